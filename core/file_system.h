@@ -1,0 +1,50 @@
+#ifndef PLGRAPH_CORE_FILE_SYSTEM_H_
+#define PLGRAPH_CORE_FILE_SYSTEM_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace plgraph {
+
+/// A file being written. Every operation throws Error(kRuntime) with the path and the system's reason.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;  ///< closes without syncing
+  virtual void Append(std::span<const std::byte> bytes) = 0;
+  /// Returns when the bytes are on the disk.
+  virtual void Sync() = 0;
+  virtual void Close() = 0;
+};
+
+/// The files, behind an interface so that a test can fail any operation.
+/// Every operation throws Error(kRuntime) with the path and the system's reason.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual bool Exists(const std::string& path) = 0;
+  virtual std::vector<std::byte> Read(const std::string& path) = 0;
+  /// Creates the file, or empties it.
+  virtual std::unique_ptr<WritableFile> Create(const std::string& path) = 0;
+  /// Opens for writing at the end; creates the file if there is none.
+  virtual std::unique_ptr<WritableFile> OpenAppend(const std::string& path) = 0;
+  virtual void Rename(const std::string& from, const std::string& to) = 0;
+  virtual void Remove(const std::string& path) = 0;
+  /// Creates a folder and those above it; fine if it is there.
+  virtual void CreateFolders(const std::string& path) = 0;
+  /// Returns when the entries of a folder (a rename) are on the disk.
+  virtual void SyncFolder(const std::string& path) = 0;
+};
+
+/// The machine's files.
+std::unique_ptr<FileSystem> MakePosixFileSystem();
+
+/// Replaces a file as a whole: writes beside it, syncs, renames, syncs the folder. After a crash or an error
+/// at any point the path holds the old bytes or the new ones, never a mixture.
+void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<const std::byte> bytes);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_CORE_FILE_SYSTEM_H_

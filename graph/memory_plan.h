@@ -1,0 +1,50 @@
+#ifndef PLGRAPH_GRAPH_MEMORY_PLAN_H_
+#define PLGRAPH_GRAPH_MEMORY_PLAN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/schedule.h"
+
+namespace plgraph {
+
+struct CompileOptions;
+
+/// What a piece of the arena is for.
+enum class Section { kParameters, kGradients, kOptimizer, kInputs, kStates, kSaved, kScratch };
+constexpr int kSectionCount = 7;
+std::string_view NameOf(Section section);
+
+/// Where a value lives: a ring of slots, one slot for all samples of one step. The value at step t is in slot
+/// (t + shift) mod slots. A value without step variance has one slot; one that is kept for all steps has as
+/// many as there are steps; a state and its `next` share a ring, one slot apart.
+struct Placement {
+  std::int64_t offset =
+      -1;  ///< of slot 0, in elements from the start of the arena; -1: the value is not stored
+  std::int64_t slots = 1;
+  std::int64_t shift = 0;
+  std::int64_t slot_stride =
+      0;  ///< elements from slot to slot: batch x row, or the row of a value without samples
+  std::int64_t row_stride = 0;  ///< elements from sample to sample; 0 for a value without sample variance
+
+  std::int64_t AtStep(std::int64_t step) const { return offset + (step + shift) % slots * slot_stride; }
+};
+
+/// The one arena of a run. All counts are in elements of the run's number type.
+struct MemoryPlan {
+  std::vector<Placement> placements;                 ///< by node
+  std::vector<std::int64_t> gradient_sums;           ///< by Graph::gradients; offsets, only with accumulate
+  std::vector<std::vector<std::int64_t>> optimizer;  ///< by Graph::gradients, then slot; offsets
+  std::int64_t size = 0;                             ///< of the whole arena
+  std::int64_t section_sizes[kSectionCount] = {};
+
+  std::int64_t section(Section s) const { return section_sizes[static_cast<int>(s)]; }
+};
+
+/// Lays out the arena from the order of the nodes. Throws Error(kInvalid) when its size overflows.
+MemoryPlan PlanMemory(const Graph& graph, const Schedule& schedule, const CompileOptions& options);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_GRAPH_MEMORY_PLAN_H_

@@ -1,0 +1,91 @@
+#ifndef PLGRAPH_GRAPH_OP_DEF_H_
+#define PLGRAPH_GRAPH_OP_DEF_H_
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/shape.h"
+#include "graph/kernel_args.h"
+
+namespace plgraph {
+
+class OpBuilder;
+class GradBuilder;
+
+/// A value inside a graph that is being built: the result of a node. Default: no value.
+struct Value {
+  std::int32_t id = -1;
+  explicit operator bool() const { return id >= 0; }
+  friend bool operator==(Value, Value) = default;
+};
+
+/// What an adjoint returns: one gradient for each operand, in order; no value where there is none.
+using Gradients = std::vector<Value>;
+
+/// Thrown by a shape rule; the message says which operands disagree: `operand "x" has shape [3] but ...`.
+/// The caller adds the place and the name of the node.
+class ShapeError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What a shape rule sees: one node's operand shapes (null for an absent optional operand) and attributes.
+struct ShapeArgs {
+  std::span<const Shape* const> operands;
+  std::span<const AttributeValue> attributes;
+
+  bool Has(size_t i) const { return i < operands.size() && operands[i] != nullptr; }
+  const Shape& operand(size_t i) const { return *operands[i]; }
+};
+
+/// One operand of an op. `shape` is a pattern: letters separated by spaces, one an axis, "" for a scalar;
+/// equal letters must have equal extents across operands and result; alternatives are separated by " | ", and
+/// the first that fits is taken. "*" accepts any shape.
+struct OperandDef {
+  std::string_view name;
+  std::string_view shape = "*";
+  bool optional = false;
+  bool repeated = false;  ///< takes any number of values from one on; only as the sole operand
+};
+
+/// All that the compiler knows of an op. One constant of this type stands in each ops/<op>.cc.
+struct OpDef {
+  std::string_view name;
+  std::vector<OperandDef> operands;
+  /// The fields of the op's message that are not operands, in the order in which kernels index them.
+  std::vector<std::string_view> attributes = {};
+  /// The result's pattern in the letters of the operands. Unused if there is a shape_rule.
+  std::string_view result = "";
+  /// Where letters cannot say it. Throws ShapeError.
+  Shape (*shape_rule)(const ShapeArgs& args) = nullptr;
+  /// Operands whose memory the result may take over; the planner decides by liveness. The kernel must then
+  /// read each element of such an operand before it writes the same element of the result.
+  std::vector<int> inplace = {};
+  /// Builds the gradients as nodes. NotDifferentiable for an op whose gradient is zero everywhere.
+  Gradients (*adjoint)(GradBuilder& g) = nullptr;
+  /// In place of adjoint and kernel: the op is a composition of others, built by this function before
+  /// autodiff.
+  Value (*compose)(OpBuilder& b) = nullptr;
+  Kernel kernel = {};
+  /// Floating-point operations for one row; null: one for each element of the result.
+  std::int64_t (*flops)(const ShapeArgs& args, const Shape& result) = nullptr;
+  /// Adds its rows into the result (which the executor clears at the start of the phase) in place of writing
+  /// one result row for each row: the sums over samples and steps of a gradient.
+  bool accumulates = false;
+  /// Outside training the op is its first operand (Dropout).
+  bool training_only = false;
+  /// Made by the compiler only; a model file cannot name it.
+  bool internal = false;
+};
+
+/// The adjoint of an op whose gradient is zero everywhere.
+Gradients NotDifferentiable(GradBuilder& g);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_GRAPH_OP_DEF_H_
