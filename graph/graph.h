@@ -110,11 +110,18 @@ class Graph {
   Value Add(Node node);
   void SetOperand(Value node, size_t index, Value operand);
 
+  /// Gives a node another name if that is free; the old one is forgotten.
+  void Rename(Value node, const std::string& name);
+  /// Makes `name` find a node that has another name: a pass merged the node of that name into it.
+  void Alias(const std::string& name, Value node);
+
   int size() const;
   const Node& node(Value value) const;
   Node& node(Value value);
   /// The value of this name, or no value.
   Value Find(std::string_view name) const;
+  /// All names that Find knows, in order.
+  std::vector<std::pair<std::string, Value>> Names() const;
   /// The nodes that read a value, once for each operand that is it, in the order of their creation.
   std::vector<Value> Users(Value value) const;
 
@@ -128,8 +135,11 @@ class Graph {
   std::vector<State> states;
   std::vector<Term> terms;  ///< losses and metrics, in the order of the file
   std::vector<ParameterGradient> gradients;
-  /// Set by "terms" where needed: a control that is 1 at the last step of a run and 0 at the others.
+  /// A control that is 1 at the last step of a run and 0 at the others; no value if nothing reads it.
   Value last_step;
+  /// A control that is 1 in a run that starts an episode and 0 in a later window; no value if nothing reads
+  /// it.
+  Value first_window;
 
   /// One line a node, for people and golden tests.
   std::string ToText() const;

@@ -34,7 +34,11 @@ class NodeBuilder {
   Value MatMul(Value a, Value b) { return Apply("MatMul", {a, b}); }
   /// All axes reversed.
   Value Transpose(Value x) { return Apply("Transpose", {x}, {std::vector<std::int64_t>{}}); }
-  Value Outer(Value a, Value b) { return Apply("Outer", {a, b}); }
+  /// decay o base + scale o (a b^T), [N, M]; any of base, decay and scale may be no value.
+  Value DecayedOuter(Value base, Value decay, Value a, Value b, Value scale) {
+    return Apply("DecayedOuter", {base, decay, a, b, scale});
+  }
+  Value Outer(Value a, Value b) { return DecayedOuter({}, {}, a, b, {}); }
   Value Dot(Value a, Value b) { return Apply("Dot", {a, b}); }
   /// Along one axis.
   Value Sum(Value x, std::int64_t axis) { return Apply("Sum", {x}, {axis}); }

@@ -53,6 +53,16 @@ struct OperandDef {
   bool repeated = false;  ///< takes any number of values from one on; only as the sole operand
 };
 
+/// How the rows of the result (a row is one sample at one step) come from those of the operands.
+enum class RowRule {
+  kMap,  ///< row by row: the result exists for each row for which any operand does
+  kSum,  ///< the kernel adds its rows into a result that the executor clears before: a sum over the samples
+         ///< and steps that the first two attributes (over_samples, over_steps) name
+  kLastStep,   ///< the row of the last step
+  kFirstStep,  ///< the row of the first step
+  kBroadcast,  ///< row by row, and repeated for every sample and step that the first two attributes name
+};
+
 /// All that the compiler knows of an op. One constant of this type stands in each ops/<op>.cc.
 struct OpDef {
   std::string_view name;
@@ -74,9 +84,9 @@ struct OpDef {
   Kernel kernel = {};
   /// Floating-point operations for one row; null: one for each element of the result.
   std::int64_t (*flops)(const ShapeArgs& args, const Shape& result) = nullptr;
-  /// Adds its rows into the result (which the executor clears at the start of the phase) in place of writing
-  /// one result row for each row: the sums over samples and steps of a gradient.
-  bool accumulates = false;
+  RowRule row_rule = RowRule::kMap;
+  /// Draws random numbers: two nodes with the same operands are not the same value.
+  bool random = false;
   /// Outside training the op is its first operand (Dropout).
   bool training_only = false;
   /// Made by the compiler only; a model file cannot name it.

@@ -1,0 +1,177 @@
+#include "graph/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/graph/adjacency_list.hpp>
+#include <boost/graph/strong_components.hpp>
+#include <functional>
+#include <queue>
+#include <unordered_map>
+
+namespace plgraph {
+namespace {
+
+struct Edge {
+  size_t operand = 0;
+};
+
+using Adjacency = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, Node, Edge>;
+using Vertex = Adjacency::vertex_descriptor;
+
+Vertex VertexOf(Value value) { return static_cast<Vertex>(value.id); }
+Value ValueOf(Vertex vertex) { return Value{static_cast<std::int32_t>(vertex)}; }
+
+struct NameHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+};
+
+}  // namespace
+
+struct Graph::Impl {
+  Adjacency adjacency;
+  std::unordered_map<std::string, Value, NameHash, std::equal_to<>> by_name;
+  std::unordered_map<std::string, int> next_suffix;
+
+  void Connect(Value node, size_t index, Value operand) {
+    if (operand) boost::add_edge(VertexOf(operand), VertexOf(node), Edge{index}, adjacency);
+  }
+};
+
+Graph::Graph() : impl_(std::make_unique<Impl>()) {}
+Graph::~Graph() = default;
+Graph::Graph(Graph&&) noexcept = default;
+Graph& Graph::operator=(Graph&&) noexcept = default;
+Graph::Graph(const Graph& other)
+    : name(other.name),
+      states(other.states),
+      terms(other.terms),
+      gradients(other.gradients),
+      last_step(other.last_step),
+      first_window(other.first_window),
+      impl_(std::make_unique<Impl>(*other.impl_)) {}
+Graph& Graph::operator=(const Graph& other) {
+  if (this != &other) *this = Graph(other);
+  return *this;
+}
+
+Value Graph::Add(Node node) {
+  const std::string stem = node.name;
+  while (impl_->by_name.contains(node.name)) {
+    node.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
+  }
+  const std::vector<Value> operands = node.operands;
+  const std::string unique = node.name;
+  const Value value = ValueOf(boost::add_vertex(std::move(node), impl_->adjacency));
+  impl_->by_name.emplace(unique, value);
+  for (size_t i = 0; i < operands.size(); ++i) impl_->Connect(value, i, operands[i]);
+  return value;
+}
+
+void Graph::SetOperand(Value node_value, size_t index, Value operand) {
+  Node& changed = node(node_value);
+  if (changed.operands[index]) {
+    boost::remove_in_edge_if(
+        VertexOf(node_value), [&](auto edge) { return impl_->adjacency[edge].operand == index; },
+        impl_->adjacency);
+  }
+  changed.operands[index] = operand;
+  impl_->Connect(node_value, index, operand);
+}
+
+void Graph::Rename(Value value, const std::string& wanted) {
+  if (!impl_->by_name.emplace(wanted, value).second) return;
+  impl_->by_name.erase(node(value).name);
+  node(value).name = wanted;
+}
+
+void Graph::Alias(const std::string& alias, Value value) { impl_->by_name.emplace(alias, value); }
+
+int Graph::size() const { return static_cast<int>(boost::num_vertices(impl_->adjacency)); }
+const Node& Graph::node(Value value) const { return impl_->adjacency[VertexOf(value)]; }
+Node& Graph::node(Value value) { return impl_->adjacency[VertexOf(value)]; }
+
+Value Graph::Find(std::string_view wanted) const {
+  const auto it = impl_->by_name.find(wanted);
+  return it == impl_->by_name.end() ? Value{} : it->second;
+}
+
+std::vector<std::pair<std::string, Value>> Graph::Names() const {
+  std::vector<std::pair<std::string, Value>> names(impl_->by_name.begin(), impl_->by_name.end());
+  std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  return names;
+}
+
+std::vector<Value> Graph::Users(Value value) const {
+  std::vector<Value> users;
+  const auto [begin, end] = boost::out_edges(VertexOf(value), impl_->adjacency);
+  for (auto it = begin; it != end; ++it) users.push_back(ValueOf(boost::target(*it, impl_->adjacency)));
+  std::sort(users.begin(), users.end(), [](Value a, Value b) { return a.id < b.id; });
+  return users;
+}
+
+std::vector<Value> Graph::TopologicalOrder() const {
+  const Adjacency& g = impl_->adjacency;
+  std::vector<size_t> missing(boost::num_vertices(g));
+  std::priority_queue<Vertex, std::vector<Vertex>, std::greater<>> ready;
+  for (Vertex v = 0; v < missing.size(); ++v) {
+    missing[v] = boost::in_degree(v, g);
+    if (missing[v] == 0) ready.push(v);
+  }
+  std::vector<Value> order;
+  order.reserve(missing.size());
+  while (!ready.empty()) {
+    const Vertex v = ready.top();
+    ready.pop();
+    order.push_back(ValueOf(v));
+    const auto [begin, end] = boost::out_edges(v, g);
+    for (auto it = begin; it != end; ++it) {
+      if (--missing[boost::target(*it, g)] == 0) ready.push(boost::target(*it, g));
+    }
+  }
+  PLGRAPH_CHECK(order.size() == missing.size(), "the graph has a cycle");
+  return order;
+}
+
+namespace {
+
+// Walks along edges inside one strong component until a vertex comes again; the walk from there on is a
+// cycle.
+std::vector<Value> CycleInside(const Adjacency& g, const std::vector<size_t>& component, Vertex start) {
+  std::vector<Value> path;
+  std::unordered_map<Vertex, size_t> position;
+  for (Vertex v = start; !position.contains(v);) {
+    position[v] = path.size();
+    path.push_back(ValueOf(v));
+    const auto [begin, end] = boost::out_edges(v, g);
+    const auto next = std::find_if(
+        begin, end, [&](auto edge) { return component[boost::target(edge, g)] == component[start]; });
+    v = boost::target(*next, g);
+    if (position.contains(v)) return {path.begin() + static_cast<std::ptrdiff_t>(position[v]), path.end()};
+  }
+  return path;
+}
+
+}  // namespace
+
+std::vector<std::vector<Value>> Graph::Cycles() const {
+  const Adjacency& g = impl_->adjacency;
+  std::vector<size_t> component(boost::num_vertices(g));
+  if (component.empty()) return {};
+  const size_t count = boost::strong_components(
+      g, boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, g)));
+  std::vector<int> members(count);
+  for (const size_t c : component) ++members[c];
+  std::vector<std::vector<Value>> cycles;
+  std::vector<bool> seen(count);
+  for (Vertex v = 0; v < component.size(); ++v) {
+    if (seen[component[v]]) continue;
+    seen[component[v]] = true;
+    const bool self_loop = boost::edge(v, v, g).second;
+    if (members[component[v]] > 1 || self_loop) cycles.push_back(CycleInside(g, component, v));
+  }
+  return cycles;
+}
+
+}  // namespace plgraph

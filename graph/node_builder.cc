@@ -1,0 +1,44 @@
+#include "graph/node_builder.h"
+
+#include <fmt/format.h>
+
+#include "graph/infer.h"
+#include "graph/op_registry.h"
+
+namespace plgraph {
+
+Value NodeBuilder::Apply(std::string_view op, std::vector<Value> operands,
+                         std::vector<AttributeValue> attributes) {
+  Node node;
+  node.name = fmt::format("{}/{}", name_, op);
+  node.op = &GetOp(op);
+  node.operands = std::move(operands);
+  node.attributes = std::move(attributes);
+  try {
+    node.shape = InferShape(*graph_, node);
+  } catch (const ShapeError& error) {
+    PLGRAPH_CHECK(false, fmt::format("{}: {}", node.name, error.what()));
+  }
+  node.variance = InferVariance(*graph_, node);
+  return graph_->Add(std::move(node));
+}
+
+Value NodeBuilder::SumTo(Value x, const Shape& target) {
+  return shape(x) == target ? x : Apply("SumTo", {x}, {target.dims()});
+}
+
+Value NodeBuilder::Expand(Value x, const Shape& target) {
+  return shape(x) == target ? x : Apply("Expand", {x}, {target.dims()});
+}
+
+GradBuilder::GradBuilder(Graph& graph, Value node, Value output_gradient, std::vector<bool> wanted)
+    : OpBuilder(graph, graph.node(node), graph.node(node).operands),
+      node_(node),
+      output_gradient_(output_gradient),
+      wanted_(std::move(wanted)) {
+  name_ = "d_" + name_;
+}
+
+Gradients NotDifferentiable(GradBuilder& g) { return Gradients(g.NumOperands()); }
+
+}  // namespace plgraph

@@ -1,0 +1,26 @@
+#ifndef PLGRAPH_GRAPH_REACH_H_
+#define PLGRAPH_GRAPH_REACH_H_
+
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace plgraph {
+
+/// For each node, whether its value depends on any of `sources` within one step.
+std::vector<bool> DependsOn(const Graph& graph, const std::vector<Value>& sources);
+
+/// For each node, whether any of `targets` depends on it within one step.
+std::vector<bool> LeadsTo(const Graph& graph, const std::vector<Value>& targets);
+
+/// For each node, whether a gradient with respect to some trainable parameter flows through it: it depends on
+/// one through differentiable ops, within the step or from step to step.
+std::vector<bool> DependsOnTrained(const Graph& graph);
+
+/// The values of the states that run forward (or, with `adjoint`, back), and what they become.
+std::vector<Value> StateValues(const Graph& graph, bool adjoint);
+std::vector<Value> StateNexts(const Graph& graph, bool adjoint);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_GRAPH_REACH_H_
