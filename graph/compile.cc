@@ -1,0 +1,56 @@
+#include "graph/compile.h"
+
+#include "graph/passes/pass.h"
+#include "graph/rewriter.h"
+#include "graph/verify.h"
+
+namespace plgraph {
+namespace {
+
+struct Pass {
+  std::string_view name;
+  void (*run)(const CompileOptions& options, Graph& graph);
+};
+
+// The whole compiler, in order. One pass is one file in passes/.
+constexpr Pass kPasses[] = {
+    {"expand", ExpandCompositions},  // compositions become what they are composed of
+    {"terms", PrepareTerms},      // losses and metrics joined over the steps; states with a next of their own
+    {"autodiff", AppendAdjoint},  // gradient nodes are ordinary nodes
+    {"simplify", Simplify},       // equal nodes merged, patterns replaced, dead nodes dropped
+    {"phases", AssignPhases},     // once, ahead, step, after, and back
+};
+
+// What a run without training needs of a graph that was compiled for training.
+Graph ForwardPart(const Graph& graph, const std::vector<std::string>& outputs) {
+  Graph pruned = graph;
+  pruned.gradients.clear();
+  std::erase_if(pruned.states, [](const State& state) { return state.adjoint; });
+  for (Term& term : pruned.terms) term.seed = {};
+  Rewriter rewriter(pruned);
+  return rewriter.Run(LiveNodes(pruned, outputs), [&](Value old) { return rewriter.Copy(old); });
+}
+
+}  // namespace
+
+Executable Compile(Graph graph, const CompileOptions& options) {
+  int index = 0;
+  for (const Pass& pass : kPasses) {
+    pass.run(options, graph);
+    VerifyGraph(graph, pass.name, ++index == static_cast<int>(std::size(kPasses)));
+    if (options.on_pass) options.on_pass(index, pass.name, graph);
+  }
+  return PlanExecution(std::move(graph), options);
+}
+
+Executable PlanExecution(Graph compiled, const CompileOptions& options) {
+  if (!options.training && !compiled.gradients.empty()) compiled = ForwardPart(compiled, options.outputs);
+  Executable executable{.graph = std::move(compiled), .schedule = {}, .memory = {}, .options = options};
+  executable.options.on_pass = {};
+  executable.schedule = ScheduleNodes(executable.graph);
+  executable.memory =
+      PlanMemory(executable.graph, executable.schedule, options);  // after autodiff: it sees all reads
+  return executable;
+}
+
+}  // namespace plgraph

@@ -1,0 +1,199 @@
+// Reverse-mode differentiation, graph to graph, through time. The gradient of a state at step t+1 is an
+// ordinary state that runs back: at step t it is what the gradient of the state was at step t+1 (zero behind
+// the last step), and it is a gradient of the state's next at step t. So the adjoint of a recurrent graph is
+// a recurrent graph.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "graph/node_builder.h"
+#include "graph/passes/pass.h"
+#include "graph/reach.h"
+
+namespace plgraph {
+namespace {
+
+constexpr Variance kFull = {.sample = true, .step = true};
+
+size_t Index(Value value) { return static_cast<size_t>(value.id); }
+
+// For each node, whether a loss depends on it, within the step or in later steps.
+std::vector<bool> ReachesLoss(const Graph& graph) {
+  std::vector<Value> targets;
+  for (const Term& term : graph.terms) {
+    if (term.is_loss) targets.push_back(term.value);
+  }
+  std::vector<bool> reaches = LeadsTo(graph, targets);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const State& state : graph.states) {
+      if (reaches[Index(state.value)] && !reaches[Index(state.next)]) {
+        targets.push_back(state.next);
+        changed = true;
+      }
+    }
+    if (changed) reaches = LeadsTo(graph, targets);
+  }
+  return reaches;
+}
+
+class Adjoint {
+ public:
+  explicit Adjoint(Graph& graph)
+      : graph_(graph),
+        order_(graph.TopologicalOrder()),
+        needed_(DependsOnTrained(graph)),
+        contributions_(static_cast<size_t>(graph.size())) {
+    const std::vector<bool> reaches = ReachesLoss(graph);
+    for (size_t i = 0; i < needed_.size(); ++i) needed_[i] = needed_[i] && reaches[i];
+  }
+
+  void Run() {
+    SeedLosses();
+    AddCarries();
+    for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
+      if (needed_[Index(*it)] && graph_.node(*it).kind == NodeKind::kOp) Propagate(*it);
+    }
+    CloseCarries();
+    for (const Value value : order_) {
+      if (graph_.node(value).trainable) graph_.gradients.push_back({value, OwnGradient(value)});
+    }
+  }
+
+ private:
+  void SeedLosses() {
+    for (Term& term : graph_.terms) {
+      if (!term.is_loss) continue;
+      Node seed;
+      seed.name = "seed/" + term.name;
+      seed.kind = NodeKind::kControl;
+      term.seed = graph_.Add(std::move(seed));
+      contributions_[Index(term.value)].push_back(term.seed);
+    }
+  }
+
+  void AddCarries() {
+    const size_t forward_states = graph_.states.size();
+    for (size_t i = 0; i < forward_states; ++i) {
+      const State state = graph_.states[i];
+      if (!needed_[Index(state.value)]) continue;
+      carries_.push_back({i, Value{}});
+      if (!needed_[Index(state.next)]) continue;  // only its initial value is trained
+      Node carry;
+      carry.name = fmt::format("d_{}/carry", graph_.node(state.value).name);
+      carry.kind = NodeKind::kState;
+      carry.shape = graph_.node(state.value).shape;
+      carry.variance = kFull;
+      carries_.back().value = graph_.Add(std::move(carry));
+      contributions_[Index(state.next)].push_back(carries_.back().value);
+    }
+  }
+
+  // The sum of all that was contributed to the gradient of a value, for each sample and step for which the
+  // value exists; no value if nothing was.
+  Value Total(Value value) {
+    NodeBuilder builder(graph_, "d_" + graph_.node(value).name);
+    Value total;
+    for (const Value part : contributions_[Index(value)]) total = total ? builder.Add(total, part) : part;
+    if (!total) return total;
+    const Variance wanted = graph_.node(value).variance;
+    if (!graph_.node(total).variance.Covers(wanted)) {
+      total = builder.Apply("Copy", {total}, {wanted.sample, wanted.step});
+    }
+    if (graph_.node(total).kind == NodeKind::kOp) graph_.Rename(total, "d_" + graph_.node(value).name);
+    return total;
+  }
+
+  void Propagate(Value value) {
+    const Value total = Total(value);
+    if (!total) return;
+    const std::vector<Value> operands = graph_.node(value).operands;
+    std::vector<bool> wanted;
+    for (const Value operand : operands) wanted.push_back(operand && needed_[Index(operand)]);
+    GradBuilder builder(graph_, value, total, wanted);
+    const OpDef& op = *graph_.node(value).op;
+    const Gradients gradients = op.adjoint(builder);
+    PLGRAPH_CHECK(gradients.size() == operands.size(),
+                  fmt::format("the adjoint of {} has {} gradients for {} operands", op.name, gradients.size(),
+                              operands.size()));
+    for (size_t i = 0; i < operands.size(); ++i) {
+      if (wanted[i] && gradients[i]) Contribute(op, operands[i], gradients[i]);
+    }
+  }
+
+  // A gradient that exists for more samples or steps than its value is summed over them.
+  void Contribute(const OpDef& op, Value operand, Value gradient) {
+    PLGRAPH_CHECK(graph_.node(gradient).shape == graph_.node(operand).shape,
+                  fmt::format("the adjoint of {} has shape {} for operand {} of shape {}", op.name,
+                              graph_.node(gradient).shape.ToString(), graph_.node(operand).name,
+                              graph_.node(operand).shape.ToString()));
+    const Variance from = graph_.node(gradient).variance;
+    const Variance to = graph_.node(operand).variance;
+    const bool over_samples = from.sample && !to.sample;
+    const bool over_steps = from.step && !to.step;
+    if (over_samples || over_steps) {
+      NodeBuilder builder(graph_, "d_" + graph_.node(operand).name);
+      gradient = builder.Apply("SumRows", {gradient}, {over_samples, over_steps});
+    }
+    contributions_[Index(operand)].push_back(gradient);
+  }
+
+  void CloseCarries() {
+    std::set<std::int32_t> taken;
+    for (const auto& [index, carry] : carries_) {
+      const State state = graph_.states[index];
+      Value gradient = Total(state.value);
+      PLGRAPH_CHECK(gradient, "a state that reaches a loss has no gradient");
+      if (carry) {
+        gradient = OwnNext(state, gradient, taken);
+        graph_.states.push_back({.value = carry, .next = gradient, .adjoint = true});
+      }
+      if (state.initial && needed_[Index(state.initial)] && !state.kept) ContributeToInitial(state, gradient);
+    }
+  }
+
+  // As for the model's states: the next of a carry is a node of its own, computed in the loop.
+  Value OwnNext(const State& state, Value gradient, std::set<std::int32_t>& taken) {
+    const Node& node = graph_.node(gradient);
+    if (node.kind == NodeKind::kOp && node.variance == kFull && taken.insert(gradient.id).second)
+      return gradient;
+    return NodeBuilder(graph_, "d_" + graph_.node(state.value).name).Apply("Copy", {gradient}, {true, true});
+  }
+
+  // Only the window that starts the episode reads the initial value.
+  void ContributeToInitial(const State& state, Value gradient) {
+    NodeBuilder builder(graph_, "d_" + graph_.node(state.value).name);
+    const Value first = builder.Apply("FirstStep", {gradient});
+    Contribute(*graph_.node(first).op, state.initial, builder.Mul(first, graph_.first_window));
+  }
+
+  // Whoever updates the parameters may clip a gradient in place: two parameters never share one.
+  Value OwnGradient(Value parameter) {
+    const Value gradient = Total(parameter);
+    if (!gradient) return gradient;
+    if (graph_.node(gradient).kind == NodeKind::kOp && gradients_taken_.insert(gradient.id).second)
+      return gradient;
+    return NodeBuilder(graph_, "d_" + graph_.node(parameter).name).Apply("Copy", {gradient}, {false, false});
+  }
+
+  struct Carry {
+    size_t state;  // its position in Graph::states
+    Value value;
+  };
+
+  Graph& graph_;
+  std::vector<Value> order_;  // of the forward graph
+  std::vector<bool> needed_;  // the gradient of a loss with respect to it is needed and may differ from zero
+  std::vector<std::vector<Value>> contributions_;
+  std::vector<Carry> carries_;
+  std::set<std::int32_t> gradients_taken_;
+};
+
+}  // namespace
+
+void AppendAdjoint(const CompileOptions& options, Graph& graph) {
+  if (options.training) Adjoint(graph).Run();
+}
+
+}  // namespace plgraph

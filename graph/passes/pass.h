@@ -1,0 +1,27 @@
+#ifndef PLGRAPH_GRAPH_PASSES_PASS_H_
+#define PLGRAPH_GRAPH_PASSES_PASS_H_
+
+#include "graph/compile.h"
+
+namespace plgraph {
+
+/// Replaces the ops that are compositions by what they are composed of, and outside training the ops that
+/// only training has by their operand.
+void ExpandCompositions(const CompileOptions& options, Graph& graph);
+
+/// Gives every loss and metric a value of its own, one a sample, and every state a `next` of its own.
+void PrepareTerms(const CompileOptions& options, Graph& graph);
+
+/// Appends the nodes of the gradient with respect to every trainable parameter, through time. Does nothing
+/// outside training.
+void AppendAdjoint(const CompileOptions& options, Graph& graph);
+
+/// Merges equal nodes, replaces patterns by ops that do the same at less cost, and drops what nothing needs.
+void Simplify(const CompileOptions& options, Graph& graph);
+
+/// Decides when each node runs.
+void AssignPhases(const CompileOptions& options, Graph& graph);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_GRAPH_PASSES_PASS_H_

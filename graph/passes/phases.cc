@@ -1,0 +1,158 @@
+#include <algorithm>
+
+#include "graph/passes/pass.h"
+#include "graph/reach.h"
+
+namespace plgraph {
+namespace {
+
+size_t Index(Value value) { return static_cast<size_t>(value.id); }
+
+constexpr Variance kFull = {.sample = true, .step = true};
+
+class PhaseAssigner {
+ public:
+  explicit PhaseAssigner(Graph& graph)
+      : graph_(graph),
+        order_(graph.TopologicalOrder()),
+        from_state_(DependsOn(graph, StateValues(graph, false))),
+        to_next_(LeadsTo(graph, StateNexts(graph, false))),
+        from_carry_(DependsOn(graph, StateValues(graph, true))),
+        to_carry_next_(LeadsTo(graph, StateNexts(graph, true))),
+        from_seed_(DependsOn(graph, Seeds(graph))),
+        summed_(static_cast<size_t>(graph.size())) {}
+
+  void Run() {
+    AssignSources();
+    for (const Value value : order_) {
+      if (graph_.node(value).kind == NodeKind::kOp) graph_.node(value).phase = Earliest(value);
+    }
+    PullIntoLoops();
+    for (const Value value : order_) {
+      if (graph_.node(value).kind == NodeKind::kOp) Settle(value);
+    }
+  }
+
+ private:
+  static std::vector<Value> Seeds(const Graph& graph) {
+    std::vector<Value> seeds;
+    for (const Term& term : graph.terms) {
+      if (term.seed) seeds.push_back(term.seed);
+    }
+    return seeds;
+  }
+
+  // A source is there before its phase starts.
+  void AssignSources() {
+    for (const Value value : order_) {
+      Node& node = graph_.node(value);
+      if (node.kind == NodeKind::kInput) node.phase = Phase::kAhead;
+      if (node.kind == NodeKind::kState) node.phase = Phase::kStep;
+      if (node.kind == NodeKind::kParameter || node.kind == NodeKind::kControl) node.phase = Phase::kOnce;
+    }
+    for (const State& state : graph_.states) {
+      if (state.adjoint) graph_.node(state.value).phase = Phase::kStepAdjoint;
+    }
+  }
+
+  // By what it depends on and what depends on it, without regard to cost.
+  Phase Earliest(Value value) const {
+    const size_t i = Index(value);
+    if (from_carry_[i]) return to_carry_next_[i] ? Phase::kStepAdjoint : Phase::kAheadAdjoint;
+    if (IsCarryNext(value)) return Phase::kStepAdjoint;
+    if (from_seed_[i]) return Phase::kAfter;
+    if (from_state_[i]) return to_next_[i] ? Phase::kStep : Phase::kAfter;
+    return VariesSomehow(value) ? Phase::kAhead : Phase::kOnce;
+  }
+
+  bool IsCarryNext(Value value) const {
+    return std::any_of(graph_.states.begin(), graph_.states.end(),
+                       [&](const State& s) { return s.adjoint && s.next == value; });
+  }
+
+  bool VariesSomehow(Value value) const {
+    const Node& node = graph_.node(value);
+    return node.variance != Variance{} ||
+           std::any_of(node.operands.begin(), node.operands.end(),
+                       [&](Value v) { return v && graph_.node(v).variance != Variance{}; });
+  }
+
+  // A matrix a sample and step (a trace, its gradient, an outer product) is too large to be kept for all
+  // steps: what reads or makes one runs in the loop, although the data would let it wait.
+  void PullIntoLoops() {
+    for (const Value value : order_) {
+      Node& node = graph_.node(value);
+      if (node.kind != NodeKind::kOp || !CanRunInLoop(node.phase)) continue;
+      if (ReadsLoopMatrix(node) || MakesLargeMatrix(node)) node.phase = LoopFor(value);
+    }
+    for (auto it = order_.rbegin(); it != order_.rend(); ++it) PullOperands(*it);
+  }
+
+  static bool CanRunInLoop(Phase phase) { return phase == Phase::kAfter || phase == Phase::kAheadAdjoint; }
+
+  Phase LoopFor(Value value) const {
+    return from_seed_[Index(value)] || from_carry_[Index(value)] ? Phase::kStepAdjoint : Phase::kStep;
+  }
+
+  bool ReadsLoopMatrix(const Node& node) const {
+    return std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) {
+      return v && IsLoop(graph_.node(v).phase) && graph_.node(v).variance == kFull &&
+             graph_.node(v).shape.rank() >= 2;
+    });
+  }
+
+  bool MakesLargeMatrix(const Node& node) const {
+    if (node.shape.rank() < 2 || node.variance != kFull) return false;
+    std::int64_t read = 0;
+    for (const Value operand : node.operands) read += operand ? graph_.node(operand).shape.NumElements() : 0;
+    return node.shape.NumElements() > 4 * read;
+  }
+
+  // A loop cannot wait for a phase that comes after it.
+  void PullOperands(Value value) {
+    const Node& node = graph_.node(value);
+    if (node.kind != NodeKind::kOp || !IsLoop(node.phase)) return;
+    for (const Value operand : node.operands) {
+      if (!operand || graph_.node(operand).phase <= node.phase) continue;
+      graph_.node(operand).phase = node.phase;
+    }
+  }
+
+  // No node before its operands, or in the loop that its operand is the outcome of. What follows from a sum
+  // over all samples and steps alone comes last.
+  void Settle(Value value) {
+    Node& node = graph_.node(value);
+    bool follows_sum = false;
+    for (const Value operand : node.operands) {
+      if (!operand) continue;
+      const Node& source = graph_.node(operand);
+      follows_sum = follows_sum || summed_[Index(operand)];
+      node.phase =
+          std::max(node.phase, IsLoopOutcome(source, node.phase) ? Next(source.phase) : source.phase);
+    }
+    summed_[Index(value)] =
+        node.variance == Variance{} && (follows_sum || node.op->row_rule == RowRule::kSum);
+    if (follows_sum && summed_[Index(value)]) node.phase = Phase::kOnceAdjoint;
+  }
+
+  static bool IsLoopOutcome(const Node& source, Phase reader) {
+    return source.kind == NodeKind::kOp && IsLoop(source.phase) &&
+           (reader != source.phase || !source.variance.step);
+  }
+  static Phase Next(Phase phase) { return static_cast<Phase>(static_cast<int>(phase) + 1); }
+
+  Graph& graph_;
+  std::vector<Value> order_;
+  std::vector<bool> from_state_;
+  std::vector<bool> to_next_;
+  std::vector<bool> from_carry_;
+  std::vector<bool> to_carry_next_;
+  std::vector<bool> from_seed_;
+  std::vector<bool> summed_;  // follows from a sum over all samples and steps, and from nothing that varies
+};
+
+}  // namespace
+
+void AssignPhases(const CompileOptions&, Graph& graph) { PhaseAssigner(graph).Run(); }
+
+}  // namespace plgraph

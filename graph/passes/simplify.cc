@@ -1,0 +1,202 @@
+// One walk over the graph, operands first: each node is built anew, unless an equal one is there already or a
+// pattern below puts something cheaper in its place. Then what nothing needs is dropped.
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "graph/node_builder.h"
+#include "graph/passes/pass.h"
+#include "graph/rewriter.h"
+
+namespace plgraph {
+namespace {
+
+bool IsOp(const Graph& graph, Value value, std::string_view op) {
+  return value && graph.node(value).op != nullptr && graph.node(value).op->name == op;
+}
+
+// A DecayedOuter that is a b^T alone.
+bool IsPlainOuter(const Graph& graph, Value value) {
+  if (!IsOp(graph, value, "DecayedOuter")) return false;
+  const std::vector<Value>& operands = graph.node(value).operands;
+  return !operands[0] && !operands[4];
+}
+
+// Whether a value can stand as a factor in a DecayedOuter of this shape: a scalar, one a column, or one an
+// element.
+bool IsFactor(const Shape& factor, const Shape& matrix) {
+  return factor.rank() == 0 || factor == matrix || factor == Shape{matrix.dim(1)};
+}
+
+// A node under construction: its operands are values of the new graph.
+struct Candidate {
+  NodeBuilder& builder;
+  const Node& node;
+  Value operand(size_t i) const { return node.operands[i]; }
+  const Graph& graph() const { return builder.graph(); }
+};
+
+using Rule = Value (*)(const Candidate& c);  // no value: the rule does not apply
+
+Value DropStopGradient(const Candidate& c) { return c.operand(0); }
+
+Value MergeScales(const Candidate& c) {
+  const double factor = std::get<double>(c.node.attributes[0]);
+  const double offset = std::get<double>(c.node.attributes[1]);
+  if (factor == 1 && offset == 0) return c.operand(0);
+  if (!IsOp(c.graph(), c.operand(0), "Scale")) return {};
+  const Node inner = c.graph().node(c.operand(0));
+  const double inner_factor = std::get<double>(inner.attributes[0]);
+  const double inner_offset = std::get<double>(inner.attributes[1]);
+  return c.builder.Scale(inner.operands[0], factor * inner_factor, factor * inner_offset + offset);
+}
+
+// s o (a b^T): the product is never stored on its own.
+Value ScaleOuter(const Candidate& c) {
+  for (const size_t i : {size_t{0}, size_t{1}}) {
+    const Value outer = c.operand(i);
+    const Value factor = c.operand(1 - i);
+    if (!IsPlainOuter(c.graph(), outer) || !IsFactor(c.builder.shape(factor), c.builder.shape(outer)))
+      continue;
+    const std::vector<Value> operands = c.graph().node(outer).operands;
+    return c.builder.DecayedOuter({}, {}, operands[2], operands[3], factor);
+  }
+  return {};
+}
+
+// decay o base + scale o (a b^T), in one pass over the matrix.
+Value AddOuter(const Candidate& c) {
+  for (const size_t i : {size_t{0}, size_t{1}}) {
+    const Value outer = c.operand(i);
+    const Value other = c.operand(1 - i);
+    if (!IsOp(c.graph(), outer, "DecayedOuter") || c.graph().node(outer).operands[0]) continue;
+    const Shape shape = c.builder.shape(outer);
+    if (c.builder.shape(other) != shape) continue;
+    const std::vector<Value> o = c.graph().node(outer).operands;
+    if (IsOp(c.graph(), other, "Mul")) {
+      const std::vector<Value> factors = c.graph().node(other).operands;
+      for (const size_t k : {size_t{0}, size_t{1}}) {
+        if (c.builder.shape(factors[1 - k]) == shape && IsFactor(c.builder.shape(factors[k]), shape)) {
+          return c.builder.DecayedOuter(factors[1 - k], factors[k], o[2], o[3], o[4]);
+        }
+      }
+    }
+    return c.builder.DecayedOuter(other, {}, o[2], o[3], o[4]);
+  }
+  return {};
+}
+
+// The sum of outer products over samples and steps is one matrix product; a factor that is the same for all
+// of them, or for a row of them, moves out of the sum or into a vector.
+Value SumOuters(const Candidate& c) {
+  if (!IsOp(c.graph(), c.operand(0), "DecayedOuter") || c.graph().node(c.operand(0)).operands[0]) return {};
+  const std::vector<Value> o = c.graph().node(c.operand(0)).operands;
+  const Shape shape = c.builder.shape(c.operand(0));
+  const Value factor = o[4];
+  const bool shared = factor && c.graph().node(factor).variance == Variance{};
+  std::vector<AttributeValue> over = c.node.attributes;
+  if (shared) return c.builder.Mul(factor, c.builder.Apply("OuterSum", {o[2], o[3], {}}, over));
+  if (factor && c.builder.shape(factor) != shape) {
+    return c.builder.Apply("OuterSum", {o[2], c.builder.Mul(factor, o[3]), {}}, over);
+  }
+  return c.builder.Apply("OuterSum", {o[2], o[3], factor}, over);
+}
+
+struct NamedRule {
+  std::string_view op;  // at the root of the pattern
+  Rule rule;
+};
+
+constexpr NamedRule kRules[] = {
+    {"StopGradient", DropStopGradient},
+    {"Scale", MergeScales},
+    {"Mul", ScaleOuter},
+    {"Add", AddOuter},
+    {"SumRows", SumOuters},
+};
+
+std::string AttributeKey(const AttributeValue& attribute) {
+  return std::visit(
+      [](const auto& v) -> std::string {
+        using V = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<V, std::monostate>)
+          return "-";
+        else if constexpr (std::is_same_v<V, std::vector<std::int64_t>>)
+          return Shape(v).ToString();
+        else if constexpr (std::is_same_v<V, double>)
+          return fmt::format("{:a}", v);
+        else
+          return fmt::format("{}", v);
+      },
+      attribute);
+}
+
+class Simplifier {
+ public:
+  explicit Simplifier(Rewriter& rewriter) : rewriter_(rewriter) {
+    for (const State& state : rewriter.from().states) own_.insert(state.next.id);
+    for (const ParameterGradient& g : rewriter.from().gradients) own_.insert(g.gradient.id);
+  }
+
+  Value Visit(Value old) {
+    const Node& original = rewriter_.from().node(old);
+    if (original.kind != NodeKind::kOp) return rewriter_.Copy(old);
+    Node node = original;
+    for (Value& operand : node.operands) operand = rewriter_.Map(operand);
+    const bool own = own_.contains(old.id);
+    if (const Value better = ApplyRules(node, own)) return better;
+    const std::string key = Key(node);
+    if (!own && by_key_.contains(key)) return by_key_[key];
+    const Value added = rewriter_.to().Add(std::move(node));
+    if (!own) by_key_.emplace(key, added);
+    return added;
+  }
+
+  bool changed() const { return changed_; }
+
+ private:
+  Value ApplyRules(const Node& node, bool own) {
+    const int before = rewriter_.to().size();
+    NodeBuilder builder(rewriter_.to(), node.name);
+    for (const NamedRule& rule : kRules) {
+      if (rule.op != node.op->name) continue;
+      const Value better = rule.rule({builder, node});
+      const bool fresh = better.id >= before;
+      if (!better || (own && !fresh)) continue;
+      if (fresh) rewriter_.to().Rename(better, node.name);
+      changed_ = true;
+      return better;
+    }
+    return {};
+  }
+
+  // Random ops with equal operands draw different numbers, so their names tell them apart.
+  static std::string Key(const Node& node) {
+    std::string key(node.op->name);
+    for (const Value operand : node.operands) key += fmt::format(" {}", operand.id);
+    for (const AttributeValue& attribute : node.attributes) key += " " + AttributeKey(attribute);
+    if (node.op->random) key += " " + node.name;
+    return key + (node.variance.step ? "T" : "") + (node.variance.sample ? "B" : "");
+  }
+
+  Rewriter& rewriter_;
+  std::set<std::int32_t> own_;  // stay nodes of their own: what states become, and gradients of parameters
+  bool changed_ = false;
+  std::map<std::string, Value> by_key_;
+};
+
+}  // namespace
+
+void Simplify(const CompileOptions& options, Graph& graph) {
+  for (bool changed = true; changed;) {
+    Rewriter rewriter(graph);
+    Simplifier simplifier(rewriter);
+    graph = rewriter.Run(LiveNodes(graph, options.outputs), [&](Value old) { return simplifier.Visit(old); });
+    changed = simplifier.changed();
+  }
+  Rewriter sweeper(graph);
+  graph = sweeper.Run(LiveNodes(graph, options.outputs), [&](Value old) { return sweeper.Copy(old); });
+}
+
+}  // namespace plgraph

@@ -1,0 +1,117 @@
+#include <set>
+
+#include "graph/node_builder.h"
+#include "graph/passes/pass.h"
+#include "graph/reach.h"
+
+namespace plgraph {
+namespace {
+
+constexpr Variance kFull = {.sample = true, .step = true};
+
+// A state and its next share memory, one step apart. So a next belongs to one state alone, is computed in the
+// loop, and exists for every sample and step; where the model's own is not like that, a copy is.
+void GiveStatesTheirOwnNext(Graph& graph) {
+  const std::vector<bool> from_state = DependsOn(graph, StateValues(graph, false));
+  std::set<std::int32_t> taken;
+  for (State& state : graph.states) {
+    const Node& next = graph.node(state.next);
+    const bool own = next.kind == NodeKind::kOp && next.variance == kFull &&
+                     from_state[static_cast<size_t>(state.next.id)] && taken.insert(state.next.id).second;
+    if (!own) {
+      const std::string name = graph.node(state.value).name + "/next";
+      state.next = NodeBuilder(graph, name).Apply("Copy", {state.next}, {true, true});
+      graph.Rename(state.next, name);
+    }
+  }
+}
+
+// Takes the last step of values as early as it can: what lies between the loop over the steps and a loss at
+// the last step is then computed for that step only (a decoder, once in place of T times).
+class LastStepSinker {
+ public:
+  explicit LastStepSinker(Graph& graph)
+      : graph_(graph),
+        order_(graph.TopologicalOrder()),
+        feeds_state_(LeadsTo(graph, StateNexts(graph, false))),
+        needed_(static_cast<size_t>(graph.size())),
+        at_last_(static_cast<size_t>(graph.size())) {}
+
+  void Need(Value value) { needed_[static_cast<size_t>(value.id)] = true; }
+
+  void Run() {
+    for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
+      if (!IsNeeded(*it) || !Sinks(*it)) continue;
+      for (const Value operand : graph_.node(*it).operands) {
+        if (operand) Need(operand);
+      }
+    }
+    for (const Value value : order_) {
+      if (IsNeeded(value)) at_last_[static_cast<size_t>(value.id)] = Take(value);
+    }
+  }
+
+  Value AtLast(Value value) const { return value ? at_last_[static_cast<size_t>(value.id)] : value; }
+
+ private:
+  bool IsNeeded(Value value) const { return needed_[static_cast<size_t>(value.id)]; }
+  bool Sinks(Value value) const {
+    const Node& node = graph_.node(value);
+    return node.kind == NodeKind::kOp && node.variance.step && node.op->row_rule == RowRule::kMap &&
+           !feeds_state_[static_cast<size_t>(value.id)];
+  }
+
+  Value Take(Value value) {
+    if (!graph_.node(value).variance.step) return value;
+    const std::string name = graph_.node(value).name + "@last";
+    if (!Sinks(value)) return NodeBuilder(graph_, name).Apply("LastStep", {value});
+    Node copy = graph_.node(value);
+    copy.name = name;
+    for (Value& operand : copy.operands) operand = AtLast(operand);
+    copy.variance.step = false;
+    return graph_.Add(std::move(copy));
+  }
+
+  Graph& graph_;
+  std::vector<Value> order_;
+  std::vector<bool> feeds_state_;
+  std::vector<bool> needed_;
+  std::vector<Value> at_last_;
+};
+
+Value AddControl(Graph& graph, const std::string& name, Variance variance) {
+  Node node;
+  node.name = name;
+  node.kind = NodeKind::kControl;
+  node.variance = variance;
+  return graph.Add(std::move(node));
+}
+
+Value SumOverSteps(Graph& graph, const Term& term, Value value) {
+  return NodeBuilder(graph, term.name).Apply("SumRows", {value}, {false, true});
+}
+
+}  // namespace
+
+void PrepareTerms(const CompileOptions&, Graph& graph) {
+  GiveStatesTheirOwnNext(graph);
+  LastStepSinker sinker(graph);
+  for (Term& term : graph.terms) {
+    if (!graph.node(term.value).variance.step && term.at == TermAt::kEveryStep) term.at = TermAt::kLastStep;
+    if (term.at == TermAt::kLastStep) sinker.Need(term.value);
+  }
+  sinker.Run();
+  for (Term& term : graph.terms) {
+    if (term.at == TermAt::kLastStep) {
+      term.value = sinker.AtLast(term.value);
+    } else if (term.at == TermAt::kEveryStep) {
+      term.value = SumOverSteps(graph, term, term.value);
+    } else {
+      term.value = SumOverSteps(graph, term, NodeBuilder(graph, term.name).Mul(term.value, term.weight));
+    }
+  }
+  graph.last_step = AddControl(graph, "last_step", {.sample = false, .step = true});
+  graph.first_window = AddControl(graph, "first_window", {});
+}
+
+}  // namespace plgraph
