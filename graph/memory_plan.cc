@@ -1,0 +1,326 @@
+#include "graph/memory_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "core/checked_size.h"
+#include "graph/compile.h"
+
+namespace plgraph {
+namespace {
+
+constexpr std::int64_t kAlign = 16;  // elements: every value starts on a cache line
+
+std::int64_t Aligned(CheckedSize size) { return (size + (kAlign - 1)).value() / kAlign * kAlign; }
+
+size_t Index(Value value) { return static_cast<size_t>(value.id); }
+
+// The part of the arena in which values follow each other in time: blocks are handed out and taken back, best
+// fit first, neighbours joined.
+class BlockPool {
+ public:
+  std::int64_t Take(std::int64_t size) {
+    auto best = free_.end();
+    for (auto it = free_.begin(); it != free_.end(); ++it) {
+      if (it->second >= size && (best == free_.end() || it->second < best->second)) best = it;
+    }
+    if (best == free_.end()) return Extend(size);
+    const std::int64_t offset = best->first;
+    const std::int64_t rest = best->second - size;
+    free_.erase(best);
+    if (rest > 0) free_[offset + size] = rest;
+    return offset;
+  }
+
+  void Give(std::int64_t offset, std::int64_t size) {
+    auto it = free_.emplace(offset, size).first;
+    const auto next = std::next(it);
+    if (next != free_.end() && it->first + it->second == next->first) {
+      it->second += next->second;
+      free_.erase(next);
+    }
+    if (it == free_.begin()) return;
+    const auto previous = std::prev(it);
+    if (previous->first + previous->second == it->first) {
+      previous->second += it->second;
+      free_.erase(it);
+    }
+  }
+
+  std::int64_t peak() const { return end_; }
+
+ private:
+  std::int64_t Extend(std::int64_t size) {
+    std::int64_t offset = end_;
+    if (!free_.empty() && free_.rbegin()->first + free_.rbegin()->second == end_) {
+      offset = free_.rbegin()->first;
+      free_.erase(std::prev(free_.end()));
+    }
+    end_ = (CheckedSize(offset) + size).value();
+    return offset;
+  }
+
+  std::map<std::int64_t, std::int64_t> free_;  // offset -> size
+  std::int64_t end_ = 0;
+};
+
+class Planner {
+ public:
+  Planner(const Graph& graph, const Schedule& schedule, const CompileOptions& options)
+      : graph_(graph),
+        schedule_(schedule),
+        options_(options),
+        position_(static_cast<size_t>(graph.size()), 0),
+        last_use_(static_cast<size_t>(graph.size()), 0),
+        kept_(static_cast<size_t>(graph.size())),
+        passing_(static_cast<size_t>(graph.size())) {
+    plan_.placements.resize(static_cast<size_t>(graph.size()));
+  }
+
+  MemoryPlan Run() {
+    NumberPositions();
+    FindKept();
+    PlaceSources();
+    PlaceStates();
+    PlaceLasting();
+    PlaceOptimizer();
+    PlacePassing();
+    return plan_;
+  }
+
+ private:
+  // Every phase has a position for its end behind those of its nodes.
+  void NumberPositions() {
+    int position = 0;
+    for (int phase = 0; phase < kPhaseCount; ++phase) {
+      ++position;
+      for (const Value value : schedule_.phases[static_cast<size_t>(phase)])
+        position_[Index(value)] = position++;
+      ends_[phase] = position++;
+    }
+    for (int id = 0; id < graph_.size(); ++id) {
+      const Value value{id};
+      last_use_[Index(value)] = position_[Index(value)];
+      for (const Value user : graph_.Users(value)) {
+        last_use_[Index(value)] = std::max(last_use_[Index(value)], LastNeed(value, user));
+      }
+    }
+  }
+
+  // A value from outside a loop is needed until the loop's last round.
+  int LastNeed(Value value, Value user) const {
+    const Phase phase = graph_.node(user).phase;
+    const bool outside = graph_.node(value).phase != phase || !graph_.node(value).variance.step;
+    return IsLoop(phase) && outside ? ends_[static_cast<int>(phase)] : position_[Index(user)];
+  }
+
+  bool ReadOutsideItsLoop(Value value) const {
+    const std::vector<Value> users = graph_.Users(value);
+    return std::any_of(users.begin(), users.end(),
+                       [&](Value user) { return graph_.node(user).phase != graph_.node(value).phase; });
+  }
+
+  // What is to be read after a run keeps its place until then.
+  void FindKept() {
+    for (const Term& term : graph_.terms) kept_[Index(term.value)] = true;
+    for (const std::string& name : options_.outputs) kept_[Index(graph_.Find(name))] = true;
+    for (const ParameterGradient& g : graph_.gradients) {
+      if (g.gradient) kept_[Index(g.gradient)] = true;
+    }
+  }
+
+  // How large one slot is, and from sample to sample.
+  Placement Slot(const Node& node, std::int64_t slots) const {
+    Placement placement;
+    const CheckedSize row = node.shape.NumElements();
+    placement.slots = slots;
+    placement.row_stride = node.variance.sample ? row.value() : 0;
+    placement.slot_stride = (node.variance.sample ? row * options_.batch : row).value();
+    return placement;
+  }
+
+  static std::int64_t SizeOf(const Placement& placement) {
+    return Aligned(CheckedSize(placement.slots) * placement.slot_stride);
+  }
+
+  std::int64_t Append(std::int64_t size, Section section) {
+    const std::int64_t offset = plan_.size;
+    plan_.size = (CheckedSize(plan_.size) + size).value();
+    plan_.section_sizes[static_cast<int>(section)] += size;
+    return offset;
+  }
+
+  void PlaceLastingValue(Value value, std::int64_t slots, Section section) {
+    Placement placement = Slot(graph_.node(value), slots);
+    placement.offset = Append(SizeOf(placement), section);
+    plan_.placements[Index(value)] = placement;
+  }
+
+  std::int64_t AllSteps(const Node& node) const { return node.variance.step ? options_.steps : 1; }
+
+  void PlaceSources() {
+    for (int id = 0; id < graph_.size(); ++id) {
+      const Node& node = graph_.node(Value{id});
+      if (node.kind == NodeKind::kParameter) PlaceLastingValue(Value{id}, 1, Section::kParameters);
+      if (node.kind == NodeKind::kInput || node.kind == NodeKind::kControl) {
+        PlaceLastingValue(Value{id}, AllSteps(node), Section::kInputs);
+      }
+    }
+  }
+
+  // A state and its next share a ring. At step t a state that runs forward is in slot t and its next in slot
+  // t + 1; a carry, which comes from step t + 1, is in slot t + 1 and its next in slot t.
+  void PlaceStates() {
+    for (const State& state : graph_.states) {
+      const bool saved = ReadOutsideItsLoop(state.value) || ReadOutsideItsLoop(state.next) ||
+                         kept_[Index(state.value)] || kept_[Index(state.next)];
+      const std::int64_t slots = saved ? options_.steps + 1 : (CanOverwrite(state) ? 1 : 2);
+      Placement ring = Slot(graph_.node(state.value), slots);
+      ring.offset = Append(SizeOf(ring), saved ? Section::kSaved : Section::kStates);
+      Placement& value = plan_.placements[Index(state.value)];
+      Placement& next = plan_.placements[Index(state.next)];
+      value = next = ring;
+      (state.adjoint ? value : next).shift = 1;
+    }
+  }
+
+  // Whether nothing reads the old value once the new one is written.
+  bool CanOverwrite(const State& state) const {
+    for (const Value user : graph_.Users(state.value)) {
+      if (user == state.next ? !MayTakeOver(graph_.node(user), state.value)
+                             : position_[Index(user)] > position_[Index(state.next)]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static bool MayTakeOver(const Node& node, Value operand) {
+    for (size_t i = 0; i < node.operands.size(); ++i) {
+      const auto& permitted = node.op->inplace;
+      if (node.operands[i] == operand &&
+          std::find(permitted.begin(), permitted.end(), static_cast<int>(i)) == permitted.end()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // What has to stay from one phase to a later one, past a loop, or until the run is over.
+  void PlaceLasting() {
+    for (const auto& nodes : schedule_.phases) {
+      for (const Value value : nodes) {
+        const Node& node = graph_.node(value);
+        if (plan_.placements[Index(value)].offset >= 0) continue;
+        if (kept_[Index(value)]) {
+          PlaceLastingValue(value, AllSteps(node),
+                            IsGradient(value) ? Section::kGradients : Section::kScratch);
+        } else if (IsLoop(node.phase) && node.variance.step && ReadOutsideItsLoop(value)) {
+          PlaceLastingValue(value, options_.steps, Section::kSaved);
+        }
+      }
+    }
+  }
+
+  bool IsGradient(Value value) const {
+    return std::any_of(graph_.gradients.begin(), graph_.gradients.end(),
+                       [&](const ParameterGradient& g) { return g.gradient == value; });
+  }
+
+  void PlaceOptimizer() {
+    for (const ParameterGradient& g : graph_.gradients) {
+      const std::int64_t size = Aligned(graph_.node(g.parameter).shape.NumElements());
+      std::vector<std::int64_t>& slots = plan_.optimizer.emplace_back();
+      for (int slot = 0; slot < options_.optimizer_slots; ++slot)
+        slots.push_back(Append(size, Section::kOptimizer));
+      if (options_.accumulate) plan_.gradient_sums.push_back(Append(size, Section::kGradients));
+    }
+  }
+
+  // All other values, one after the other in the memory of those that are done.
+  void PlacePassing() {
+    BlockPool pool;
+    std::multimap<int, Value> ending;  // by last use
+    std::vector<bool> taken_over(static_cast<size_t>(graph_.size()));
+    const auto place = [&](Value value) {
+      Placement& placement = plan_.placements[Index(value)];
+      placement =
+          Slot(graph_.node(value), IsLoop(graph_.node(value).phase) ? 1 : AllSteps(graph_.node(value)));
+      const std::optional<Value> donor = Donor(value, placement);
+      placement.offset = donor ? plan_.placements[Index(*donor)].offset : pool.Take(SizeOf(placement));
+      if (donor) taken_over[Index(*donor)] = true;
+      ending.emplace(last_use_[Index(value)], value);
+      passing_[Index(value)] = true;
+    };
+    const auto release = [&](int position) {
+      for (auto it = ending.begin(); it != ending.end() && it->first <= position; it = ending.erase(it)) {
+        const Placement& placement = plan_.placements[Index(it->second)];
+        if (!taken_over[Index(it->second)]) pool.Give(placement.offset, SizeOf(placement));
+      }
+    };
+    for (int phase = 0; phase < kPhaseCount; ++phase) {
+      const std::vector<Value>& nodes = schedule_.phases[static_cast<size_t>(phase)];
+      for (const Value value : nodes) {
+        if (IsUnplaced(value) && OutlivesRound(graph_.node(value))) place(value);
+      }
+      for (const Value value : nodes) {
+        if (IsUnplaced(value)) place(value);
+        release(position_[Index(value)]);
+      }
+      release(ends_[phase]);
+    }
+    MovePassingBehind(pool.peak());
+  }
+
+  bool IsUnplaced(Value value) const { return plan_.placements[Index(value)].offset < 0; }
+  // The outcome of a loop collects over its rounds: no other value of the loop may use its memory.
+  static bool OutlivesRound(const Node& node) { return IsLoop(node.phase) && !node.variance.step; }
+
+  // An operand that ends here and whose memory the result may take over.
+  std::optional<Value> Donor(Value value, const Placement& placement) const {
+    const Node& node = graph_.node(value);
+    if (node.op->row_rule != RowRule::kMap || OutlivesRound(node)) return std::nullopt;
+    for (const int i : node.op->inplace) {
+      const Value operand = node.operands[static_cast<size_t>(i)];
+      if (!operand || graph_.node(operand).kind != NodeKind::kOp || !passing_[Index(operand)]) continue;
+      const Placement& other = plan_.placements[Index(operand)];
+      const bool same = other.slots == placement.slots && other.slot_stride == placement.slot_stride &&
+                        other.row_stride == placement.row_stride;
+      if (same && last_use_[Index(operand)] == position_[Index(value)] && MayTakeOver(node, operand))
+        return operand;
+    }
+    return std::nullopt;
+  }
+
+  void MovePassingBehind(std::int64_t peak) {
+    const std::int64_t base = Append(peak, Section::kScratch);
+    for (size_t i = 0; i < passing_.size(); ++i) {
+      if (passing_[i]) plan_.placements[i].offset += base;
+    }
+  }
+
+  const Graph& graph_;
+  const Schedule& schedule_;
+  const CompileOptions& options_;
+  MemoryPlan plan_;
+  std::vector<int> position_;
+  std::vector<int> last_use_;
+  std::vector<bool> kept_;
+  std::vector<bool> passing_;  // placed in memory that others use before or after
+  int ends_[kPhaseCount] = {};
+};
+
+}  // namespace
+
+std::string_view NameOf(Section section) {
+  constexpr std::string_view kNames[] = {"parameters", "gradients", "optimizer", "inputs",
+                                         "states",     "saved",     "scratch"};
+  return kNames[static_cast<int>(section)];
+}
+
+MemoryPlan PlanMemory(const Graph& graph, const Schedule& schedule, const CompileOptions& options) {
+  return Planner(graph, schedule, options).Run();
+}
+
+}  // namespace plgraph
