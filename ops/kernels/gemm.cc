@@ -1,0 +1,58 @@
+#include "ops/kernels/gemm.h"
+
+#include <algorithm>
+
+// BLIS declares more than it needs to; only its typed interface is used here.
+#include <blis.h>
+
+namespace plgraph {
+namespace {
+
+constexpr std::int64_t kPiece = 256;           // rows or columns of c in one call of BLIS
+constexpr std::int64_t kSmall = 64 * 64 * 64;  // multiply-adds below which threads cost more than they bring
+
+void BlisGemm(MatrixView<const float> a, MatrixView<const float> b, MatrixView<float> c, float beta) {
+  float one = 1;
+  bli_sgemm(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, c.rows, c.columns, a.columns, &one,
+            const_cast<float*>(a.data), a.row_stride, a.column_stride, const_cast<float*>(b.data),
+            b.row_stride, b.column_stride, &beta, c.data, c.row_stride, c.column_stride);
+}
+
+void BlisGemm(MatrixView<const double> a, MatrixView<const double> b, MatrixView<double> c, double beta) {
+  double one = 1;
+  bli_dgemm(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, c.rows, c.columns, a.columns, &one,
+            const_cast<double*>(a.data), a.row_stride, a.column_stride, const_cast<double*>(b.data),
+            b.row_stride, b.column_stride, &beta, c.data, c.row_stride, c.column_stride);
+}
+
+template <typename T>
+MatrixView<T> Rows(MatrixView<T> m, std::int64_t begin, std::int64_t count) {
+  return {m.data + begin * m.row_stride, count, m.columns, m.row_stride, m.column_stride};
+}
+
+}  // namespace
+
+template <typename T>
+void Gemm(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c, Store store, ThreadPool& threads) {
+  const T beta = store == Store::kAdd ? T{1} : T{0};
+  if (c.columns > c.rows) {  // c^T = b^T a^T: the pieces are always rows
+    Gemm<T>(b.Transposed(), a.Transposed(), c.Transposed(), store, threads);
+    return;
+  }
+  const std::int64_t pieces = (c.rows + kPiece - 1) / kPiece;
+  const std::int64_t grain = c.rows * c.columns * a.columns < kSmall ? pieces : 1;
+  threads.For(pieces, grain, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t piece = begin; piece < end; ++piece) {
+      const std::int64_t first = piece * kPiece;
+      const std::int64_t count = std::min(kPiece, c.rows - first);
+      BlisGemm(Rows(a, first, count), b, Rows(c, first, count), beta);
+    }
+  });
+}
+
+template void Gemm<float>(MatrixView<const float>, MatrixView<const float>, MatrixView<float>, Store,
+                          ThreadPool&);
+template void Gemm<double>(MatrixView<const double>, MatrixView<const double>, MatrixView<double>, Store,
+                           ThreadPool&);
+
+}  // namespace plgraph

@@ -1,0 +1,129 @@
+// MatMul: vector by matrix, matrix by vector, or matrix by matrix.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "graph/node_builder.h"
+#include "graph/op_registry.h"
+#include "ops/kernels/gemm.h"
+#include "ops/kernels/lines.h"
+#include "ops/kernels/reduce.h"
+
+namespace plgraph {
+namespace {
+
+enum Operand : size_t { kA, kB };
+
+Shape ShapeRule(const ShapeArgs& args) {
+  const Shape& a = args.operand(kA);
+  const Shape& b = args.operand(kB);
+  const bool ranks =
+      a.rank() >= 1 && a.rank() <= 2 && b.rank() >= 1 && b.rank() <= 2 && a.rank() + b.rank() > 2;
+  if (!ranks || a.dim(a.rank() - 1) != b.dim(0)) {
+    throw ShapeError(
+        fmt::format("operand \"a\" has shape {} but \"b\" has {}; [N] [N, M], [N, M] [M] and [L, N] [N, M] "
+                    "can be multiplied{}",
+                    a.ToString(), b.ToString(),
+                    a.rank() == 1 && b.rank() == 1 ? "; for two vectors take dot or outer" : ""));
+  }
+  if (a.rank() == 1) return {b.dim(1)};
+  return b.rank() == 1 ? Shape{a.dim(0)} : Shape{a.dim(0), b.dim(1)};
+}
+
+Gradients Adjoint(GradBuilder& g) {
+  const auto [a, b] = g.Operands<2>();
+  const Value d = g.OutputGradient();
+  if (g.shape(a).rank() == 1) return {g.MatMul(b, d), g.Outer(a, d)};
+  if (g.shape(b).rank() == 1) return {g.Outer(d, b), g.MatMul(d, a)};
+  return {g.Wants(kA) ? g.MatMul(d, g.Transpose(b)) : Value{},
+          g.Wants(kB) ? g.MatMul(g.Transpose(a), d) : Value{}};
+}
+
+// y_j = sum_i x_i w_ij for the columns [begin, end), in the order of i.
+template <typename T>
+void VectorMatrix(const T* x, const T* w, T* y, std::int64_t lines, std::int64_t columns, std::int64_t begin,
+                  std::int64_t end) {
+  std::fill(y + begin, y + end, T{0});
+  for (std::int64_t i = 0; i < lines; ++i) {
+    const T* line = w + i * columns;
+    for (std::int64_t j = begin; j < end; ++j) y[j] += x[i] * line[j];
+  }
+}
+
+template <typename T>
+void MultiplyVectorMatrix(const KernelArgs<T>& args) {
+  const OperandRows<T>& x = args.operand(kA);
+  const OperandRows<T>& w = args.operand(kB);
+  const std::int64_t lines = w.shape->dim(0);
+  const std::int64_t columns = w.shape->dim(1);
+  if (args.rows > 1 && w.row_stride == 0 && x.row_stride != 0) {  // [R, N] x [N, M] -> [R, M]
+    const MatrixView<const T> rows = {x.data, args.rows, lines, x.row_stride, 1};
+    return Gemm<T>(rows, RowMajor(w.data, lines, columns),
+                   {args.result, args.rows, columns, args.result_stride, 1}, Store::kReplace, *args.threads);
+  }
+  ForColumns(*args.threads, args.rows, lines, columns,
+             [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
+               VectorMatrix(x.Row(row), w.Row(row), args.ResultRow(row), lines, columns, begin, end);
+             });
+}
+
+template <typename T>
+void MultiplyMatrixVector(const KernelArgs<T>& args) {
+  const OperandRows<T>& w = args.operand(kA);
+  const OperandRows<T>& x = args.operand(kB);
+  const std::int64_t lines = w.shape->dim(0);
+  const std::int64_t columns = w.shape->dim(1);
+  if (args.rows > 1 && w.row_stride == 0 && x.row_stride != 0) {  // [R, M] x [M, N] -> [R, N]
+    const MatrixView<const T> rows = {x.data, args.rows, columns, x.row_stride, 1};
+    return Gemm<T>(rows, RowMajor(w.data, lines, columns).Transposed(),
+                   {args.result, args.rows, lines, args.result_stride, 1}, Store::kReplace, *args.threads);
+  }
+  ForLines(*args.threads, args.rows, lines, columns,
+           [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
+             for (std::int64_t i = begin; i < end; ++i) {
+               args.ResultRow(row)[i] = DotProduct(w.Row(row) + i * columns, x.Row(row), columns);
+             }
+           });
+}
+
+template <typename T>
+void MultiplyMatrices(const KernelArgs<T>& args) {
+  const OperandRows<T>& a = args.operand(kA);
+  const OperandRows<T>& b = args.operand(kB);
+  const std::int64_t l = a.shape->dim(0);
+  const std::int64_t n = a.shape->dim(1);
+  const std::int64_t m = b.shape->dim(1);
+  if (b.row_stride == 0 && a.row_stride == l * n &&
+      args.result_stride == l * m) {  // [R L, N] x [N, M] -> [R L, M]
+    return Gemm<T>(RowMajor(a.data, args.rows * l, n), RowMajor(b.data, n, m),
+                   RowMajor(args.result, args.rows * l, m), Store::kReplace, *args.threads);
+  }
+  for (std::int64_t row = 0; row < args.rows; ++row) {
+    Gemm<T>(RowMajor(a.Row(row), l, n), RowMajor(b.Row(row), n, m), RowMajor(args.ResultRow(row), l, m),
+            Store::kReplace, *args.threads);
+  }
+}
+
+template <typename T>
+void Kernel(const KernelArgs<T>& args) {
+  if (args.operand(kA).shape->rank() == 1) return MultiplyVectorMatrix(args);
+  if (args.operand(kB).shape->rank() == 1) return MultiplyMatrixVector(args);
+  MultiplyMatrices(args);
+}
+
+std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
+  return 2 * result.NumElements() * args.operand(kB).dim(0);
+}
+
+const OpDef kMatMul = {
+    .name = "MatMul",
+    .operands = {{"a", "N | N M"}, {"b", "N M | M"}},
+    .shape_rule = ShapeRule,
+    .adjoint = Adjoint,
+    .kernel = PLGRAPH_KERNEL(Kernel),
+    .flops = Flops,
+};
+PLGRAPH_REGISTER_OP(kMatMul);
+
+}  // namespace
+}  // namespace plgraph

@@ -1,0 +1,88 @@
+// The ops that know of rows (a row is one sample at one step). Only the compiler makes them:
+//   SumRows    the sum over the samples of the batch, the steps of the run, or both
+//   Copy       the same value, repeated for every sample or step where it has only one instance
+//   LastStep   the value at the last step
+//   FirstStep  the value at the first step
+#include <algorithm>
+
+#include "graph/node_builder.h"
+#include "graph/op_registry.h"
+#include "ops/kernels/lines.h"
+
+namespace plgraph {
+namespace {
+
+Shape SameShape(const ShapeArgs& args) { return args.operand(0); }
+
+// The gradient of a sum is the same for all its terms, and that of a copy is summed where it is added up;
+// that it is repeated or summed is the business of autodiff, which knows for which rows each value exists.
+Gradients SameGradient(GradBuilder& g) { return {g.OutputGradient()}; }
+
+Gradients LastStepAdjoint(GradBuilder& g) { return {g.Mul(g.OutputGradient(), g.graph().last_step)}; }
+
+template <typename T>
+void SumKernel(const KernelArgs<T>& args) {
+  ForLines(*args.threads, 1, args.size(), args.rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = 0; row < args.rows; ++row) {
+      const T* x = args.operand(0).Row(row);
+      T* sum = args.ResultRow(row);
+      for (std::int64_t i = begin; i < end; ++i) sum[i] += x[i];
+    }
+  });
+}
+
+template <typename T>
+void CopyKernel(const KernelArgs<T>& args) {
+  for (std::int64_t row = 0; row < args.rows; ++row) {
+    std::copy_n(args.operand(0).Row(row), args.size(), args.ResultRow(row));
+  }
+}
+
+const OpDef kSumRows = {
+    .name = "SumRows",
+    .operands = {{"x"}},
+    .attributes = {"over_samples", "over_steps"},
+    .shape_rule = SameShape,
+    .adjoint = SameGradient,
+    .kernel = PLGRAPH_KERNEL(SumKernel),
+    .row_rule = RowRule::kSum,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kSumRows);
+
+const OpDef kCopy = {
+    .name = "Copy",
+    .operands = {{"x"}},
+    .attributes = {"over_samples", "over_steps"},
+    .shape_rule = SameShape,
+    .adjoint = SameGradient,
+    .kernel = PLGRAPH_KERNEL(CopyKernel),
+    .row_rule = RowRule::kBroadcast,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kCopy);
+
+const OpDef kLastStep = {
+    .name = "LastStep",
+    .operands = {{"x"}},
+    .shape_rule = SameShape,
+    .adjoint = LastStepAdjoint,
+    .kernel = PLGRAPH_KERNEL(CopyKernel),
+    .row_rule = RowRule::kLastStep,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kLastStep);
+
+const OpDef kFirstStep = {
+    .name = "FirstStep",
+    .operands = {{"x"}},
+    .shape_rule = SameShape,
+    .adjoint = NotDifferentiable,  // made by autodiff itself
+    .kernel = PLGRAPH_KERNEL(CopyKernel),
+    .row_rule = RowRule::kFirstStep,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kFirstStep);
+
+}  // namespace
+}  // namespace plgraph
