@@ -37,8 +37,9 @@ Executable Compile(Graph graph, const CompileOptions& options) {
   int index = 0;
   for (const Pass& pass : kPasses) {
     pass.run(options, graph);
-    VerifyGraph(graph, pass.name, ++index == static_cast<int>(std::size(kPasses)));
+    ++index;
     if (options.on_pass) options.on_pass(index, pass.name, graph);
+    VerifyGraph(graph, pass.name, index == static_cast<int>(std::size(kPasses)));
   }
   return PlanExecution(std::move(graph), options);
 }

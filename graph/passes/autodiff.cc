@@ -35,6 +35,9 @@ std::vector<bool> ReachesLoss(const Graph& graph) {
     }
     if (changed) reaches = LeadsTo(graph, targets);
   }
+  for (const State& state : graph.states) {
+    if (state.initial && reaches[Index(state.value)]) reaches[Index(state.initial)] = true;
+  }
   return reaches;
 }
 

@@ -20,7 +20,10 @@ class PhaseAssigner {
         from_carry_(DependsOn(graph, StateValues(graph, true))),
         to_carry_next_(LeadsTo(graph, StateNexts(graph, true))),
         from_seed_(DependsOn(graph, Seeds(graph))),
-        summed_(static_cast<size_t>(graph.size())) {}
+        is_next_(static_cast<size_t>(graph.size())),
+        summed_(static_cast<size_t>(graph.size())) {
+    for (const State& state : graph.states) is_next_[Index(state.next)] = true;
+  }
 
   void Run() {
     AssignSources();
@@ -58,16 +61,11 @@ class PhaseAssigner {
   // By what it depends on and what depends on it, without regard to cost.
   Phase Earliest(Value value) const {
     const size_t i = Index(value);
+    if (is_next_[i]) return from_seed_[i] || from_carry_[i] ? Phase::kStepAdjoint : Phase::kStep;
     if (from_carry_[i]) return to_carry_next_[i] ? Phase::kStepAdjoint : Phase::kAheadAdjoint;
-    if (IsCarryNext(value)) return Phase::kStepAdjoint;
     if (from_seed_[i]) return Phase::kAfter;
     if (from_state_[i]) return to_next_[i] ? Phase::kStep : Phase::kAfter;
     return VariesSomehow(value) ? Phase::kAhead : Phase::kOnce;
-  }
-
-  bool IsCarryNext(Value value) const {
-    return std::any_of(graph_.states.begin(), graph_.states.end(),
-                       [&](const State& s) { return s.adjoint && s.next == value; });
   }
 
   bool VariesSomehow(Value value) const {
@@ -127,8 +125,8 @@ class PhaseAssigner {
       if (!operand) continue;
       const Node& source = graph_.node(operand);
       follows_sum = follows_sum || summed_[Index(operand)];
-      node.phase =
-          std::max(node.phase, IsLoopOutcome(source, node.phase) ? Next(source.phase) : source.phase);
+      const bool outcome = IsLoopOutcome(source, node.phase) && !RunsInLoopOf(source, value);
+      node.phase = std::max(node.phase, outcome ? Next(source.phase) : source.phase);
     }
     summed_[Index(value)] =
         node.variance == Variance{} && (follows_sum || node.op->row_rule == RowRule::kSum);
@@ -139,6 +137,11 @@ class PhaseAssigner {
     return source.kind == NodeKind::kOp && IsLoop(source.phase) &&
            (reader != source.phase || !source.variance.step);
   }
+
+  // Between what was pulled into the loop back and a carry.
+  bool RunsInLoopOf(const Node& source, Value reader) const {
+    return source.phase == Phase::kStepAdjoint && source.variance.step && to_carry_next_[Index(reader)];
+  }
   static Phase Next(Phase phase) { return static_cast<Phase>(static_cast<int>(phase) + 1); }
 
   Graph& graph_;
@@ -148,7 +151,8 @@ class PhaseAssigner {
   std::vector<bool> from_carry_;
   std::vector<bool> to_carry_next_;
   std::vector<bool> from_seed_;
-  std::vector<bool> summed_;  // follows from a sum over all samples and steps, and from nothing that varies
+  std::vector<bool> is_next_;  // what a state or a carry becomes
+  std::vector<bool> summed_;   // follows from a sum over all samples and steps, and from nothing that varies
 };
 
 }  // namespace

@@ -64,7 +64,11 @@ class LastStepSinker {
   Value Take(Value value) {
     if (!graph_.node(value).variance.step) return value;
     const std::string name = graph_.node(value).name + "@last";
-    if (!Sinks(value)) return NodeBuilder(graph_, name).Apply("LastStep", {value});
+    if (!Sinks(value)) {
+      const Value last = NodeBuilder(graph_, name).Apply("LastStep", {value});
+      graph_.Rename(last, name);
+      return last;
+    }
     Node copy = graph_.node(value);
     copy.name = name;
     for (Value& operand : copy.operands) operand = AtLast(operand);

@@ -1,0 +1,124 @@
+#include "tests/support/interpreter.h"
+
+#include "core/random.h"
+#include "graph/passes/pass.h"
+
+namespace plgraph {
+
+Interpreter::Interpreter(const Graph& graph, std::int64_t batch, std::int64_t steps)
+    : graph_(graph), batch_(batch), steps_(steps) {
+  ExpandCompositions(CompileOptions{}, graph_);
+  order_ = graph_.TopologicalOrder();
+}
+
+void Interpreter::Run() {
+  results_.assign(static_cast<size_t>(steps_ * batch_),
+                  std::vector<Numbers>(static_cast<size_t>(graph_.size())));
+  for (std::int64_t sample = 0; sample < batch_; ++sample) {
+    for (std::int64_t step = 0; step < steps_; ++step) RunStep(step, sample);
+  }
+}
+
+void Interpreter::RunStep(std::int64_t step, std::int64_t sample) {
+  std::vector<Numbers>& results = results_[static_cast<size_t>(step * batch_ + sample)];
+  for (const Value value : order_) {
+    const Node& node = graph_.node(value);
+    results[static_cast<size_t>(value.id)] = node.kind == NodeKind::kState ? StateBefore(value, step, sample)
+                                             : node.kind == NodeKind::kOp  ? Evaluate(node, step, sample)
+                                                                           : Source(node, step, sample);
+  }
+}
+
+Interpreter::Numbers Interpreter::Source(const Node& node, std::int64_t step, std::int64_t sample) const {
+  const Numbers& all = given_.at(node.name);
+  const std::int64_t size = node.shape.NumElements();
+  if (node.kind == NodeKind::kParameter) return all;
+  const std::int64_t row = node.variance.step ? step * batch_ + sample : sample;
+  return {all.begin() + row * size, all.begin() + (row + 1) * size};
+}
+
+Interpreter::Numbers Interpreter::StateBefore(Value value, std::int64_t step, std::int64_t sample) const {
+  for (const State& state : graph_.states) {
+    if (state.value != value) continue;
+    if (step > 0) {
+      return results_[static_cast<size_t>((step - 1) * batch_ + sample)][static_cast<size_t>(state.next.id)];
+    }
+    if (state.initial) return given_.at(graph_.node(state.initial).name);
+    return Numbers(static_cast<size_t>(graph_.node(value).shape.NumElements()), state.initial_constant);
+  }
+  return {};
+}
+
+Interpreter::Numbers Interpreter::Evaluate(const Node& node, std::int64_t step, std::int64_t sample) {
+  const std::vector<Numbers>& results = results_[static_cast<size_t>(step * batch_ + sample)];
+  std::vector<OperandRows<double>> operands;
+  for (const Value operand : node.operands) {
+    if (!operand) {
+      operands.push_back({});
+      continue;
+    }
+    const Shape& shape = graph_.node(operand).shape;
+    operands.push_back({results[static_cast<size_t>(operand.id)].data(), shape.NumElements(), &shape});
+  }
+  Numbers result(static_cast<size_t>(node.shape.NumElements()));
+  const RowOrigin origin = {.seed = 0,
+                            .stream = StreamId(node.name),
+                            .first_episode = static_cast<std::uint64_t>(sample),
+                            .first_step = step,
+                            .batch = 1};
+  KernelArgs<double> args;
+  args.operands = operands;
+  args.result = result.data();
+  args.result_stride = node.shape.NumElements();
+  args.shape = &node.shape;
+  args.rows = 1;
+  args.attributes = node.attributes;
+  args.origin = &origin;
+  args.threads = &threads_;
+  node.op->kernel.Run<double>(args);
+  return result;
+}
+
+const Interpreter::Numbers& Interpreter::At(const std::string& name, std::int64_t step,
+                                            std::int64_t sample) const {
+  return results_[static_cast<size_t>(step * batch_ + sample)][static_cast<size_t>(graph_.Find(name).id)];
+}
+
+double Interpreter::TermMean(size_t index) const {
+  const Term& term = graph_.terms[index];
+  double sum = 0;
+  for (std::int64_t sample = 0; sample < batch_; ++sample) {
+    for (std::int64_t step = 0; step < steps_; ++step) {
+      const std::vector<Numbers>& results = results_[static_cast<size_t>(step * batch_ + sample)];
+      double weight = step == steps_ - 1 ? 1 : 0;
+      if (term.at == TermAt::kEveryStep) weight = 1.0 / static_cast<double>(steps_);
+      if (term.at == TermAt::kWeighted) weight = results[static_cast<size_t>(term.weight.id)][0];
+      sum += weight * results[static_cast<size_t>(term.value.id)][0];
+    }
+  }
+  return sum / static_cast<double>(batch_);
+}
+
+double Interpreter::TotalLoss() const {
+  double total = 0;
+  for (size_t i = 0; i < graph_.terms.size(); ++i) {
+    if (graph_.terms[i].is_loss) total += graph_.terms[i].scale * TermMean(i);
+  }
+  return total;
+}
+
+double Interpreter::FiniteDifference(const std::string& parameter, size_t element, double h) {
+  double& number = given_.at(parameter)[element];
+  const double original = number;
+  const auto loss_at = [&](double offset) {
+    number = original + offset;
+    Run();
+    return TotalLoss();
+  };
+  const double near = loss_at(h) - loss_at(-h);
+  const double far = loss_at(2 * h) - loss_at(-2 * h);
+  number = original;
+  return (8 * near - far) / (12 * h);
+}
+
+}  // namespace plgraph

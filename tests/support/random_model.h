@@ -1,0 +1,48 @@
+#ifndef PLGRAPH_TESTS_SUPPORT_RANDOM_MODEL_H_
+#define PLGRAPH_TESTS_SUPPORT_RANDOM_MODEL_H_
+
+#include "core/random.h"
+#include "tests/support/graph_maker.h"
+
+namespace plgraph {
+
+/// A random recurrent plastic network, the same for the same seed: states of all kinds, traces under all rules with
+/// factors of all forms, losses at the last step, at every step and weighted. Smooth, so that differences converge.
+class RandomModel {
+ public:
+  explicit RandomModel(std::uint64_t seed);
+
+  Graph Take() { return std::move(maker_.graph); }
+
+ private:
+  std::uint32_t Below(std::uint32_t bound) { return random_.Below(index_++, bound); }
+  bool Coin() { return Below(2) == 1; }
+  std::string Fresh(const std::string& stem) { return stem + std::to_string(count_++); }
+  Value Vector() { return vectors_[Below(static_cast<std::uint32_t>(vectors_.size()))]; }
+  Value Scalar() { return scalars_[Below(static_cast<std::uint32_t>(scalars_.size()))]; }
+  Value Trace() { return traces_[Below(static_cast<std::uint32_t>(traces_.size()))]; }
+  Value Parameter(const Shape& shape) { return maker_.Parameter(Fresh("p"), shape); }
+  /// A factor of a trace: a scalar, one a column, or one an element; a parameter or computed for each sample.
+  Value Factor();
+
+  void AddSources();
+  void AddNode();
+  void CloseState(Value state);
+  void CloseTrace(Value trace);
+  void AddLoss(TermAt at);
+
+  GraphMaker maker_;
+  RandomStream random_;
+  std::uint32_t index_ = 0;
+  int count_ = 0;
+  std::int64_t n_ = 0;
+  Value weight_;
+  std::vector<Value> vectors_;
+  std::vector<Value> scalars_;
+  std::vector<Value> states_;
+  std::vector<Value> traces_;
+};
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_TESTS_SUPPORT_RANDOM_MODEL_H_
