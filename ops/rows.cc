@@ -20,15 +20,37 @@ Gradients SameGradient(GradBuilder& g) { return {g.OutputGradient()}; }
 
 Gradients LastStepAdjoint(GradBuilder& g) { return {g.Mul(g.OutputGradient(), g.graph().last_step)}; }
 
+// Adds the rows of some elements, in double: a gradient of few elements is the sum of thousands of rows that nearly
+// cancel each other.
+template <typename T>
+void SumElements(const KernelArgs<T>& args, std::int64_t begin, std::int64_t end) {
+  constexpr std::int64_t kBlock = 64;
+  double sums[kBlock];
+  const OperandRows<T>& x = args.operand(0);
+  for (std::int64_t first = begin; first < end; first += kBlock) {
+    const std::int64_t count = std::min(kBlock, end - first);
+    T* result = args.result + first;
+    std::copy_n(result, count, sums);
+    for (std::int64_t row = 0; row < args.rows; ++row) {
+      const T* line = x.Row(row) + first;
+      for (std::int64_t i = 0; i < count; ++i) sums[i] += static_cast<double>(line[i]);
+    }
+    for (std::int64_t i = 0; i < count; ++i) result[i] = static_cast<T>(sums[i]);
+  }
+}
+
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
-  ForLines(*args.threads, 1, args.size(), args.rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = 0; row < args.rows; ++row) {
-      const T* x = args.operand(0).Row(row);
-      T* sum = args.ResultRow(row);
-      for (std::int64_t i = begin; i < end; ++i) sum[i] += x[i];
-    }
-  });
+  if (args.result_stride == 0) {
+    ForLines(*args.threads, 1, args.size(), args.rows,
+             [&](std::int64_t, std::int64_t begin, std::int64_t end) { SumElements(args, begin, end); });
+    return;
+  }
+  for (std::int64_t row = 0; row < args.rows; ++row) {  // a sum for each sample, one step a call
+    const T* x = args.operand(0).Row(row);
+    T* sum = args.ResultRow(row);
+    for (std::int64_t i = 0; i < args.size(); ++i) sum[i] += x[i];
+  }
 }
 
 template <typename T>

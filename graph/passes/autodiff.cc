@@ -104,7 +104,8 @@ class Adjoint {
     if (!graph_.node(total).variance.Covers(wanted)) {
       total = builder.Apply("Copy", {total}, {wanted.sample, wanted.step});
     }
-    if (graph_.node(total).kind == NodeKind::kOp) graph_.Rename(total, "d_" + graph_.node(value).name);
+    const bool unnamed = graph_.node(total).kind == NodeKind::kOp && named_.insert(total.id).second;
+    if (unnamed) graph_.Rename(total, "d_" + graph_.node(value).name);
     return total;
   }
 
@@ -191,6 +192,7 @@ class Adjoint {
   std::vector<std::vector<Value>> contributions_;
   std::vector<Carry> carries_;
   std::set<std::int32_t> gradients_taken_;
+  std::set<std::int32_t> named_;  // after the first value whose gradient they are
 };
 
 }  // namespace

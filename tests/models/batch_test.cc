@@ -1,0 +1,87 @@
+// A batch of 8 episodes has the gradient that is the mean of the gradients of the 8 run singly: of every model that
+// comes with plgraph, at a small size, in float and in double.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "tools/training/episode_runner.h"
+#include "tools/training/loaded_model.h"
+#include "tools/training/parameters.h"
+#include "tools/training/services.h"
+
+namespace plgraph {
+namespace {
+
+constexpr std::int64_t kEpisodes = 8;
+
+std::vector<std::string> ModelFiles() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(PLGRAPH_SOURCE_DIR) + "/models")) {
+    if (entry.path().extension() == ".pbtxt") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// The gradients of the mean loss of the first kEpisodes episodes, run `batch` at a time.
+template <typename T>
+std::vector<std::vector<double>> MeanGradients(const std::string& path, std::int64_t batch) {
+  const std::unique_ptr<FileSystem> files = MakePosixFileSystem();
+  const LoadedModel loaded = LoadModel(*files, path, {"n=30", "train.batch=" + std::to_string(batch)});
+  const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kTraining, *files);
+  CompileOptions options = OptionsFor(loaded, data->steps(), true);
+  options.dtype = kDTypeOf<T>;
+  const Executable executable = MakeExecutable(loaded, options);
+  SystemMemory memory;
+  ThreadPool threads(2);
+  Executor<T> executor(executable, memory, threads);
+  InitializeParameters(loaded, *files, executor);
+  EpisodeRunner<T> runner(executor, *data, InputPorts(loaded.graph), loaded.model.train().seed());
+  std::vector<std::vector<double>> means(executable.graph.gradients.size());
+  for (std::int64_t first = 0; first < kEpisodes; first += batch) {
+    runner.Forward(static_cast<std::uint64_t>(first), 0);
+    executor.Backward(runner.Context(static_cast<std::uint64_t>(first), 0));
+    for (size_t g = 0; g < means.size(); ++g) {
+      const std::span<const T> gradient = executor.Gradient(g);
+      means[g].resize(gradient.size());
+      const double share = static_cast<double>(batch) / kEpisodes;
+      for (size_t i = 0; i < gradient.size(); ++i) means[g][i] += share * static_cast<double>(gradient[i]);
+    }
+  }
+  return means;
+}
+
+double RelativeDifference(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0;
+  double norm = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    norm += a[i] * a[i];
+  }
+  return norm > 0 ? std::sqrt(difference / norm) : std::sqrt(difference);
+}
+
+template <typename T>
+void ExpectBatchEqualsSingles(const std::string& path, double tolerance) {
+  const std::vector<std::vector<double>> batch = MeanGradients<T>(path, kEpisodes);
+  const std::vector<std::vector<double>> singles = MeanGradients<T>(path, 1);
+  ASSERT_FALSE(batch.empty());
+  for (size_t g = 0; g < batch.size(); ++g) {
+    ASSERT_EQ(batch[g].size(), singles[g].size());
+    EXPECT_LT(RelativeDifference(singles[g], batch[g]), tolerance) << path << ", gradient " << g;
+  }
+}
+
+class BatchOfModel : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(BatchOfModel, EqualsItsEpisodesInFloat) { ExpectBatchEqualsSingles<float>(GetParam(), 1e-6); }
+TEST_P(BatchOfModel, EqualsItsEpisodesInDouble) { ExpectBatchEqualsSingles<double>(GetParam(), 1e-13); }
+
+INSTANTIATE_TEST_SUITE_P(Models, BatchOfModel, ::testing::ValuesIn(ModelFiles()), [](const auto& model) {
+  return std::filesystem::path(model.param).stem().string();
+});
+
+}  // namespace
+}  // namespace plgraph
