@@ -15,14 +15,13 @@ inline void Pause() { __builtin_ia32_pause(); }
 
 ThreadPool::ThreadPool(int threads) {
   workers_.reserve(static_cast<size_t>(std::max(threads, 1) - 1));
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { WorkerLoop(i); });
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { WorkerLoop(); });
 }
 
 ThreadPool::~ThreadPool() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
-    ++generation_;
   }
   wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
@@ -30,36 +29,51 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::Run(const Job& job) {
   job_ = job;
-  pending_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+  job_.parts = std::clamp<std::int64_t>(job.count / job.grain, 1, size());
+  unfinished_.store(job_.parts, std::memory_order_relaxed);
   {
     const std::lock_guard lock(mutex_);
-    generation_.fetch_add(1, std::memory_order_release);
+    const std::uint64_t generation = (ticket_.load(std::memory_order_relaxed) >> kRangeBits) + 1;
+    ticket_.store(generation << kRangeBits | static_cast<std::uint64_t>(job_.parts),
+                  std::memory_order_release);
   }
   wake_.notify_all();
-  RunRange(0);
-  while (pending_.load(std::memory_order_acquire) != 0) Pause();
-}
-
-void ThreadPool::RunRange(int index) const {
-  const std::int64_t parts = std::clamp<std::int64_t>(job_.count / job_.grain, 1, size());
-  const std::int64_t blocks = (job_.count + job_.align - 1) / job_.align;
-  const std::int64_t begin = std::min(job_.count, blocks * index / parts * job_.align);
-  const std::int64_t end = std::min(job_.count, blocks * (index + 1) / parts * job_.align);
-  if (index < parts && begin < end) job_.call(job_.body, begin, end);
-}
-
-void ThreadPool::WorkerLoop(int index) {
-  std::uint64_t seen = 0;
-  while (true) {
-    for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin) Pause();
-    if (generation_.load(std::memory_order_acquire) == seen) {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return generation_.load(std::memory_order_acquire) != seen; });
+  RunRanges();
+  for (int spin = 0; unfinished_.load(std::memory_order_acquire) != 0; ++spin) {
+    if (spin < kSpins) {
+      Pause();
+    } else {
+      std::this_thread::yield();
     }
-    seen = generation_.load(std::memory_order_acquire);
-    if (stop_) return;
-    RunRange(index);
-    pending_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+// Whoever comes takes the next range. A thread that the machine holds up takes none, and nobody waits for it. The
+// ticket holds the number of the job beside that of the ranges left, so that a late thread cannot take one of a job
+// it has not seen; a job stays in place until its last range is done.
+void ThreadPool::RunRanges() {
+  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+  while (RangesLeft(ticket) > 0) {
+    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel)) continue;
+    const std::int64_t index = RangesLeft(ticket) - 1;
+    const std::int64_t blocks = (job_.count + job_.align - 1) / job_.align;
+    const std::int64_t begin = std::min(job_.count, blocks * index / job_.parts * job_.align);
+    const std::int64_t end = std::min(job_.count, blocks * (index + 1) / job_.parts * job_.align);
+    if (begin < end) job_.call(job_.body, begin, end);
+    unfinished_.fetch_sub(1, std::memory_order_release);
+    ticket = ticket_.load(std::memory_order_acquire);
+  }
+}
+
+void ThreadPool::WorkerLoop() {
+  const auto has_work = [this] { return stop_ || RangesLeft(ticket_.load(std::memory_order_acquire)) > 0; };
+  while (!stop_) {
+    for (int spin = 0; spin < kSpins && !has_work(); ++spin) Pause();
+    if (!has_work()) {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, has_work);
+    }
+    RunRanges();
   }
 }
 

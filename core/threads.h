@@ -21,7 +21,7 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// Calls body(begin, end) for consecutive ranges that cover [0, count), one range a thread, and returns
+  /// Calls body(begin, end) for consecutive ranges that cover [0, count), at most one a thread, and returns
   /// when all are done. Ranges hold at least `grain` items, so small loops run on the caller alone; range
   /// borders are multiples of `align`. The body must not throw and must not call For.
   template <typename Body>
@@ -30,9 +30,10 @@ class ThreadPool {
       if (count > 0) body(std::int64_t{0}, count);
       return;
     }
-    Run({count, grain, align, &body, [](const void* b, std::int64_t begin, std::int64_t end) {
-           (*static_cast<const Body*>(b))(begin, end);
-         }});
+    const auto call = [](const void* b, std::int64_t begin, std::int64_t end) {
+      (*static_cast<const Body*>(b))(begin, end);
+    };
+    Run({.count = count, .grain = grain, .align = align, .body = &body, .call = call});
   }
 
  private:
@@ -42,16 +43,22 @@ class ThreadPool {
     std::int64_t align = 1;
     const void* body = nullptr;
     void (*call)(const void* body, std::int64_t begin, std::int64_t end) = nullptr;
+    std::int64_t parts = 1;  // ranges
   };
 
+  static constexpr int kRangeBits = 16;
+  static std::int64_t RangesLeft(std::uint64_t ticket) {
+    return static_cast<std::int64_t>(ticket & ((std::uint64_t{1} << kRangeBits) - 1));
+  }
+
   void Run(const Job& job);
-  void RunRange(int index) const;
-  void WorkerLoop(int index);
+  void RunRanges();
+  void WorkerLoop();
 
   std::vector<std::thread> workers_;
   Job job_;
-  std::atomic<std::uint64_t> generation_{0};
-  std::atomic<int> pending_{0};
+  std::atomic<std::uint64_t> ticket_{0};  // the number of the job, and of its ranges that nobody has taken
+  std::atomic<std::int64_t> unfinished_{0};
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
