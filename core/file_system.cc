@@ -1,0 +1,172 @@
+#include "core/file_system.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "core/error.h"
+
+namespace plgraph {
+namespace {
+
+// A pipe or a device has no size; one that never ends must not fill the memory.
+constexpr size_t kMostFromPipe = size_t{1} << 30;
+constexpr size_t kPieceSize = size_t{1} << 20;
+
+[[noreturn]] void Fail(const std::string& action, const std::string& path, int error) {
+  throw Error(ErrorKind::kRuntime,
+              fmt::format("{}: cannot {}: {}", path, action, std::generic_category().message(error)));
+}
+
+// Calls again when a signal came between; throws when the call fails.
+template <typename Call>
+auto Checked(const std::string& action, const std::string& path, const Call& call) {
+  while (true) {
+    const auto result = call();
+    if (result >= 0) return result;
+    if (errno != EINTR) Fail(action, path, errno);
+  }
+}
+
+// An open file, closed at the end.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() { Close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int number() const { return number_; }
+  int Close() { return number_ < 0 ? 0 : close(std::exchange(number_, -1)); }
+
+ private:
+  int number_;
+};
+
+class PosixFile : public WritableFile {
+ public:
+  PosixFile(int number, std::string path) : file_(number), path_(std::move(path)) {}
+
+  void Append(std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const auto written =
+          Checked("write", path_, [&] { return write(file_.number(), bytes.data(), bytes.size()); });
+      bytes = bytes.subspan(static_cast<size_t>(written));
+    }
+  }
+
+  void Sync() override {
+    Checked("sync", path_, [&] {
+      const int result = fsync(file_.number());
+      // A pipe or a terminal has nothing to sync.
+      return result < 0 && (errno == EINVAL || errno == EROFS) ? 0 : result;
+    });
+  }
+
+  // After a failed close (even by a signal) the descriptor is gone: it is not tried again.
+  void Close() override {
+    if (file_.Close() < 0 && errno != EINTR) Fail("close", path_, errno);
+  }
+
+ private:
+  Descriptor file_;
+  std::string path_;
+};
+
+class PosixFileSystem : public FileSystem {
+ public:
+  bool Exists(const std::string& path) override {
+    struct stat info = {};
+    if (stat(path.c_str(), &info) == 0) return true;
+    if (errno != ENOENT && errno != ENOTDIR) Fail("look up", path, errno);
+    return false;
+  }
+
+  std::vector<std::byte> Read(const std::string& path) override {
+    const Descriptor file(Checked("open", path, [&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+    struct stat info = {};
+    Checked("read", path, [&] { return fstat(file.number(), &info); });
+    if (S_ISDIR(info.st_mode)) Fail("read", path, EISDIR);
+    std::vector<std::byte> bytes;
+    if (S_ISREG(info.st_mode)) bytes.reserve(static_cast<size_t>(info.st_size) + 1);
+    while (true) {
+      // One byte more than the file's size finds its end without another piece of memory.
+      const size_t size = bytes.size();
+      bytes.resize(std::max(size + 1, std::min(bytes.capacity(), size + kPieceSize)));
+      const auto got =
+          Checked("read", path, [&] { return read(file.number(), &bytes[size], bytes.size() - size); });
+      bytes.resize(size + static_cast<size_t>(got));
+      if (got == 0) return bytes;
+      if (!S_ISREG(info.st_mode) && bytes.size() > kMostFromPipe) Fail("read", path, EFBIG);
+    }
+  }
+
+  std::unique_ptr<WritableFile> Create(const std::string& path) override { return Open(path, O_TRUNC); }
+  std::unique_ptr<WritableFile> OpenAppend(const std::string& path) override { return Open(path, O_APPEND); }
+
+  void Rename(const std::string& from, const std::string& to) override {
+    Checked("rename to " + to, from, [&] { return rename(from.c_str(), to.c_str()); });
+  }
+
+  void Remove(const std::string& path) override {
+    Checked("remove", path, [&] { return unlink(path.c_str()); });
+  }
+
+  void CreateFolders(const std::string& path) override {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) Fail("create the folder", path, error.value());
+    if (!std::filesystem::is_directory(path, error)) Fail("create the folder", path, ENOTDIR);
+  }
+
+  void SyncFolder(const std::string& path) override {
+    const std::string folder = path.empty() ? "." : path;
+    const Descriptor file(
+        Checked("open", folder, [&] { return open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    Checked("sync", folder, [&] {
+      const int result = fsync(file.number());
+      // Some file systems of networks cannot sync a folder; there is nothing more to be done there.
+      return result < 0 && errno == EINVAL ? 0 : result;
+    });
+  }
+
+ private:
+  static std::unique_ptr<WritableFile> Open(const std::string& path, int mode) {
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | mode;
+    const int number = Checked("create", path, [&] { return open(path.c_str(), flags, 0666); });
+    return std::make_unique<PosixFile>(number, path);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<FileSystem> MakePosixFileSystem() { return std::make_unique<PosixFileSystem>(); }
+
+void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<const std::byte> bytes) {
+  const std::string beside = path + ".tmp";
+  try {
+    const std::unique_ptr<WritableFile> file = files.Create(beside);
+    file->Append(bytes);
+    file->Sync();
+    file->Close();
+    files.Rename(beside, path);
+  } catch (const Error&) {
+    try {
+      files.Remove(beside);
+    } catch (const Error&) {
+      // It was not created, or cannot be removed: what went wrong before is what the user must know.
+    }
+    throw;
+  }
+  files.SyncFolder(std::filesystem::path(path).parent_path().string());
+}
+
+}  // namespace plgraph
