@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "core/shape.h"
+
 namespace plgraph {
 
 /// The largest rank of a value's shape. Shape rules refuse more, so that kernels need no memory of their own.
@@ -14,6 +16,8 @@ constexpr int kMaxRank = 8;
 /// them and of ops that compute something like exp.
 constexpr std::int64_t kCheapGrain = 16384;
 constexpr std::int64_t kCostlyGrain = 2048;
+/// Ranges of elements begin at multiples of this: a cache line of floats.
+constexpr std::int64_t kRangeAlign = 16;
 
 /// A loop over the elements of several values at once. An axis has an extent, and for each value the distance from
 /// one place of the axis to the next: 0 where the value is repeated. The rows of a kernel call are one more axis.
@@ -110,6 +114,36 @@ class StridedLoop {
   std::array<Offsets, kMaxRank + 1> strides_{};
   Offsets base_{};
 };
+
+using AxisStrides = std::array<std::int64_t, kMaxRank>;
+
+/// From place to place of each axis of `to`, in a contiguous value of `shape` that is repeated to it by the rules of
+/// broadcasting: aligned at the last axis, an axis of 1 or a missing one repeated.
+inline AxisStrides BroadcastStrides(const Shape& shape, const Shape& to) {
+  AxisStrides strides{};
+  const int missing = to.rank() - shape.rank();
+  std::int64_t stride = 1;
+  for (int axis = shape.rank(); axis-- > 0;) {
+    const int place = axis + missing;
+    strides[static_cast<size_t>(place)] = shape.dim(axis) == 1 ? 0 : stride;
+    stride *= shape.dim(axis);
+  }
+  return strides;
+}
+
+/// The loop over `rows` rows of `shape`.
+template <size_t kValues>
+StridedLoop<kValues> LoopOver(std::int64_t rows, const std::array<std::int64_t, kValues>& row_strides,
+                              const Shape& shape, const std::array<AxisStrides, kValues>& strides) {
+  StridedLoop<kValues> loop;
+  loop.AddAxis(rows, row_strides);
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    std::array<std::int64_t, kValues> of_axis{};
+    for (size_t v = 0; v < kValues; ++v) of_axis[v] = strides[v][static_cast<size_t>(axis)];
+    loop.AddAxis(shape.dim(axis), of_axis);
+  }
+  return loop;
+}
 
 }  // namespace plgraph
 

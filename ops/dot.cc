@@ -1,0 +1,44 @@
+// Dot: sum a b over all elements.
+#include "graph/node_builder.h"
+#include "graph/op_registry.h"
+#include "ops/axis.h"
+#include "ops/kernels/reduce.h"
+#include "ops/shape_rules.h"
+
+namespace plgraph {
+namespace {
+
+Shape ShapeRule(const ShapeArgs& args) {
+  CheckEqualShapes(args, "a", "b");
+  return {};
+}
+
+Gradients Adjoint(GradBuilder& g) {
+  const auto [a, b] = g.Operands<2>();
+  return {g.Mul(g.OutputGradient(), b), g.Mul(g.OutputGradient(), a)};
+}
+
+template <typename T>
+void Kernel(const KernelArgs<T>& args) {
+  const OperandRows<T>& a = args.operand(0);
+  const OperandRows<T>& b = args.operand(1);
+  const std::int64_t size = a.size();
+  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
+    *args.ResultRow(row) = DotProduct(a.Row(row), b.Row(row), size);
+  });
+}
+
+std::int64_t Flops(const ShapeArgs& args, const Shape&) { return 2 * args.operand(0).NumElements(); }
+
+const OpDef kDot = {
+    .name = "Dot",
+    .operands = {{"a"}, {"b"}},
+    .shape_rule = ShapeRule,
+    .adjoint = Adjoint,
+    .kernel = PLGRAPH_KERNEL(Kernel),
+    .flops = Flops,
+};
+PLGRAPH_REGISTER_OP(kDot);
+
+}  // namespace
+}  // namespace plgraph

@@ -1,0 +1,84 @@
+#ifndef PLGRAPH_OPS_ELEMENTWISE_H_
+#define PLGRAPH_OPS_ELEMENTWISE_H_
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "graph/kernel_args.h"
+#include "ops/strided_loop.h"
+
+namespace plgraph {
+
+/// Before a loop: no turn of it reads what another one writes.
+#ifdef __clang__
+#define PLGRAPH_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define PLGRAPH_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+/// n elements: result_i = function(p0_i, p1_i, ...), an operand's elements `stride` apart. The result may lie on an
+/// operand element for element.
+template <typename T, size_t kOperands, typename Function, size_t... kIndex>
+void ComputeRun(T* result, const std::array<const T*, kOperands>& p,
+                const std::array<std::int64_t, kOperands>& stride, std::int64_t n, const Function& function,
+                std::index_sequence<kIndex...>) {
+  if (((stride[kIndex] == 1) && ...)) {
+    PLGRAPH_INDEPENDENT
+    for (std::int64_t i = 0; i < n; ++i) result[i] = function(p[kIndex][i]...);
+    return;
+  }
+  if constexpr (kOperands == 2) {
+    if (stride[0] == 1 && stride[1] == 0) {
+      const T b = *p[1];
+      PLGRAPH_INDEPENDENT
+      for (std::int64_t i = 0; i < n; ++i) result[i] = function(p[0][i], b);
+      return;
+    }
+    if (stride[0] == 0 && stride[1] == 1) {
+      const T a = *p[0];
+      PLGRAPH_INDEPENDENT
+      for (std::int64_t i = 0; i < n; ++i) result[i] = function(a, p[1][i]);
+      return;
+    }
+  }
+  for (std::int64_t i = 0; i < n; ++i) result[i] = function(p[kIndex][i * stride[kIndex]]...);
+}
+
+/// All elements of all rows: result = function(operands...), each operand repeated to the result's shape by the rules
+/// of broadcasting.
+template <typename T, size_t kOperands, typename Function>
+void ForEachElement(const KernelArgs<T>& args, const std::array<OperandRows<T>, kOperands>& operands,
+                    std::int64_t grain, const Function& function) {
+  std::array<std::int64_t, kOperands + 1> row_strides{args.result_stride};
+  std::array<AxisStrides, kOperands + 1> strides{BroadcastStrides(*args.shape, *args.shape)};
+  for (size_t v = 0; v < kOperands; ++v) {
+    row_strides[v + 1] = operands[v].row_stride;
+    strides[v + 1] = BroadcastStrides(*operands[v].shape, *args.shape);
+  }
+  const StridedLoop<kOperands + 1> loop = LoopOver(args.rows, row_strides, *args.shape, strides);
+  const auto run_strides = loop.RunStrides();
+  const auto body = [&](const auto& offsets, std::int64_t n) {
+    std::array<const T*, kOperands> p{};
+    std::array<std::int64_t, kOperands> stride{};
+    for (size_t v = 0; v < kOperands; ++v) {
+      p[v] = operands[v].data + offsets[v + 1];
+      stride[v] = run_strides[v + 1];
+    }
+    T* const result = args.result + offsets[0];
+    if (n == 1 || run_strides[0] == 1) {
+      ComputeRun(result, p, stride, n, function, std::make_index_sequence<kOperands>());
+      return;
+    }
+    for (std::int64_t i = 0; i < n; ++i) {  // rows of one element that are not side by side
+      ComputeRun(result + i * run_strides[0], p, stride, 1, function, std::make_index_sequence<kOperands>());
+      for (size_t v = 0; v < kOperands; ++v) p[v] += stride[v];
+    }
+  };
+  args.threads->For(loop.NumElements(), grain, kRangeAlign,
+                    [&](std::int64_t begin, std::int64_t end) { loop.Run(begin, end, body); });
+}
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_OPS_ELEMENTWISE_H_

@@ -1,0 +1,59 @@
+// LogSoftmax: y = x - m - log sum exp(x - m) along one axis, m its largest element, so that no exponential is over 1.
+// dL/dx = d - exp(y) sum(d).
+#include <cmath>
+
+#include "graph/node_builder.h"
+#include "graph/op_registry.h"
+#include "ops/axis.h"
+#include "ops/shape_rules.h"
+
+namespace plgraph {
+namespace {
+
+Shape ShapeRule(const ShapeArgs& args) {
+  const Shape& x = CheckedShape(args, 0, "x");
+  CheckedAxis(args, 0, x);
+  return x;
+}
+
+Gradients Adjoint(GradBuilder& g) {
+  const Value d = g.OutputGradient();
+  const Shape& shape = g.shape(d);
+  const Value sum = g.SumTo(d, KeepAxis(shape, ResolveAxis(g.Integer(0), shape)));
+  return {g.Sub(d, g.Mul(g.Apply("Exp", {g.Result()}), sum))};
+}
+
+template <typename T>
+void Line(const T* x, T* y, std::int64_t n, std::int64_t stride) {
+  const T largest = x[FirstLargest(x, n, stride) * stride];
+  T sum = 0;
+  for (std::int64_t k = 0; k < n; ++k) sum += std::exp(x[k * stride] - largest);
+  const T log_sum = std::log(sum);
+  for (std::int64_t k = 0; k < n; ++k) y[k * stride] = (x[k * stride] - largest) - log_sum;
+}
+
+template <typename T>
+void Kernel(const KernelArgs<T>& args) {
+  const AxisView view = ViewAround(*args.shape, args.Integer(0));
+  ForEachLine(args, view, kCostlyGrain, [&](std::int64_t row, std::int64_t line) {
+    const std::int64_t start = view.LineStart(line);
+    Line(args.operand(0).Row(row) + start, args.ResultRow(row) + start, view.size, view.inner);
+  });
+}
+
+std::int64_t Flops(const ShapeArgs&, const Shape& result) { return 4 * result.NumElements(); }
+
+const OpDef kLogSoftmax = {
+    .name = "LogSoftmax",
+    .operands = {{"x"}},
+    .attributes = {"axis"},
+    .shape_rule = ShapeRule,
+    .inplace = {0},
+    .adjoint = Adjoint,
+    .kernel = PLGRAPH_KERNEL(Kernel),
+    .flops = Flops,
+};
+PLGRAPH_REGISTER_OP(kLogSoftmax);
+
+}  // namespace
+}  // namespace plgraph

@@ -1,0 +1,18 @@
+#ifndef PLGRAPH_OPS_REDUCED_LOSS_H_
+#define PLGRAPH_OPS_REDUCED_LOSS_H_
+
+#include "graph/node_builder.h"
+
+namespace plgraph {
+
+/// The sum or the mean of all elements, as the attribute of the message Reduction says.
+inline Value Reduce(OpBuilder& b, Value elements, size_t attribute) {
+  constexpr std::int64_t kMean = 1;
+  const Value sum = b.SumAll(elements);
+  if (b.Integer(attribute) != kMean) return sum;
+  return b.Scale(sum, 1 / static_cast<double>(b.shape(elements).NumElements()));
+}
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_OPS_REDUCED_LOSS_H_

@@ -1,0 +1,47 @@
+#ifndef PLGRAPH_OPS_SHAPE_RULES_H_
+#define PLGRAPH_OPS_SHAPE_RULES_H_
+
+#include <string_view>
+
+#include "graph/op_def.h"
+
+namespace plgraph {
+
+/// The shape of an operand, named for messages. Throws ShapeError when it has more than kMaxRank axes.
+const Shape& CheckedShape(const ShapeArgs& args, size_t operand, std::string_view name);
+
+/// The axis that an attribute names, counted from the end when negative. Throws ShapeError when the operand `name`,
+/// of shape x, has no such axis.
+int CheckedAxis(const ShapeArgs& args, size_t attribute, const Shape& x, std::string_view name = "x");
+
+/// Refuses operands 0 and 1 of different shapes.
+void CheckEqualShapes(const ShapeArgs& args, std::string_view name_a, std::string_view name_b);
+
+/// Shape rule: that of the first operand, "x".
+Shape ShapeOfOperand(const ShapeArgs& args);
+
+/// Shape rule: "a" and "b" aligned at their last axis; an axis of 1, or a missing one, is repeated.
+Shape BroadcastShape(const ShapeArgs& args);
+
+/// Shape rule: "prediction" and "target" of one shape give a scalar.
+Shape ScalarOfPrediction(const ShapeArgs& args);
+
+/// Shape rule: "x" without the axis that the first attribute names, or a scalar when it is unset.
+Shape WithoutAxis(const ShapeArgs& args);
+
+/// Shape rule of Reshape and of the compiler's ops with a result shape: the first attribute.
+Shape ShapeFromAttribute(const ShapeArgs& args);
+
+/// Whether `shape` can be repeated to `to` by the rules of broadcasting.
+bool CanRepeat(const Shape& shape, const Shape& to);
+
+/// The shape with an axis reduced to 1, so that what was summed along it can be repeated along it.
+Shape KeepAxis(const Shape& shape, int axis);
+
+/// OpDef::flops of an op that computes nothing, and of one that reads each element of its first operand once.
+std::int64_t NoFlops(const ShapeArgs& args, const Shape& result);
+std::int64_t OneFlopAnOperandElement(const ShapeArgs& args, const Shape& result);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_OPS_SHAPE_RULES_H_

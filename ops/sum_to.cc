@@ -1,0 +1,43 @@
+// SumTo: x summed to a smaller shape, over the axes along which a value of that shape would be repeated by the rules
+// of broadcasting. The adjoint of Expand.
+#include <fmt/format.h>
+
+#include "graph/node_builder.h"
+#include "graph/op_registry.h"
+#include "ops/reduction.h"
+#include "ops/shape_rules.h"
+
+namespace plgraph {
+namespace {
+
+Shape ShapeRule(const ShapeArgs& args) {
+  const Shape& x = CheckedShape(args, 0, "x");
+  Shape shape = ShapeFromAttribute(args);
+  if (CanRepeat(shape, x)) return shape;
+  throw ShapeError(
+      fmt::format("operand \"x\" has shape {} but shape is {}; repeated by the rules of broadcasting, it "
+                  "must give the shape of x",
+                  x.ToString(), shape.ToString()));
+}
+
+Gradients Adjoint(GradBuilder& g) { return {g.Expand(g.OutputGradient(), g.shape(g.Operand(0)))}; }
+
+template <typename T>
+void Kernel(const KernelArgs<T>& args) {
+  SumOverAxes<T>(args, BroadcastStrides(*args.shape, *args.operand(0).shape)).Run();
+}
+
+const OpDef kSumTo = {
+    .name = "SumTo",
+    .operands = {{"x"}},
+    .attributes = {"shape"},
+    .shape_rule = ShapeRule,
+    .adjoint = Adjoint,
+    .kernel = PLGRAPH_KERNEL(Kernel),
+    .flops = OneFlopAnOperandElement,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kSumTo);
+
+}  // namespace
+}  // namespace plgraph
