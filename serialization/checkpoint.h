@@ -1,0 +1,52 @@
+#ifndef PLGRAPH_SERIALIZATION_CHECKPOINT_H_
+#define PLGRAPH_SERIALIZATION_CHECKPOINT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/file_system.h"
+#include "serialization/named_tensor.h"
+
+namespace plgraph {
+
+/// All that a training run needs to go on as if it had never stopped. The format is described in FORMAT.md.
+struct Checkpoint {
+  std::string model = {};                  ///< Model::name
+  std::string optimizer = {};              ///< the name of its field in Train: "adam"
+  std::int64_t episode = 0;                ///< training episodes done
+  std::int64_t update = 0;                 ///< updates done
+  std::uint64_t seed = 0;                  ///< of the run
+  std::uint64_t data_position = 0;         ///< the next episode of the data source
+  std::optional<double> best_metric = {};  ///< the best evaluation so far
+  NamedTensors parameters = {};            ///< every parameter, in the order of the model
+  NamedTensors moments = {};               ///< what the optimizer keeps; named by MomentName
+  NamedTensors states = {};                ///< kept states at the end of the last episode, [batch, shape]
+};
+
+/// The name of what an optimizer keeps for a parameter in one of its slots: "w.0".
+std::string MomentName(std::string_view parameter, int slot);
+
+/// A number that two checkpoints share if their parameters have the same names and shapes in the same order.
+std::uint64_t ParameterFingerprint(const NamedTensors& parameters);
+
+/// Whether the bytes start like a checkpoint. They may be damaged further on.
+bool IsCheckpoint(std::span<const std::byte> bytes);
+
+/// The same checkpoint gives the same bytes, whatever the time, the machine and the number of threads.
+std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint);
+/// Verifies every byte. Throws Error(kRuntime) that names the path and what is wrong: cut, damaged (which
+/// tensor), of a later version, or no checkpoint at all.
+Checkpoint DecodeCheckpoint(std::span<const std::byte> bytes, const std::string& path);
+
+/// Replaces the file as a whole: after a crash at any point the path holds the old one or the new one.
+void WriteCheckpoint(FileSystem& files, const std::string& path, const Checkpoint& checkpoint);
+Checkpoint ReadCheckpoint(FileSystem& files, const std::string& path);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_SERIALIZATION_CHECKPOINT_H_

@@ -1,0 +1,54 @@
+#ifndef PLGRAPH_SERIALIZATION_FIELD_CHECKS_H_
+#define PLGRAPH_SERIALIZATION_FIELD_CHECKS_H_
+
+#include <google/protobuf/message.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/diagnostics.h"
+#include "serialization/model_locations.h"
+
+namespace plgraph {
+
+/// The numbers from `low` to `high`; infinities are never among them.
+struct Range {
+  double low;
+  double high;
+  bool without_low = false;
+  bool without_high = false;
+};
+
+/// Checks the numbers in the fields of one message, and reports those that are out of their range:
+/// `train.batch is 0; expected at least 1`.
+class FieldChecks {
+ public:
+  /// `path` is how messages call the message: "train.adam". All must outlive this.
+  FieldChecks(const google::protobuf::Message& message, const ModelLocations::Place& where, std::string path,
+              Diagnostics& diagnostics)
+      : message_(message), where_(where), path_(std::move(path)), diagnostics_(diagnostics) {}
+
+  /// An integer field. Returns whether it is sound.
+  bool AtLeast(std::string_view field, std::int64_t least) const;
+  /// A real field.
+  bool Within(std::string_view field, const Range& range) const;
+  bool Positive(std::string_view field) const;
+  bool NotNegative(std::string_view field) const;
+  bool Finite(std::string_view field) const;
+  /// From 0 on and under 1.
+  bool Fraction(std::string_view field) const;
+
+ private:
+  void Report(std::string_view field, const std::string& value, const std::string& expected) const;
+  double Real(std::string_view field) const;
+
+  const google::protobuf::Message& message_;
+  const ModelLocations::Place& where_;
+  std::string path_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_SERIALIZATION_FIELD_CHECKS_H_

@@ -1,0 +1,219 @@
+#include "core/file_system.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "core/error.h"
+#include "core/memory_budget.h"
+#include "tests/support/temp_folder.h"
+
+namespace plgraph {
+namespace {
+
+std::vector<std::byte> Bytes(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
+  return {bytes.begin(), bytes.end()};
+}
+
+template <typename Call>
+std::string ErrorOf(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kRuntime);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(PosixFileSystem, WritesAppendsReadsRenamesRemoves) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  files->CreateFolders(folder.Path("a/b/c"));
+  files->CreateFolders(folder.Path("a/b/c"));
+  const std::string path = folder.Path("a/b/c/file");
+  EXPECT_FALSE(files->Exists(path));
+  EXPECT_FALSE(files->Exists(path + "/below a file that is not there"));
+  files->Create(path)->Append(Bytes("one"));
+  {
+    const auto file = files->OpenAppend(path);
+    file->Append(Bytes("two"));
+    file->Append({});
+    file->Sync();
+    file->Close();
+  }
+  EXPECT_EQ(files->Read(path), Bytes("onetwo"));
+  files->Create(path)->Append(Bytes("3"));
+  EXPECT_EQ(files->Read(path), Bytes("3"));
+  files->Rename(path, folder.Path("moved"));
+  files->SyncFolder(folder.Path(""));
+  EXPECT_FALSE(files->Exists(path));
+  EXPECT_EQ(files->Read(folder.Path("moved")), Bytes("3"));
+  files->Remove(folder.Path("moved"));
+  EXPECT_FALSE(files->Exists(folder.Path("moved")));
+}
+
+TEST(PosixFileSystem, ReadsLargeFilesAndPipes) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  const std::string large(5'000'000, 'x');
+  files->Create(folder.Path("large"))->Append(Bytes(large));
+  EXPECT_EQ(files->Read(folder.Path("large")), Bytes(large));
+  EXPECT_TRUE(files->Read("/dev/null").empty());
+  EXPECT_FALSE(files->Read("/proc/self/status").empty());  // says that its size is 0
+}
+
+TEST(PosixFileSystem, SaysWhichFileAndWhy) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  const std::string missing = folder.Path("missing");
+  EXPECT_EQ(ErrorOf([&] { files->Read(missing); }), missing + ": cannot open: No such file or directory");
+  EXPECT_EQ(ErrorOf([&] { files->Remove(missing); }), missing + ": cannot remove: No such file or directory");
+  EXPECT_THAT(ErrorOf([&] { files->Read(folder.Path("")); }), testing::HasSubstr("Is a directory"));
+  EXPECT_THAT(ErrorOf([&] { files->Create(missing + "/x"); }), testing::HasSubstr("cannot create"));
+  EXPECT_THAT(ErrorOf([&] { files->Rename(missing, missing + "2"); }),
+              testing::HasSubstr("cannot rename to"));
+  files->Create(folder.Path("file"))->Append(Bytes("x"));
+  EXPECT_THAT(ErrorOf([&] { files->CreateFolders(folder.Path("file")); }),
+              testing::HasSubstr("cannot create the folder"));
+  EXPECT_THAT(ErrorOf([&] { files->CreateFolders(folder.Path("file/below")); }),
+              testing::HasSubstr("Not a directory"));
+}
+
+TEST(PosixFileSystem, FullDiskIsAnError) {
+  const auto files = MakePosixFileSystem();
+  if (!files->Exists("/dev/full")) GTEST_SKIP();
+  EXPECT_EQ(ErrorOf([&] { files->Create("/dev/full")->Append(Bytes("x")); }),
+            "/dev/full: cannot write: No space left on device");
+}
+
+// Files in memory. What was not synced is gone after a crash; the crash comes after a given number of calls.
+class CrashingFiles : public FileSystem {
+ public:
+  void CrashAfter(int calls, bool forever) {
+    calls_left_ = calls;
+    forever_ = forever;
+  }
+  void Set(const std::string& path, const std::vector<std::byte>& bytes) { files_[path] = {bytes, bytes}; }
+  bool Has(const std::string& path) const { return files_.contains(path); }
+  std::vector<std::byte> AfterCrash(const std::string& path) const { return files_.at(path).synced; }
+
+  bool Exists(const std::string& path) override { return Has(path); }
+  std::vector<std::byte> Read(const std::string& path) override { return files_.at(path).content; }
+  std::unique_ptr<WritableFile> Create(const std::string& path) override {
+    Count();
+    files_[path] = {};
+    return std::make_unique<File>(*this, path);
+  }
+  std::unique_ptr<WritableFile> OpenAppend(const std::string& path) override { return Create(path); }
+  void Rename(const std::string& from, const std::string& to) override {
+    Count();
+    files_[to] = files_.at(from);
+    files_.erase(from);
+  }
+  void Remove(const std::string& path) override {
+    Count();
+    files_.erase(path);
+  }
+  void CreateFolders(const std::string&) override {}
+  void SyncFolder(const std::string& path) override {
+    Count();
+    synced_folder_ = path;
+  }
+  const std::string& synced_folder() const { return synced_folder_; }
+
+ private:
+  struct Entry {
+    std::vector<std::byte> content;
+    std::vector<std::byte> synced;
+  };
+  class File : public WritableFile {
+   public:
+    File(CrashingFiles& files, std::string path) : files_(files), path_(std::move(path)) {}
+    void Append(std::span<const std::byte> bytes) override {
+      files_.Count();
+      auto& content = files_.files_.at(path_).content;
+      content.insert(content.end(), bytes.begin(), bytes.end());
+    }
+    void Sync() override {
+      files_.Count();
+      files_.files_.at(path_).synced = files_.files_.at(path_).content;
+    }
+    void Close() override { files_.Count(); }
+
+   private:
+    CrashingFiles& files_;
+    std::string path_;
+  };
+
+  void Count() {
+    if (calls_left_-- > 0) return;
+    if (!forever_) calls_left_ = 1000;
+    throw Error(ErrorKind::kRuntime, "crash");
+  }
+
+  std::map<std::string, Entry> files_;
+  std::string synced_folder_;
+  int calls_left_ = 1000;
+  bool forever_ = false;
+};
+
+constexpr int kCalls = 6;  // create, append, sync, close, rename, sync the folder
+
+TEST(WriteFileAtomically, ACrashAtAnyPointLeavesTheOldFileOrTheNewOne) {
+  for (int calls = 0; calls <= kCalls; ++calls) {
+    CrashingFiles files;
+    files.Set("folder/file", Bytes("old"));
+    files.CrashAfter(calls, true);
+    if (calls == kCalls) {
+      WriteFileAtomically(files, "folder/file", Bytes("new"));
+    } else {
+      EXPECT_EQ(ErrorOf([&] { WriteFileAtomically(files, "folder/file", Bytes("new")); }), "crash");
+    }
+    EXPECT_EQ(files.AfterCrash("folder/file"), calls < 5 ? Bytes("old") : Bytes("new")) << calls;
+    EXPECT_EQ(files.synced_folder(), calls == kCalls ? "folder" : "");
+  }
+}
+
+TEST(WriteFileAtomically, AFailureLeavesNothingBehind) {
+  for (int calls = 0; calls < kCalls - 1; ++calls) {
+    CrashingFiles files;
+    files.Set("file", Bytes("old"));
+    files.CrashAfter(calls, false);
+    EXPECT_EQ(ErrorOf([&] { WriteFileAtomically(files, "file", Bytes("new")); }), "crash");
+    EXPECT_EQ(files.Read("file"), Bytes("old"));
+    EXPECT_FALSE(files.Has("file.tmp")) << calls;
+  }
+}
+
+TEST(WriteFileAtomically, WorksOnTheDisk) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  WriteFileAtomically(*files, folder.Path("file"), Bytes("old"));
+  WriteFileAtomically(*files, folder.Path("file"), Bytes("new"));
+  EXPECT_EQ(files->Read(folder.Path("file")), Bytes("new"));
+  EXPECT_FALSE(files->Exists(folder.Path("file.tmp")));
+  const std::string nowhere = folder.Path("missing/file");
+  EXPECT_THAT(ErrorOf([&] { WriteFileAtomically(*files, nowhere, Bytes("new")); }),
+              testing::HasSubstr(nowhere));
+}
+
+TEST(SystemMemory, GivesZeroedAlignedMemoryAndRefusesTheImpossible) {
+  SystemMemory memory;
+  EXPECT_GT(memory.Available(), 0);
+  constexpr std::int64_t kSize = 1 << 20;
+  void* taken = memory.Take(kSize);
+  ASSERT_NE(taken, nullptr);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(taken) % 64, 0U);
+  const auto* bytes = static_cast<const unsigned char*>(taken);
+  for (std::int64_t i = 0; i < kSize; i += 4096) EXPECT_EQ(bytes[i], 0);
+  memory.Release(taken, kSize);
+  EXPECT_EQ(memory.Take(std::int64_t{1} << 60), nullptr);
+  EXPECT_EQ(memory.Take(0), nullptr);
+}
+
+}  // namespace
+}  // namespace plgraph

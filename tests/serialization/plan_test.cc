@@ -1,0 +1,118 @@
+#include "serialization/plan.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "core/crc32c.h"
+#include "core/error.h"
+#include "core/random.h"
+#include "graph/compile.h"
+#include "serialization/graph_from_model.h"
+#include "serialization/overrides.h"
+
+namespace plgraph {
+namespace {
+
+using testing::HasSubstr;
+
+Plan Example() {
+  const auto files = MakePosixFileSystem();
+  const std::string path = PLGRAPH_SOURCE_DIR "/models/pattern_completion.pbtxt";
+  Diagnostics diagnostics(path);
+  ModelText text = ReadModelFile(*files, path, diagnostics);
+  ApplyOverride(text, "n=3");
+  Graph graph = GraphFromModel(text.model, text.locations, diagnostics);
+  CheckGraph(graph, diagnostics);
+  diagnostics.ThrowIfErrors();
+  const CompileOptions options{.batch = 2, .steps = 5};
+  return {.model = text.model,
+          .graph = Compile(std::move(graph), options).graph,
+          .training = true,
+          .dtype = DType::kDouble,
+          .batch = 2,
+          .steps = 5};
+}
+
+std::string FaultOf(std::span<const std::byte> bytes) {
+  try {
+    DecodePlan(bytes, "m.plan");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kRuntime);
+    EXPECT_THAT(error.what(), testing::StartsWith("m.plan: "));
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Plan, WhatIsWrittenIsRead) {
+  const Plan plan = Example();
+  const std::vector<std::byte> bytes = EncodePlan(plan);
+  EXPECT_TRUE(IsPlan(bytes));
+  const Plan read = DecodePlan(bytes, "f");
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(read.model, plan.model));
+  EXPECT_EQ(read.graph.ToText(), plan.graph.ToText());
+  EXPECT_TRUE(read.training);
+  EXPECT_EQ(read.dtype, DType::kDouble);
+  EXPECT_EQ(read.batch, 2);
+  EXPECT_EQ(read.steps, 5);
+  EXPECT_EQ(EncodePlan(read), bytes);
+}
+
+TEST(Plan, GivesTheSameExecutable) {
+  const Plan plan = Example();
+  const Plan read = DecodePlan(EncodePlan(plan), "f");
+  const CompileOptions options{.batch = 4, .steps = 7, .optimizer_slots = 2};
+  const Executable a = PlanExecution(plan.graph, options);
+  const Executable b = PlanExecution(read.graph, options);
+  EXPECT_EQ(a.memory.size, b.memory.size);
+  for (int phase = 0; phase < kPhaseCount; ++phase) {
+    EXPECT_EQ(a.schedule.nodes(static_cast<Phase>(phase)), b.schedule.nodes(static_cast<Phase>(phase)));
+  }
+}
+
+TEST(Plan, EveryCutAndEveryFlippedBitIsFound) {
+  std::vector<std::byte> bytes = EncodePlan(Example());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_NE(FaultOf(std::span(bytes).first(size)), "no error") << size;
+  }
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      bytes[i] ^= std::byte{1} << bit;
+      EXPECT_NE(FaultOf(bytes), "no error") << i;
+      bytes[i] ^= std::byte{1} << bit;
+    }
+  }
+  bytes.push_back(std::byte{0});
+  EXPECT_THAT(FaultOf(bytes), HasSubstr("expected"));
+}
+
+// Content that lies, with a checksum that is right: a message or another graph, never a crash.
+TEST(Plan, LyingContentIsNeverMoreThanAMessage) {
+  const std::vector<std::byte> sound = EncodePlan(Example());
+  const size_t end = sound.size() - 4;
+  const RandomStream random(1, StreamId("plan_test"));
+  int refused = 0;
+  for (std::uint32_t i = 0; i < 4000; ++i) {
+    std::vector<std::byte> bytes = sound;
+    for (std::uint32_t k = 0; k < 1 + i % 3; ++k) {
+      const size_t at = 24 + random.Below(8 * i + 2 * k, static_cast<std::uint32_t>(end) - 24);
+      bytes[at] = static_cast<std::byte>(random.Below(8 * i + 2 * k + 1, 256));
+    }
+    const std::uint32_t crc = Crc32c(std::span(bytes).first(end));
+    std::memcpy(bytes.data() + end, &crc, 4);
+    refused += FaultOf(bytes) == "no error" ? 0 : 1;
+  }
+  EXPECT_GT(refused, 2000);
+}
+
+TEST(Plan, OtherFilesAreNotPlans) {
+  EXPECT_FALSE(IsPlan(std::as_bytes(std::span("name: \"model\""))));
+  EXPECT_FALSE(IsPlan({}));
+  EXPECT_THAT(FaultOf(std::as_bytes(std::span("name: \"model\""))), HasSubstr("not a plan"));
+}
+
+}  // namespace
+}  // namespace plgraph
