@@ -1,0 +1,141 @@
+// A run that was stopped anywhere and resumed is the run that was not.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/training/small_model.h"
+#include "tools/training/parameters.h"
+#include "tools/training/trainer.h"
+
+namespace plgraph {
+namespace {
+
+using ::testing::HasSubstr;
+using Overrides = std::vector<std::string>;
+
+struct Killed : std::exception {};
+
+// A clock that ends the run when it has been asked for the time so often: training asks once for each line of
+// metrics.jsonl.
+class KillingClock : public Clock {
+ public:
+  explicit KillingClock(int calls) : calls_(calls) {}
+  double Seconds() const override {
+    if (calls_-- == 0) throw Killed();
+    return 0;
+  }
+
+ private:
+  mutable int calls_;
+};
+
+class ResumeTest : public ::testing::Test {
+ protected:
+  ResumeTest() { folder_.Write("small.pbtxt", kSmallModel); }
+
+  void Train(const std::string& run, const Overrides& overrides, bool resume, const Clock& clock) {
+    const LoadedModel loaded = LoadModel(*files_, folder_.Path("small.pbtxt"), overrides);
+    ThreadPool pool(1);
+    Progress progress(nullptr, false, clock);
+    Trainer(loaded, {*files_, clock, memory_, pool}, progress).Run({folder_.Path(run), resume});
+  }
+  // Trains and is stopped again and again, each time a little later.
+  void TrainWithInterruptions(const std::string& run, const Overrides& overrides) {
+    bool resume = false;
+    for (int calls = 5; calls < 100; calls += 7) {
+      try {
+        Train(run, overrides, resume, KillingClock(calls));
+        return;
+      } catch (const Killed&) {
+        resume = true;
+      }
+    }
+    Train(run, overrides, true, SystemClock());
+  }
+  std::string MetricsWithoutTime(const std::string& run) {
+    std::string kept;
+    std::istringstream text(folder_.Read(run + "/metrics.jsonl"));
+    for (std::string line; std::getline(text, line);) {
+      nlohmann::json json = nlohmann::json::parse(line);
+      json.erase("seconds");
+      kept += json.dump() + "\n";
+    }
+    return kept;
+  }
+  void ExpectSame(const Overrides& overrides) {
+    Train("whole", overrides, false, SystemClock());
+    TrainWithInterruptions("parts", overrides);
+    EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
+    EXPECT_EQ(folder_.Read("whole/best.ckpt"), folder_.Read("parts/best.ckpt"));
+    EXPECT_EQ(MetricsWithoutTime("whole"), MetricsWithoutTime("parts"));
+  }
+  std::string FaultOf(const Overrides& overrides) {
+    try {
+      Train("run", overrides, true, SystemClock());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInvalid);
+      return error.what();
+    }
+    return "";
+  }
+
+  TempFolder folder_;
+  std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
+  SystemMemory memory_;
+};
+
+TEST_F(ResumeTest, GoesOnExactly) { ExpectSame({}); }
+
+TEST_F(ResumeTest, GoesOnExactlyWithReportsThatDoNotMeetCheckpoints) {
+  ExpectSame({"train.report_every=14", "train.checkpoints.every=9", "train.evaluation.every=25",
+              "train.evaluation.episodes=3"});
+}
+
+TEST_F(ResumeTest, GoesOnExactlyWithEveryOptimizer) {
+  for (const std::string optimizer : {"sgd.momentum=0.9", "adamw.weight_decay=0.1", "rmsprop.decay=0.9"}) {
+    ExpectSame({"train." + optimizer, "train.cosine.final_factor=0.1", "train.warmup_updates=7"});
+    files_->Remove(folder_.Path("whole/metrics.jsonl"));
+    for (const std::string run : {"whole", "parts"}) std::filesystem::remove_all(folder_.Path(run));
+  }
+}
+
+TEST_F(ResumeTest, GoesOnExactlyWithAccumulation) { ExpectSame({"train.accumulate=2", "train.clip_norm=1"}); }
+
+TEST_F(ResumeTest, GoesOnExactlyInWindows) {
+  ExpectSame({"train.truncate_steps=13", "loss.0.at=EVERY_STEP"});
+  for (const std::string run : {"whole", "parts"}) std::filesystem::remove_all(folder_.Path(run));
+  ExpectSame({"train.data.patterns.gap_steps=1", "train.data.patterns.query_steps=4",
+              "train.truncate_steps=4", "loss.0.at=EVERY_STEP"});
+}
+
+TEST_F(ResumeTest, GoesOnExactlyWithKeptStates) {
+  ExpectSame({"state.hebb.lifetime=KEPT"});
+  EXPECT_EQ(ReadCheckpoint(*files_, folder_.Path("whole/last.ckpt")).states.size(), 1U);
+}
+
+TEST_F(ResumeTest, OfAFinishedRunCanBeLonger) {
+  Train("whole", {"train.episodes=60"}, false, SystemClock());
+  Train("parts", {"train.episodes=40"}, false, SystemClock());
+  Train("parts", {"train.episodes=60"}, true, SystemClock());
+  EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
+  Train("parts", {"train.episodes=60"}, true, SystemClock());  // nothing is left to do
+  EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
+}
+
+TEST_F(ResumeTest, RefusesAnotherRun) {
+  Train("run", {"state.hebb.lifetime=KEPT"}, false, SystemClock());
+  const std::string kept = "state.hebb.lifetime=KEPT";
+  EXPECT_THAT(FaultOf({kept, "train.seed=2"}), HasSubstr("was made with seed 1, but the model now has 2"));
+  EXPECT_THAT(FaultOf({kept, "train.sgd.momentum=0.9"}), HasSubstr("optimizer adam"));
+  EXPECT_THAT(FaultOf({kept, "train.batch=3"}), HasSubstr("the kept state \"hebb\""));
+  EXPECT_THAT(FaultOf({kept, "n=13"}),
+              HasSubstr("has shape [12, 12], but the model's parameter has [13, 13]"));
+  EXPECT_THAT(FaultOf({kept, "name=other"}), HasSubstr("model small"));
+}
+
+}  // namespace
+}  // namespace plgraph

@@ -1,0 +1,130 @@
+#include "tools/training/run_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "tests/support/temp_folder.h"
+
+namespace plgraph {
+namespace {
+
+using ::testing::HasSubstr;
+
+MetricsLine Line(std::int64_t episode) {
+  return {.episode = episode,
+          .training = {.loss = 0.1, .metrics = {{"error_rate", 0.25}}},
+          .seconds = 1.5 * static_cast<double>(episode)};
+}
+
+Checkpoint At(std::int64_t episode) {
+  Checkpoint checkpoint;
+  checkpoint.episode = episode;
+  checkpoint.parameters.push_back({"w", Tensor(Shape{2}, std::vector<float>{1, 2})});
+  return checkpoint;
+}
+
+class RunDirectoryTest : public ::testing::Test {
+ protected:
+  RunDirectory Open() { return {*files_, folder_.Path("run")}; }
+  std::string FaultOf(const std::function<void(RunDirectory&)>& action) {
+    RunDirectory run = Open();
+    try {
+      action(run);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInvalid);
+      return error.what();
+    }
+    return "";
+  }
+  // A run of 5 episodes whose last checkpoint is that of episode 3.
+  void MakeRun() {
+    RunDirectory run = Open();
+    run.StartNew();
+    for (std::int64_t episode = 1; episode <= 5; ++episode) {
+      run.Append(Line(episode));
+      if (episode == 3) run.SaveLast(At(3));
+    }
+  }
+
+  TempFolder folder_;
+  std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
+};
+
+TEST_F(RunDirectoryTest, WritesOneJsonObjectALine) {
+  MetricsLine line = Line(7);
+  line.training.metrics.emplace_back("a \"quoted\" name", std::numeric_limits<double>::quiet_NaN());
+  line.evaluation = Measures{.loss = 2, .metrics = {{"error_rate", 0.5}}};
+  const nlohmann::json json = nlohmann::json::parse(ToJson(line));
+  EXPECT_EQ(json["episode"], 7);
+  EXPECT_EQ(json["loss"], 0.1);
+  EXPECT_EQ(json["error_rate"], 0.25);
+  EXPECT_TRUE(json["a \"quoted\" name"].is_null());
+  EXPECT_EQ(json["evaluation_loss"], 2.0);
+  EXPECT_EQ(json["evaluation_error_rate"], 0.5);
+  EXPECT_EQ(json["seconds"], 10.5);
+  EXPECT_EQ(ToJson(line).find('\n'), std::string::npos);
+}
+
+TEST_F(RunDirectoryTest, IsNotStartedTwice) {
+  MakeRun();
+  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.StartNew(); }), HasSubstr("already holds a run"));
+  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.StartNew(); }), HasSubstr("--resume"));
+}
+
+TEST_F(RunDirectoryTest, IsResumedOnlyWhereThereIsARun) {
+  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.Resume(); }), HasSubstr("holds no run"));
+}
+
+TEST_F(RunDirectoryTest, CutsMetricsBackToTheCheckpoint) {
+  MakeRun();
+  const std::string text = folder_.Read("run/metrics.jsonl");
+  RunDirectory run = Open();
+  const std::optional<Checkpoint> checkpoint = run.Resume();
+  ASSERT_TRUE(checkpoint.has_value());
+  EXPECT_EQ(checkpoint->episode, 3);
+  EXPECT_EQ(run.seconds_before(), 4.5);
+  for (const std::int64_t episode : {4, 5}) run.Append(Line(episode));
+  EXPECT_EQ(folder_.Read("run/metrics.jsonl"), text);
+}
+
+TEST_F(RunDirectoryTest, DropsATornLine) {
+  MakeRun();
+  const std::string text = folder_.Read("run/metrics.jsonl");
+  // Torn within the line of episode 3 and within that of episode 4.
+  for (const std::string& cut : {text.substr(0, text.find("{\"episode\": 3") + 20),
+                                 text.substr(0, text.find("{\"episode\": 4") + 20)}) {
+    folder_.Write("run/metrics.jsonl", cut);
+    RunDirectory run = Open();
+    run.Resume();
+    const std::string kept = folder_.Read("run/metrics.jsonl");
+    EXPECT_EQ(text.substr(0, kept.size()), kept);
+    EXPECT_TRUE(kept.empty() || kept.back() == '\n');
+  }
+}
+
+TEST_F(RunDirectoryTest, BeginsAnewWhenNoCheckpointWasWritten) {
+  {
+    RunDirectory run = Open();
+    run.StartNew();
+    run.Append(Line(1));
+  }
+  RunDirectory run = Open();
+  EXPECT_FALSE(run.Resume().has_value());
+  EXPECT_EQ(folder_.Read("run/metrics.jsonl"), "");
+}
+
+TEST_F(RunDirectoryTest, NamesCheckpointsByEpisode) {
+  RunDirectory run = Open();
+  run.StartNew();
+  run.SaveEpisode(At(40));
+  run.SaveBest(At(41));
+  EXPECT_TRUE(folder_.Exists("run/episode-40.ckpt"));
+  EXPECT_TRUE(folder_.Exists("run/best.ckpt"));
+}
+
+}  // namespace
+}  // namespace plgraph

@@ -1,0 +1,71 @@
+#include "tools/training/cost.h"
+
+#include <vector>
+
+namespace plgraph {
+namespace {
+
+// The process without arena and data: the program, its libraries, the model and its graph. Measured as the
+// resident memory of `train` on small models.
+constexpr std::int64_t kProcessBytes = std::int64_t{12} << 20;
+
+std::int64_t FlopsOfRow(const Graph& graph, const Node& node) {
+  if (node.op == nullptr) return 0;
+  if (node.op->flops == nullptr) return node.shape.NumElements();
+  std::vector<const Shape*> shapes;
+  for (const Value operand : node.operands) shapes.push_back(operand ? &graph.node(operand).shape : nullptr);
+  return node.op->flops({shapes, node.attributes}, node.shape);
+}
+
+std::int64_t ParameterElements(const Graph& graph) {
+  std::int64_t count = 0;
+  for (int id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(Value{id});
+    if (node.kind == NodeKind::kParameter) count += node.shape.NumElements();
+  }
+  return count;
+}
+
+std::int64_t ArenaBytes(const Executable& executable) {
+  return executable.memory.size * SizeOf(executable.options.dtype);
+}
+
+}  // namespace
+
+std::int64_t RowsOf(const Graph& graph, const Node& node, const CompileOptions& options) {
+  Variance variance = node.variance;
+  for (const Value operand : node.operands) {
+    if (operand) variance = variance | graph.node(operand).variance;
+  }
+  const bool all_steps = variance.step && (node.op == nullptr || (node.op->row_rule != RowRule::kLastStep &&
+                                                                  node.op->row_rule != RowRule::kFirstStep));
+  return (variance.sample ? options.batch : 1) * (all_steps ? options.steps : 1);
+}
+
+double FlopsPerEpisode(const Executable& executable, std::int64_t episode_steps) {
+  double batch_run = 0;
+  for (const std::vector<Value>& phase : executable.schedule.phases) {
+    for (const Value value : phase) {
+      const Node& node = executable.graph.node(value);
+      batch_run += static_cast<double>(FlopsOfRow(executable.graph, node)) *
+                   static_cast<double>(RowsOf(executable.graph, node, executable.options));
+    }
+  }
+  const double runs = static_cast<double>(episode_steps) / static_cast<double>(executable.options.steps);
+  return batch_run * runs / static_cast<double>(executable.options.batch);
+}
+
+PeakMemory PredictPeakMemory(const Executable& training, const Executable* evaluation,
+                             std::int64_t data_bytes) {
+  PeakMemory peak;
+  peak.process = kProcessBytes;
+  peak.arenas = ArenaBytes(training) + (evaluation != nullptr ? ArenaBytes(*evaluation) : 0);
+  peak.data = data_bytes;
+  // Parameters and moments as tensors, and once more as the bytes of the file.
+  const MemoryPlan& plan = training.memory;
+  peak.checkpoint = 2 * (ParameterElements(training.graph) + plan.section(Section::kOptimizer)) *
+                    SizeOf(training.options.dtype);
+  return peak;
+}
+
+}  // namespace plgraph

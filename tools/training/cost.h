@@ -1,0 +1,33 @@
+#ifndef PLGRAPH_TOOLS_TRAINING_COST_H_
+#define PLGRAPH_TOOLS_TRAINING_COST_H_
+
+#include <cstdint>
+
+#include "graph/compile.h"
+#include "tools/training/data_source.h"
+
+namespace plgraph {
+
+/// How often a node's kernel runs for one batch of whole runs: once for each sample and step along which it, or
+/// what it reads, varies.
+std::int64_t RowsOf(const Graph& graph, const Node& node, const CompileOptions& options);
+
+/// Floating-point operations for one episode, without the optimizer's. What is done once an update is shared among
+/// the samples of the batch.
+double FlopsPerEpisode(const Executable& executable, std::int64_t episode_steps);
+
+/// What `train` takes at its peak, in bytes: the process itself, the arenas of training and (null: none) of the
+/// evaluations, the data, and the checkpoint that is being written.
+struct PeakMemory {
+  std::int64_t process = 0;
+  std::int64_t arenas = 0;
+  std::int64_t data = 0;
+  std::int64_t checkpoint = 0;
+  std::int64_t total() const { return process + arenas + data + checkpoint; }
+};
+PeakMemory PredictPeakMemory(const Executable& training, const Executable* evaluation,
+                             std::int64_t data_bytes);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_TOOLS_TRAINING_COST_H_

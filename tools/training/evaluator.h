@@ -1,0 +1,41 @@
+#ifndef PLGRAPH_TOOLS_TRAINING_EVALUATOR_H_
+#define PLGRAPH_TOOLS_TRAINING_EVALUATOR_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "graph/executor.h"
+#include "tools/training/data_source.h"
+#include "tools/training/loaded_model.h"
+#include "tools/training/services.h"
+#include "tools/training/term_means.h"
+
+namespace plgraph {
+
+/// Measures a model on episodes that training never sees, always the same ones, from number 0 on.
+class Evaluator {
+ public:
+  /// `episodes`: how many; not more than the source has (of a file: one pass). `loaded` must outlive it.
+  Evaluator(const LoadedModel& loaded, const Services& services, std::int64_t episodes);
+
+  std::int64_t episodes() const { return episodes_; }
+  const Executable& executable() const { return executable_; }
+  const DataSource& data() const { return *data_; }
+  /// Whose parameters are measured.
+  Executor<float>& executor() { return *executor_; }
+  /// Copies the parameters of an executor of the same model.
+  void TakeParameters(Executor<float>& from);
+  /// Kept states start from their initial value. Throws Error(kRuntime) when the loss is not finite.
+  Measures Evaluate();
+
+ private:
+  const LoadedModel& loaded_;
+  std::unique_ptr<DataSource> data_;
+  std::int64_t episodes_;
+  Executable executable_;
+  std::unique_ptr<Executor<float>> executor_;
+};
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_TOOLS_TRAINING_EVALUATOR_H_

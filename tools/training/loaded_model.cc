@@ -1,0 +1,147 @@
+#include "tools/training/loaded_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/diagnostics.h"
+#include "core/error.h"
+#include "serialization/check_train.h"
+#include "serialization/graph_from_model.h"
+#include "serialization/initializer.h"
+#include "serialization/overrides.h"
+#include "serialization/plan.h"
+#include "serialization/text_reader.h"
+#include "tools/training/optimizer.h"
+
+namespace plgraph {
+namespace {
+
+LoadedModel LoadPlan(std::span<const std::byte> bytes, const std::string& path,
+                     const std::vector<std::string>& overrides) {
+  Plan plan = DecodePlan(bytes, path);
+  ModelText text = {.model = std::move(plan.model), .locations = {}};
+  for (const std::string& assignment : overrides) {
+    if (assignment.starts_with("train.")) continue;
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("--set {}: {} is a plan, whose graph is compiled; of a plan only fields of `train` can "
+                    "be set; compile the model again with this --set",
+                    assignment, path));
+  }
+  ApplyOverrides(text, overrides);
+  Diagnostics diagnostics(path);
+  CheckTrain(text.model, text.locations, plan.graph, diagnostics);
+  diagnostics.ThrowIfErrors();
+  LoadedModel loaded = {.path = path,
+                        .folder = FolderOf(path),
+                        .model = std::move(text.model),
+                        .graph = std::move(plan.graph),
+                        .is_plan = true};
+  loaded.planned.training = plan.training;
+  loaded.planned.dtype = plan.dtype;
+  loaded.planned.batch = plan.batch;
+  loaded.planned.steps = plan.steps;
+  return loaded;
+}
+
+LoadedModel LoadText(FileSystem& files, const std::string& path, const std::vector<std::string>& overrides) {
+  Diagnostics diagnostics(path);
+  ModelText text = ReadModelFile(files, path, diagnostics);
+  try {
+    ApplyOverrides(text, overrides);
+  } catch (const Error&) {
+    // A path may lead nowhere only because what it names could not be read.
+    if (!diagnostics.has_errors()) throw;
+  }
+  Graph graph = GraphFromModel(text.model, text.locations, diagnostics);
+  CheckGraph(graph, diagnostics);
+  CheckTrain(text.model, text.locations, graph, diagnostics);
+  diagnostics.ThrowIfErrors();
+  return {.path = path,
+          .folder = FolderOf(path),
+          .model = std::move(text.model),
+          .graph = std::move(graph),
+          .warnings = diagnostics.ToString()};
+}
+
+}  // namespace
+
+LoadedModel LoadModel(FileSystem& files, const std::string& path, const std::vector<std::string>& overrides) {
+  if (files.Exists(path)) {
+    const std::vector<std::byte> bytes = files.Read(path);
+    if (IsPlan(bytes)) return LoadPlan(bytes, path, overrides);
+  }
+  return LoadText(files, path, overrides);
+}
+
+void CheckCanTrain(const LoadedModel& loaded, bool training) {
+  const Train& train = loaded.model.train();
+  std::vector<std::string> missing;
+  if (!loaded.model.has_train()) {
+    missing.push_back("`train { ... }`");
+  } else {
+    const bool has_data = train.has_data() || (!training && train.evaluation().has_data());
+    if (!has_data) missing.push_back("`data { ... }` in `train`");
+    if (training && train.optimizer_case() == Train::OPTIMIZER_NOT_SET) {
+      missing.push_back("an optimizer in `train`, such as `adam { }`");
+    }
+  }
+  if (loaded.model.loss_size() == 0) missing.push_back("`loss { ... }`");
+  if (missing.empty()) return;
+  std::string list;
+  for (const std::string& part : missing) list += (list.empty() ? "" : " and ") + part;
+  throw Error(ErrorKind::kInvalid, fmt::format("{}: cannot be {}: it needs {}", loaded.path,
+                                               training ? "trained" : "evaluated", list));
+}
+
+std::unique_ptr<DataSource> OpenData(const LoadedModel& loaded, DataUse use, FileSystem& files) {
+  const Train& train = loaded.model.train();
+  const bool own = use == DataUse::kEvaluation && train.evaluation().has_data();
+  const DataContext context = {
+      .ports = InputPorts(loaded.graph), .seed = train.seed(), .use = use, .folder = loaded.folder};
+  try {
+    return MakeDataSource(own ? train.evaluation().data() : train.data(), context, files);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("{}: {}", loaded.path, error.what()));
+  }
+}
+
+CompileOptions OptionsFor(const LoadedModel& loaded, std::int64_t data_steps, bool training) {
+  const Train& train = loaded.model.train();
+  const std::int64_t window = train.truncate_steps() > 0 ? train.truncate_steps() : data_steps;
+  if (data_steps % window != 0) {
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("{}: train.truncate_steps is {}, but an episode has {} steps; windows must divide it",
+                    loaded.path, window, data_steps));
+  }
+  if (train.truncate_steps() > 0 && train.accumulate() > 1) {
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("{}: train.accumulate is {} and train.truncate_steps {}: every window makes its own "
+                    "update, so there is nothing to accumulate; set one of them only",
+                    loaded.path, train.accumulate(), train.truncate_steps()));
+  }
+  CompileOptions options;
+  options.training = training;
+  options.batch = train.batch();
+  options.steps = window;
+  options.optimizer_slots = training ? OptimizerSlots(train) : 0;
+  options.accumulate = training && train.accumulate() > 1;
+  return options;
+}
+
+Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options) {
+  if (!loaded.is_plan) return Compile(loaded.graph, options);
+  const CompileOptions& planned = loaded.planned;
+  if (options.training && !planned.training) {
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("{}: the plan has no gradients: its model had nothing to train "
+                            "when it was compiled",
+                            loaded.path));
+  }
+  return PlanExecution(loaded.graph, options);
+}
+
+}  // namespace plgraph

@@ -1,0 +1,195 @@
+// Episodes from .npy files, one array for each input.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "core/diagnostics.h"
+#include "core/error.h"
+#include "core/random.h"
+#include "core/tensor.h"
+#include "serialization/initializer.h"
+#include "serialization/npy.h"
+#include "tools/training/data_source.h"
+
+namespace plgraph {
+namespace {
+
+struct Array {
+  std::string path;
+  Tensor tensor;  // [episodes, T, shape] or [episodes, shape]
+};
+
+class NpySource : public DataSource {
+ public:
+  NpySource(const Npy& npy, const DataContext& context, FileSystem& files);
+
+  std::int64_t steps() const override { return steps_; }
+  std::optional<std::int64_t> episodes() const override { return count_; }
+  std::int64_t bytes() const override;
+  void Fill(size_t port, const EpisodeWindow& window, std::span<float> out) override {
+    FillAny(port, window, out);
+  }
+  void Fill(size_t port, const EpisodeWindow& window, std::span<double> out) override {
+    FillAny(port, window, out);
+  }
+
+ private:
+  void CheckArray(size_t port, const Array& array);
+  void ChooseEpisodes(const Npy& npy);
+  std::int64_t EpisodeInFile(std::uint64_t episode);
+  template <typename T>
+  void FillAny(size_t port, const EpisodeWindow& window, std::span<T> out);
+
+  std::vector<InputPort> ports_;
+  std::vector<Array> arrays_;  // by port
+  std::uint64_t seed_;
+  bool shuffle_;
+  std::int64_t all_ = -1;  // episodes in the files
+  std::int64_t first_ = 0;
+  std::int64_t count_ = 0;
+  std::int64_t steps_ = -1;
+  std::uint64_t pass_ = 0;  // whose order order_ is
+  std::vector<std::int64_t> order_;
+};
+
+const Npy::Array* FindArray(const Npy& npy, const std::string& input) {
+  for (const Npy::Array& array : npy.array()) {
+    if (array.input() == input) return &array;
+  }
+  return nullptr;
+}
+
+void CheckNames(const Npy& npy, const std::vector<InputPort>& ports) {
+  std::vector<std::string> names;
+  for (const InputPort& port : ports) names.push_back(port.name);
+  for (const Npy::Array& array : npy.array()) {
+    if (std::find(names.begin(), names.end(), array.input()) != names.end()) continue;
+    throw Error(ErrorKind::kInvalid, fmt::format("train.data.npy: the model has no input \"{}\"{}",
+                                                 array.input(), DidYouMean(array.input(), names)));
+  }
+}
+
+NpySource::NpySource(const Npy& npy, const DataContext& context, FileSystem& files)
+    : ports_(context.ports),
+      seed_(context.seed),
+      shuffle_(npy.shuffle() && context.use == DataUse::kTraining) {
+  CheckNames(npy, ports_);
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const Npy::Array* array = FindArray(npy, ports_[i].name);
+    if (array == nullptr) {
+      throw Error(
+          ErrorKind::kInvalid,
+          fmt::format("train.data.npy: no array for input \"{}\"; add `array {{ input: \"{}\" path: ... }}`",
+                      ports_[i].name, ports_[i].name));
+    }
+    const std::string path = JoinPath(context.folder, array->path());
+    arrays_.push_back({path, ReadNpy(files, path)});
+    CheckArray(i, arrays_.back());
+  }
+  if (steps_ < 0) steps_ = 1;  // no input changes from step to step
+  ChooseEpisodes(npy);
+}
+
+void NpySource::CheckArray(size_t port, const Array& array) {
+  const InputPort& input = ports_[port];
+  const std::vector<std::int64_t>& found = array.tensor.shape().dims();
+  const size_t lead = input.per_step ? 2 : 1;
+  const bool fits = found.size() == lead + input.shape.dims().size() &&
+                    std::equal(input.shape.dims().begin(), input.shape.dims().end(),
+                               found.begin() + static_cast<std::ptrdiff_t>(lead));
+  if (!fits) {
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("{}: has shape {}, but input \"{}\" of shape {} needs [episodes, {}shape]",
+                            array.path, array.tensor.shape().ToString(), input.name, input.shape.ToString(),
+                            input.per_step ? "T, " : ""));
+  }
+  const auto agree = [&](std::int64_t& known, std::int64_t now, std::string_view what) {
+    if (known < 0) known = now;
+    if (known == now) return;
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("{}: has {} {}, but the arrays before it have {}; all arrays "
+                            "need the same number",
+                            array.path, now, what, known));
+  };
+  agree(all_, found[0], "episodes");
+  if (input.per_step) agree(steps_, found[1], "steps");
+  if (found[0] < 1 || (input.per_step && found[1] < 1)) {
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("{}: holds no episode: shape {}", array.path, array.tensor.shape().ToString()));
+  }
+}
+
+void NpySource::ChooseEpisodes(const Npy& npy) {
+  first_ = npy.first_episode();
+  const std::int64_t rest = std::max<std::int64_t>(0, all_ - first_);
+  count_ = npy.episodes() > 0 ? npy.episodes() : rest;
+  if (first_ < 0 || count_ < 1 || count_ > rest) {
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("train.data.npy: episodes {} to {} were asked for, but the arrays hold {}; change "
+                    "first_episode or episodes",
+                    first_, first_ + std::max<std::int64_t>(npy.episodes(), 1),
+                    std::max<std::int64_t>(all_, 0)));
+  }
+}
+
+std::int64_t NpySource::bytes() const {
+  std::int64_t sum = 0;
+  for (const Array& array : arrays_) sum += array.tensor.shape().NumElements() * SizeOf(array.tensor.dtype());
+  return sum;
+}
+
+std::int64_t NpySource::EpisodeInFile(std::uint64_t episode) {
+  const std::uint64_t count = static_cast<std::uint64_t>(count_);
+  const std::uint64_t pass = episode / count;
+  const size_t place = static_cast<size_t>(episode % count);
+  if (!shuffle_) return first_ + static_cast<std::int64_t>(place);
+  if (order_.empty() || pass != pass_) {
+    pass_ = pass;
+    order_.resize(static_cast<size_t>(count_));
+    std::iota(order_.begin(), order_.end(), first_);
+    const RandomStream random(seed_, StreamId("npy/shuffle"), pass);
+    for (size_t i = 0; i + 1 < order_.size(); ++i) {
+      const std::uint32_t rest = static_cast<std::uint32_t>(order_.size() - i);
+      std::swap(order_[i], order_[i + random.Below(static_cast<std::uint32_t>(i), rest)]);
+    }
+  }
+  return order_[place];
+}
+
+template <typename T>
+void NpySource::FillAny(size_t port, const EpisodeWindow& window, std::span<T> out) {
+  const InputPort& input = ports_[port];
+  const std::int64_t size = input.shape.NumElements();
+  const std::int64_t rows = input.per_step ? window.steps : 1;
+  const std::int64_t rows_in_file = input.per_step ? steps_ : 1;
+  const std::int64_t first_row = input.per_step ? window.first_step : 0;
+  PLGRAPH_CHECK(std::ssize(out) == rows * window.batch * size, "the input has another size than the window");
+  const Tensor& tensor = arrays_[port].tensor;
+  const auto copy = [&](const auto& values) {
+    for (std::int64_t sample = 0; sample < window.batch; ++sample) {
+      const std::int64_t episode = EpisodeInFile(window.first_episode + static_cast<std::uint64_t>(sample));
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const auto* from = values.data() + (episode * rows_in_file + first_row + row) * size;
+        std::transform(from, from + size, out.data() + (row * window.batch + sample) * size,
+                       [](auto value) { return static_cast<T>(value); });
+      }
+    }
+  };
+  if (tensor.dtype() == DType::kFloat) {
+    copy(tensor.values<float>());
+  } else {
+    copy(tensor.values<double>());
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<DataSource> MakeNpySource(const Npy& npy, const DataContext& context, FileSystem& files) {
+  return std::make_unique<NpySource>(npy, context, files);
+}
+
+}  // namespace plgraph

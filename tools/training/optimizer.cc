@@ -1,0 +1,150 @@
+#include "tools/training/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/error.h"
+
+namespace plgraph {
+namespace {
+
+// Each rule is a function from one element's gradient to its new numbers; its constants are computed once an
+// update, in double.
+
+template <typename T>
+struct SgdRule {
+  T rate, momentum;
+  bool nesterov, has_slot;
+  void operator()(T g, T& p, T* velocity, T*) const {
+    if (!has_slot) {
+      p -= rate * g;
+      return;
+    }
+    *velocity = momentum * *velocity + g;
+    p -= rate * (nesterov ? g + momentum * *velocity : *velocity);
+  }
+};
+
+template <typename T>
+struct AdamRule {
+  T beta1, beta2, one_minus_beta1, one_minus_beta2;
+  T rate;        // divided by the bias of the first moment
+  T root_scale;  // 1 / sqrt of the bias of the second moment
+  T epsilon;
+  T keep;  // 1 - rate times weight decay
+
+  void operator()(T g, T& p, T* first, T* second) const {
+    const T m = beta1 * *first + one_minus_beta1 * g;
+    const T v = beta2 * *second + one_minus_beta2 * g * g;
+    *first = m;
+    *second = v;
+    p = keep * p - rate * m / (std::sqrt(v) * root_scale + epsilon);
+  }
+};
+
+template <typename T>
+struct RmsPropRule {
+  T rate, decay, one_minus_decay, epsilon;
+  void operator()(T g, T& p, T* square, T*) const {
+    const T s = decay * *square + one_minus_decay * g * g;
+    *square = s;
+    p -= rate * g / (std::sqrt(s) + epsilon);
+  }
+};
+
+template <typename T>
+AdamRule<T> MakeAdam(double beta1, double beta2, double epsilon, double decay, double rate,
+                     std::int64_t update) {
+  const double t = static_cast<double>(update + 1);
+  const double bias1 = 1 - std::pow(beta1, t);
+  const double bias2 = 1 - std::pow(beta2, t);
+  return {.beta1 = static_cast<T>(beta1),
+          .beta2 = static_cast<T>(beta2),
+          .one_minus_beta1 = static_cast<T>(1 - beta1),
+          .one_minus_beta2 = static_cast<T>(1 - beta2),
+          .rate = static_cast<T>(rate / bias1),
+          .root_scale = static_cast<T>(1 / std::sqrt(bias2)),
+          .epsilon = static_cast<T>(epsilon),
+          .keep = static_cast<T>(1 - rate * decay)};
+}
+
+template <int kSlots, typename T, typename Rule>
+void Apply(const Rule& rule, const ParameterUpdate<T>& p, const GradientTransform& transform,
+           ThreadPool& threads) {
+  const T limit = transform.limit > 0 ? static_cast<T>(transform.limit) : std::numeric_limits<T>::infinity();
+  const T scale = static_cast<T>(transform.scale);
+  const auto body = [&](std::int64_t begin, std::int64_t end) {
+    T* const parameter = p.parameter.data();
+    const T* const gradient = p.gradient.data();
+    T* const slot0 = p.slots[0].data();
+    T* const slot1 = p.slots[1].data();
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T g = scale * std::clamp(gradient[i], -limit, limit);
+      rule(g, parameter[i], kSlots > 0 ? slot0 + i : nullptr, kSlots > 1 ? slot1 + i : nullptr);
+    }
+  };
+  threads.For(static_cast<std::int64_t>(p.parameter.size()), 16384, 16, body);
+}
+
+}  // namespace
+
+int OptimizerSlots(const Train& train) {
+  switch (train.optimizer_case()) {
+    case Train::kSgd:
+      return train.sgd().momentum() != 0 ? 1 : 0;
+    case Train::kAdam:
+    case Train::kAdamw:
+      return 2;
+    case Train::kRmsprop:
+      return 1;
+    case Train::OPTIMIZER_NOT_SET:
+      return 0;
+  }
+  return 0;
+}
+
+std::string OptimizerName(const Train& train) {
+  const auto* oneof = Train::descriptor()->FindOneofByName("optimizer");
+  const auto* field = train.GetReflection()->GetOneofFieldDescriptor(train, oneof);
+  return field == nullptr ? "" : field->name();
+}
+
+template <typename T>
+void UpdateParameter(const Train& train, const ParameterUpdate<T>& p, const GradientTransform& transform,
+                     double rate, std::int64_t update, ThreadPool& threads) {
+  switch (train.optimizer_case()) {
+    case Train::kSgd: {
+      const Sgd& sgd = train.sgd();
+      const SgdRule<T> rule = {static_cast<T>(rate), static_cast<T>(sgd.momentum()), sgd.nesterov(),
+                               sgd.momentum() != 0};
+      if (rule.has_slot) return Apply<1>(rule, p, transform, threads);
+      return Apply<0>(rule, p, transform, threads);
+    }
+    case Train::kAdam: {
+      const Adam& a = train.adam();
+      return Apply<2>(MakeAdam<T>(a.beta1(), a.beta2(), a.epsilon(), 0, rate, update), p, transform, threads);
+    }
+    case Train::kAdamw: {
+      const AdamW& a = train.adamw();
+      return Apply<2>(MakeAdam<T>(a.beta1(), a.beta2(), a.epsilon(), a.weight_decay(), rate, update), p,
+                      transform, threads);
+    }
+    case Train::kRmsprop: {
+      const RmsProp& r = train.rmsprop();
+      const RmsPropRule<T> rule = {static_cast<T>(rate), static_cast<T>(r.decay()),
+                                   static_cast<T>(1 - r.decay()), static_cast<T>(r.epsilon())};
+      return Apply<1>(rule, p, transform, threads);
+    }
+    case Train::OPTIMIZER_NOT_SET:
+      break;
+  }
+  PLGRAPH_CHECK(false, "no optimizer: the loader must have refused the model");
+}
+
+template void UpdateParameter(const Train&, const ParameterUpdate<float>&, const GradientTransform&, double,
+                              std::int64_t, ThreadPool&);
+template void UpdateParameter(const Train&, const ParameterUpdate<double>&, const GradientTransform&, double,
+                              std::int64_t, ThreadPool&);
+
+}  // namespace plgraph

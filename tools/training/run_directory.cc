@@ -1,0 +1,110 @@
+#include "tools/training/run_directory.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace plgraph {
+namespace {
+
+std::string Number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
+
+void AppendMeasures(const Measures& measures, const std::string& prefix, std::string& out) {
+  out += fmt::format(", \"{}loss\": {}", prefix, Number(measures.loss));
+  for (const auto& [name, value] : measures.metrics) {
+    out += fmt::format(", {}: {}", nlohmann::json(prefix + name).dump(), Number(value));
+  }
+}
+
+std::span<const std::byte> Bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+// Of a line that can be kept.
+struct KeptLine {
+  std::int64_t episode;
+  double seconds;
+};
+
+// No value for a line that is torn or damaged.
+std::optional<KeptLine> ReadLine(std::string_view line) {
+  const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+  if (!json.is_object() || !json.contains("episode") || !json["episode"].is_number_integer())
+    return std::nullopt;
+  const bool timed = json.contains("seconds") && json["seconds"].is_number();
+  return KeptLine{json["episode"].get<std::int64_t>(), timed ? json["seconds"].get<double>() : 0};
+}
+
+}  // namespace
+
+std::string ToJson(const MetricsLine& line) {
+  std::string out = fmt::format("{{\"episode\": {}", line.episode);
+  AppendMeasures(line.training, "", out);
+  if (line.evaluation) AppendMeasures(*line.evaluation, "evaluation_", out);
+  return out + fmt::format(", \"seconds\": {:.3f}}}", line.seconds);
+}
+
+RunDirectory::RunDirectory(FileSystem& files, std::string folder)
+    : files_(files), folder_(std::move(folder)) {}
+
+void RunDirectory::StartNew() {
+  for (const std::string& path : {metrics_path(), last_path(), best_path()}) {
+    if (!files_.Exists(path)) continue;
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("{}: already holds a run ({}); go on with it by --resume, or choose another --run-dir",
+                    folder_, path));
+  }
+  files_.CreateFolders(folder_);
+  metrics_ = files_.Create(metrics_path());
+}
+
+std::optional<Checkpoint> RunDirectory::Resume() {
+  if (!files_.Exists(metrics_path()) && !files_.Exists(last_path())) {
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("{}: holds no run that could be resumed (no metrics.jsonl, no last.ckpt); to start one, "
+                    "leave out --resume",
+                    folder_));
+  }
+  std::optional<Checkpoint> checkpoint;
+  if (files_.Exists(last_path())) checkpoint = ReadCheckpoint(files_, last_path());
+  CutMetrics(checkpoint ? checkpoint->episode : 0);
+  metrics_ = files_.OpenAppend(metrics_path());
+  return checkpoint;
+}
+
+void RunDirectory::CutMetrics(std::int64_t episode) {
+  if (!files_.Exists(metrics_path())) return;
+  const std::vector<std::byte> bytes = files_.Read(metrics_path());
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  size_t kept = 0;
+  while (true) {
+    const size_t end = text.find('\n', kept);
+    if (end == std::string_view::npos) break;
+    const std::optional<KeptLine> line = ReadLine(text.substr(kept, end - kept));
+    if (!line || line->episode > episode) break;
+    seconds_before_ = line->seconds;
+    kept = end + 1;
+  }
+  if (kept < text.size()) WriteFileAtomically(files_, metrics_path(), Bytes(text.substr(0, kept)));
+}
+
+void RunDirectory::Append(const MetricsLine& line) { metrics_->Append(Bytes(ToJson(line) + "\n")); }
+
+void RunDirectory::SaveLast(const Checkpoint& checkpoint) {
+  metrics_->Sync();  // a checkpoint never knows of episodes that metrics.jsonl has lost
+  WriteCheckpoint(files_, last_path(), checkpoint);
+}
+
+void RunDirectory::SaveBest(const Checkpoint& checkpoint) {
+  WriteCheckpoint(files_, best_path(), checkpoint);
+}
+
+void RunDirectory::SaveEpisode(const Checkpoint& checkpoint) {
+  WriteCheckpoint(files_, fmt::format("{}/episode-{}.ckpt", folder_, checkpoint.episode), checkpoint);
+}
+
+}  // namespace plgraph

@@ -1,0 +1,65 @@
+#ifndef PLGRAPH_TOOLS_TRAINING_RUN_DIRECTORY_H_
+#define PLGRAPH_TOOLS_TRAINING_RUN_DIRECTORY_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/file_system.h"
+#include "serialization/checkpoint.h"
+#include "tools/training/term_means.h"
+
+namespace plgraph {
+
+/// One line of metrics.jsonl.
+struct MetricsLine {
+  std::int64_t episode = 0;  ///< training episodes done
+  Measures training;         ///< the means over the episodes since the line before
+  std::optional<Measures> evaluation = std::nullopt;
+  double seconds = 0;  ///< of training so far, over all resumes
+};
+
+/// A JSON object: `episode`, `loss`, each metric by its name, `seconds`; after an evaluation also
+/// `evaluation_loss` and each metric as `evaluation_<name>`. A number that is not finite is null.
+std::string ToJson(const MetricsLine& line);
+
+/// The folder of one training run:
+///   metrics.jsonl      one MetricsLine a line, complete up to the last checkpoint whatever happens
+///   last.ckpt          from where --resume goes on
+///   best.ckpt          the one with the smallest loss
+///   episode-<n>.ckpt   on request
+class RunDirectory {
+ public:
+  /// Touches nothing yet.
+  RunDirectory(FileSystem& files, std::string folder);
+
+  /// Begins a new run. Throws Error(kInvalid) when the folder already holds one.
+  void StartNew();
+  /// Goes on with a run: reads last.ckpt and cuts metrics.jsonl back to its episode. No value when the run ended
+  /// before its first checkpoint: it begins anew. Throws Error(kInvalid) when the folder holds no run.
+  std::optional<Checkpoint> Resume();
+  /// After Resume: the seconds in the last line that was kept.
+  double seconds_before() const { return seconds_before_; }
+
+  void Append(const MetricsLine& line);
+  void SaveLast(const Checkpoint& checkpoint);
+  void SaveBest(const Checkpoint& checkpoint);
+  void SaveEpisode(const Checkpoint& checkpoint);
+
+  std::string last_path() const { return folder_ + "/last.ckpt"; }
+  std::string best_path() const { return folder_ + "/best.ckpt"; }
+  std::string metrics_path() const { return folder_ + "/metrics.jsonl"; }
+
+ private:
+  void CutMetrics(std::int64_t episode);
+
+  FileSystem& files_;
+  std::string folder_;
+  std::unique_ptr<WritableFile> metrics_;
+  double seconds_before_ = 0;
+};
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_TOOLS_TRAINING_RUN_DIRECTORY_H_

@@ -1,0 +1,128 @@
+#include "tools/training/snapshot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "tools/training/optimizer.h"
+#include "tools/training/parameters.h"
+
+namespace plgraph {
+namespace {
+
+Tensor CopyOf(const Shape& shape, std::span<const float> values) {
+  return Tensor(shape, std::vector<float>(values.begin(), values.end()));
+}
+
+Shape WithBatch(const Shape& shape, std::int64_t batch) {
+  std::vector<std::int64_t> dims = {batch};
+  dims.insert(dims.end(), shape.dims().begin(), shape.dims().end());
+  return Shape(std::move(dims));
+}
+
+// What a checkpoint holds beside parameters: a name, its shape and the numbers it is copied from and to.
+struct Piece {
+  std::string name;
+  Shape shape;
+  std::span<float> values;
+};
+
+std::vector<Piece> Moments(Executor<float>& executor) {
+  const Executable& executable = executor.executable();
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < executable.graph.gradients.size(); ++i) {
+    const Node& parameter = executable.graph.node(executable.graph.gradients[i].parameter);
+    for (int slot = 0; slot < executable.options.optimizer_slots; ++slot) {
+      pieces.push_back({MomentName(parameter.name, slot), parameter.shape, executor.OptimizerSlot(i, slot)});
+    }
+  }
+  return pieces;
+}
+
+std::vector<Piece> KeptStates(Executor<float>& executor) {
+  const Executable& executable = executor.executable();
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < executable.graph.states.size(); ++i) {
+    const State& state = executable.graph.states[i];
+    if (!state.kept || state.adjoint) continue;
+    const Node& node = executable.graph.node(state.value);
+    pieces.push_back({node.name, WithBatch(node.shape, executable.options.batch), executor.StateAtEnd(i)});
+  }
+  return pieces;
+}
+
+NamedTensors Save(const std::vector<Piece>& pieces) {
+  NamedTensors tensors;
+  for (const Piece& piece : pieces) tensors.push_back({piece.name, CopyOf(piece.shape, piece.values)});
+  return tensors;
+}
+
+void Load(const NamedTensors& tensors, const std::vector<Piece>& pieces, const std::string& path,
+          const std::string& what, const std::string& hint) {
+  for (const Piece& piece : pieces) {
+    const Tensor* tensor = FindTensor(tensors, piece.name);
+    if (tensor == nullptr || tensor->shape() != piece.shape) {
+      throw Error(ErrorKind::kInvalid,
+                  fmt::format("{}: {} \"{}\" is {}, but the run needs {}; {}", path, what, piece.name,
+                              tensor == nullptr ? "missing" : tensor->shape().ToString(),
+                              piece.shape.ToString(), hint));
+    }
+    const std::vector<float> values = tensor->As<float>();
+    std::copy(values.begin(), values.end(), piece.values.begin());
+  }
+}
+
+void CheckSame(const std::string& path, const std::string& field, const std::string& theirs,
+               const std::string& ours) {
+  if (theirs == ours) return;
+  throw Error(ErrorKind::kInvalid,
+              fmt::format("{}: was made with {} {}, but the model now has {}; a run is resumed "
+                          "with the {} it began with",
+                          path, field, theirs, ours, field));
+}
+
+}  // namespace
+
+Checkpoint TakeSnapshot(const LoadedModel& loaded, const TrainingPosition& position,
+                        Executor<float>& executor) {
+  const Train& train = loaded.model.train();
+  Checkpoint checkpoint;
+  checkpoint.model = loaded.model.name();
+  checkpoint.optimizer = OptimizerName(train);
+  checkpoint.episode = position.episode;
+  checkpoint.update = position.update;
+  checkpoint.seed = train.seed();
+  checkpoint.data_position = static_cast<std::uint64_t>(position.episode);
+  checkpoint.best_metric = position.best_loss;
+  checkpoint.parameters = GetParameters(executor);
+  checkpoint.moments = Save(Moments(executor));
+  checkpoint.states = Save(KeptStates(executor));
+  for (const NamedTensor& entry : checkpoint.parameters) {
+    const std::vector<float>& values = entry.tensor.values<float>();
+    if (std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) continue;
+    throw Error(
+        ErrorKind::kRuntime,
+        fmt::format("training: parameter \"{}\" is not finite after episode {}; the checkpoints were left as "
+                    "they were; try a smaller learning rate or train.clip_norm",
+                    entry.name, position.episode));
+  }
+  return checkpoint;
+}
+
+TrainingPosition RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path,
+                                 const LoadedModel& loaded, Executor<float>& executor) {
+  const Train& train = loaded.model.train();
+  CheckSame(path, "model", checkpoint.model, loaded.model.name());
+  CheckSame(path, "seed", std::to_string(checkpoint.seed), std::to_string(train.seed()));
+  CheckSame(path, "optimizer", checkpoint.optimizer, OptimizerName(train));
+  SetParameters(checkpoint.parameters, path, Coverage::kAll, executor);
+  Load(checkpoint.moments, Moments(executor), path, "what the optimizer keeps,",
+       "a run is resumed with the optimizer it began with");
+  Load(checkpoint.states, KeptStates(executor), path, "the kept state",
+       "a run with kept states is resumed with the batch it began with");
+  return {checkpoint.episode, checkpoint.update, checkpoint.best_metric};
+}
+
+}  // namespace plgraph

@@ -1,0 +1,230 @@
+#include "tools/training/trainer.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/checked_size.h"
+#include "core/error.h"
+#include "tools/training/learning_rate.h"
+#include "tools/training/optimizer.h"
+#include "tools/training/parameters.h"
+
+namespace plgraph {
+namespace {
+
+// Whether a multiple of `every` lies in (before, now]; 0 is never.
+bool Crossed(std::int64_t every, std::int64_t before, std::int64_t now) {
+  return every > 0 && now / every > before / every;
+}
+
+void CheckMetricNames(const LoadedModel& loaded) {
+  for (const MetricDef& metric : loaded.model.metric()) {
+    for (const std::string_view taken : {"episode", "loss", "seconds", "evaluation_loss"}) {
+      if (metric.name() != taken) continue;
+      throw Error(
+          ErrorKind::kInvalid,
+          fmt::format("{}: metric \"{}\": every line of metrics.jsonl has a number of its own by this name; "
+                      "rename the metric",
+                      loaded.path, taken));
+    }
+  }
+}
+
+std::unique_ptr<DataSource> OpenTrainingData(const LoadedModel& loaded, FileSystem& files) {
+  CheckCanTrain(loaded, true);
+  CheckMetricNames(loaded);
+  return OpenData(loaded, DataUse::kTraining, files);
+}
+
+}  // namespace
+
+Trainer::Trainer(const LoadedModel& loaded, const Services& services, Progress& progress)
+    : loaded_(loaded),
+      services_(services),
+      progress_(progress),
+      ports_(InputPorts(loaded.graph)),
+      data_(OpenTrainingData(loaded, services.files)),
+      executable_(MakeExecutable(loaded, OptionsFor(loaded, data_->steps(), true))),
+      executor_(std::make_unique<Executor<float>>(executable_, services.memory, services.threads)),
+      runner_(std::make_unique<EpisodeRunner<float>>(*executor_, *data_, ports_, train().seed(),
+                                                     1.0 / static_cast<double>(train().accumulate()))),
+      report_means_(executable_.graph.terms),
+      between_means_(executable_.graph.terms) {
+  if (train().evaluation().every() > 0) {
+    evaluator_ = std::make_unique<Evaluator>(loaded, services, train().evaluation().episodes());
+  }
+  std::vector<std::int64_t> sizes;
+  const std::vector<ParameterGradient>& gradients = executable_.graph.gradients;
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    if (!gradients[i].gradient) continue;
+    trained_.push_back(i);
+    sizes.push_back(executable_.graph.node(gradients[i].parameter).shape.NumElements());
+  }
+  norm_ = std::make_unique<GradientNorm<float>>(sizes);
+
+  const std::int64_t each = (CheckedSize(train().batch()) * train().accumulate()).value();
+  const std::int64_t rounds = (train().episodes() + each - 1) / each;
+  std::int64_t updates_a_round = 0;
+  for (std::int64_t w = 0; w < runner_->windows(); ++w) updates_a_round += runner_->HasLoss(w) ? 1 : 0;
+  total_episodes_ = (CheckedSize(rounds) * each).value();
+  total_updates_ = (CheckedSize(rounds) * updates_a_round).value();
+}
+
+void Trainer::Run(const TrainRequest& request) {
+  Start(request);
+  start_seconds_ = services_.clock.Seconds();
+  progress_.Begin(position_.episode, total_episodes_);
+  while (position_.episode < total_episodes_) {
+    const std::int64_t before = position_.episode;
+    RunUpdate();
+    FinishUpdate(before);
+  }
+  if (position_.episode == 0) SaveCheckpoints(0, std::nullopt);  // of no episode at all
+  progress_.End();
+}
+
+void Trainer::Start(const TrainRequest& request) {
+  run_ = std::make_unique<RunDirectory>(services_.files, request.run_dir);
+  position_ = {};
+  if (request.resume) {
+    if (const std::optional<Checkpoint> checkpoint = run_->Resume()) {
+      position_ = RestoreSnapshot(*checkpoint, run_->last_path(), loaded_, *executor_);
+      progress_.Message(fmt::format("resuming {} behind episode {}", request.run_dir, position_.episode));
+      return;
+    }
+    progress_.Message(fmt::format("{} holds no checkpoint yet: the run begins anew", request.run_dir));
+  }
+  InitializeParameters(loaded_, services_.files, *executor_);
+  if (!request.init.empty()) StartFromFile(request.init);
+  executor_->ResetStates();  // a kept state may start from a parameter
+  if (!request.resume) run_->StartNew();
+}
+
+void Trainer::StartFromFile(const std::string& path) {
+  const std::vector<std::string> missing =
+      SetParameters(ReadParameterFile(services_.files, path), path, Coverage::kSome, *executor_);
+  if (missing.empty()) return;
+  progress_.Message(
+      fmt::format("{} lacks {}: initialized as the model says", path, fmt::join(missing, ", ")));
+}
+
+void Trainer::RunUpdate() {
+  for (std::int64_t part = 0; part < train().accumulate(); ++part) {
+    const std::uint64_t first = static_cast<std::uint64_t>(position_.episode + part * train().batch());
+    for (std::int64_t window = 0; window < runner_->windows(); ++window) {
+      RunWindow(first, window);
+      if (!runner_->HasLoss(window)) continue;
+      if (executable_.options.accumulate) {
+        Accumulate(part == 0);
+      } else {
+        UpdateParameters();
+      }
+    }
+  }
+  if (executable_.options.accumulate) UpdateParameters();
+  position_.episode += train().batch() * train().accumulate();
+}
+
+void Trainer::RunWindow(std::uint64_t first_episode, std::int64_t window) {
+  runner_->Forward(first_episode, window);
+  if (const std::optional<std::int64_t> sample = runner_->FirstNotFinite(window)) {
+    throw Error(
+        ErrorKind::kRuntime,
+        fmt::format("training: the loss of episode {} is not finite (update {}); try a smaller learning rate "
+                    "or train.clip_norm",
+                    first_episode + static_cast<std::uint64_t>(*sample), position_.update));
+  }
+  runner_->AddTerms(window, runner_->batch(), report_means_);
+  runner_->AddTerms(window, runner_->batch(), between_means_);
+  if (!runner_->HasLoss(window)) return;
+  executor_->Backward(runner_->Context(first_episode, window));
+}
+
+void Trainer::Accumulate(bool first) {
+  for (const size_t i : trained_) {
+    const std::span<const float> gradient = executor_->Gradient(i);
+    const std::span<float> sum = executor_->GradientSum(i);
+    const auto add = [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t k = begin; k < end; ++k) {
+        const size_t at = static_cast<size_t>(k);
+        sum[at] = first ? gradient[at] : sum[at] + gradient[at];
+      }
+    };
+    services_.threads.For(std::ssize(sum), 16384, 16, add);
+  }
+}
+
+std::span<float> Trainer::GradientOf(size_t index) {
+  return executable_.options.accumulate ? executor_->GradientSum(index) : executor_->Gradient(index);
+}
+
+void Trainer::UpdateParameters() {
+  double norm = 0;
+  if (train().clip_norm() > 0) {
+    std::vector<std::span<const float>> gradients;
+    for (const size_t i : trained_) gradients.emplace_back(GradientOf(i));
+    norm = norm_->Compute(gradients, train().clip_value(), services_.threads);
+  }
+  const GradientTransform transform = ClipTransform(train().clip_value(), train().clip_norm(), norm);
+  const double rate = LearningRate(train(), position_.update, total_updates_);
+  for (const size_t i : trained_) {
+    ParameterUpdate<float> update = {
+        .parameter = executor_->Parameter(executable_.graph.gradients[i].parameter),
+        .gradient = GradientOf(i),
+        .slots = {}};
+    for (int slot = 0; slot < executable_.options.optimizer_slots; ++slot) {
+      update.slots[static_cast<size_t>(slot)] = executor_->OptimizerSlot(i, slot);
+    }
+    UpdateParameter(train(), update, transform, rate, position_.update, services_.threads);
+  }
+  ++position_.update;
+}
+
+void Trainer::FinishUpdate(std::int64_t before) {
+  const std::int64_t now = position_.episode;
+  const bool done = now >= total_episodes_;
+  const bool evaluate = evaluator_ != nullptr && (Crossed(train().evaluation().every(), before, now) || done);
+  const bool save = Crossed(train().checkpoints().last_every(), before, now) ||
+                    Crossed(train().checkpoints().every(), before, now) || evaluate || done;
+  // A line at every checkpoint: then no mean is half gathered when a run is resumed.
+  if (!save && !Crossed(train().report_every(), before, now)) return;
+
+  MetricsLine line = {.episode = now, .training = report_means_.Mean()};
+  if (evaluate) {
+    evaluator_->TakeParameters(*executor_);
+    line.evaluation = evaluator_->Evaluate();
+  }
+  line.seconds = run_->seconds_before() + services_.clock.Seconds() - start_seconds_;
+  report_means_.Clear();
+  run_->Append(line);
+  progress_.Report(line);
+  if (save) SaveCheckpoints(before, line.evaluation);
+}
+
+void Trainer::SaveCheckpoints(std::int64_t before, const std::optional<Measures>& evaluation) {
+  const std::int64_t now = position_.episode;
+  const Checkpoints& checkpoints = train().checkpoints();
+  const bool done = now >= total_episodes_;
+  const bool save_last = Crossed(checkpoints.last_every(), before, now) || done ||
+                         (checkpoints.last_every() == 0 && evaluation.has_value());
+
+  std::optional<double> loss;
+  if (evaluation) loss = evaluation->loss;
+  if (evaluator_ == nullptr && save_last && between_means_.episodes() > 0) loss = between_means_.Mean().loss;
+  const bool best = loss && (!position_.best_loss || *loss < *position_.best_loss);
+  if (best) position_.best_loss = loss;
+  const bool save_episode = Crossed(checkpoints.every(), before, now);
+  if (!best && !save_last && !save_episode) return;
+
+  const Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
+  if (best) run_->SaveBest(checkpoint);
+  if (save_episode) run_->SaveEpisode(checkpoint);
+  // Last: a run killed before this line does the same again when it is resumed.
+  if (save_last) run_->SaveLast(checkpoint);
+  if (save_last) between_means_.Clear();
+}
+
+}  // namespace plgraph

@@ -1,0 +1,86 @@
+#ifndef PLGRAPH_TOOLS_TRAINING_TRAINER_H_
+#define PLGRAPH_TOOLS_TRAINING_TRAINER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/executor.h"
+#include "tools/training/data_source.h"
+#include "tools/training/episode_runner.h"
+#include "tools/training/evaluator.h"
+#include "tools/training/gradient_limit.h"
+#include "tools/training/loaded_model.h"
+#include "tools/training/progress.h"
+#include "tools/training/run_directory.h"
+#include "tools/training/services.h"
+#include "tools/training/snapshot.h"
+
+namespace plgraph {
+
+struct TrainRequest {
+  std::string run_dir;
+  bool resume = false;
+  std::string init =
+      "";  ///< a checkpoint or .npz whose parameters training starts from; "": the initializers
+};
+
+/// Trains a model as its `train` says and writes a run directory. The same request gives the same checkpoints, byte
+/// for byte, with any number of threads, and whether or not the run was killed and resumed.
+///
+/// Every update takes batch x accumulate episodes, the number of episodes is rounded up to whole updates. With
+/// truncate_steps every window that has a loss makes an update (a loss at the last step: the last window only).
+/// `best.ckpt` is the one with the smallest evaluation loss; without evaluations, with the smallest mean training
+/// loss since the `last.ckpt` before.
+class Trainer {
+ public:
+  /// Compiles and takes the memory. Throws Error(kInvalid) when the model cannot be trained.
+  Trainer(const LoadedModel& loaded, const Services& services, Progress& progress);
+
+  /// Trains to the end.
+  void Run(const TrainRequest& request);
+
+  const Executable& executable() const { return executable_; }
+  Executor<float>& executor() { return *executor_; }
+  /// Episodes in all, rounded up to whole updates.
+  std::int64_t total_episodes() const { return total_episodes_; }
+
+ private:
+  const Train& train() const { return loaded_.model.train(); }
+  void Start(const TrainRequest& request);
+  void StartFromFile(const std::string& path);
+  void RunUpdate();
+  void RunWindow(std::uint64_t first_episode, std::int64_t window);
+  void Accumulate(bool first);
+  void UpdateParameters();
+  std::span<float> GradientOf(size_t index);
+  void FinishUpdate(std::int64_t before);
+  void SaveCheckpoints(std::int64_t before, const std::optional<Measures>& evaluation);
+
+  const LoadedModel& loaded_;
+  Services services_;
+  Progress& progress_;
+  std::vector<InputPort> ports_;
+  std::unique_ptr<DataSource> data_;
+  Executable executable_;
+  std::unique_ptr<Executor<float>> executor_;
+  std::unique_ptr<EpisodeRunner<float>> runner_;
+  std::unique_ptr<Evaluator> evaluator_;
+  std::unique_ptr<GradientNorm<float>> norm_;
+  std::vector<size_t> trained_;  // places in Graph::gradients that have a gradient
+  std::int64_t total_episodes_ = 0;
+  std::int64_t total_updates_ = 0;
+
+  std::unique_ptr<RunDirectory> run_;
+  TrainingPosition position_;
+  TermMeans report_means_;   // since the last line of metrics.jsonl
+  TermMeans between_means_;  // since last.ckpt
+  double start_seconds_ = 0;
+};
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_TOOLS_TRAINING_TRAINER_H_
