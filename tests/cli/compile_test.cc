@@ -1,0 +1,112 @@
+#include <cstdlib>
+#include <filesystem>
+
+#include "tests/cli/cli_test.h"
+
+namespace plgraph {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// The number that stands behind a word in a report, with commas.
+double NumberBehind(const std::string& report, const std::string& word) {
+  const size_t at = report.find(word);
+  EXPECT_NE(at, std::string::npos) << word;
+  std::string digits;
+  for (size_t i = report.find_first_of("0123456789", at); i < report.size(); ++i) {
+    if (report[i] == ',') continue;
+    if (std::isdigit(static_cast<unsigned char>(report[i])) == 0) break;
+    digits += report[i];
+  }
+  return std::atof(digits.c_str());
+}
+
+TEST_F(CliTest, CompileReportsNodesPhasesBytesAndOperations) {
+  const std::string report = Output({"compile", "small.pbtxt"});
+  EXPECT_THAT(report, HasSubstr("model small: 6 nodes"));
+  EXPECT_THAT(report, HasSubstr("an episode has 13 steps; batch 2; float"));
+  EXPECT_THAT(report, HasSubstr("parameters: 4, elements: 301"));
+  size_t last = 0;
+  for (const std::string phase :
+       {"phase once:", "phase ahead:", "phase step:", "phase after:", "phase step adjoint:"}) {
+    const size_t at = report.find(phase);
+    ASSERT_NE(at, std::string::npos) << phase;
+    EXPECT_GE(at, last);
+    last = at;
+  }
+  EXPECT_LT(report.find("recurrent "), report.find("y_next "));
+  for (const std::string section : {"parameters", "gradients", "optimizer", "inputs", "states",
+                                    "saved for the backward pass", "scratch", "total"}) {
+    EXPECT_GE(NumberBehind(report.substr(report.find("arena, bytes")), section), 0) << section;
+  }
+  EXPECT_GT(NumberBehind(report, "floating-point operations per episode:"), 13 * 5 * 144);
+}
+
+TEST_F(CliTest, CompileWritesGraphsForPeopleAndPrograms) {
+  EXPECT_THAT(Output({"compile", "small.pbtxt", "--emit", "dot"}), StartsWith("digraph"));
+  EXPECT_THAT(Output({"compile", "small.pbtxt", "--emit", "ir"}), HasSubstr("y_next"));
+  Output({"compile", "small.pbtxt", "--dump-ir", "passes/deep"});
+  int dumps = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.Path("passes/deep"))) {
+    EXPECT_THAT(entry.path().filename().string(), ::testing::MatchesRegex("[0-9][0-9]-[a-z]+\\.txt"));
+    ++dumps;
+  }
+  EXPECT_GE(dumps, 4);
+}
+
+TEST_F(CliTest, CompileTakesAModelThatCannotBeTrained) {
+  const std::string model = kSmallModel.substr(0, kSmallModel.find("train {"));
+  folder_.Write("bare.pbtxt", model);
+  const ToolResult result = Run({"compile", "bare.pbtxt"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("compiled for 1 step"));
+}
+
+TEST_F(CliTest, APlanDoesWhatItsModelDoes) {
+  Output({"compile", "small.pbtxt", "--set", "train.batch=3", "-o", "small.plan"});
+  Output({"train", "small.pbtxt", "--set", "train.batch=3", "--run-dir", "text"});
+  Output({"train", "small.plan", "--run-dir", "plan"});
+  EXPECT_EQ(folder_.Read("text/last.ckpt"), folder_.Read("plan/last.ckpt"));
+  EXPECT_EQ(Output({"eval", "small.pbtxt", "--checkpoint", "text/last.ckpt", "--json"}),
+            Output({"eval", "small.plan", "--checkpoint", "plan/last.ckpt", "--json"}));
+  EXPECT_THAT(Output({"gradcheck", "small.plan"}), HasSubstr("passed"));
+  Output({"train", "small.plan", "--run-dir", "other", "--set", "train.seed=2"});
+  EXPECT_NE(folder_.Read("other/last.ckpt"), folder_.Read("plan/last.ckpt"));
+  EXPECT_THAT(Fault(2, {"train", "small.plan", "--run-dir", "third", "--set", "n=13"}),
+              HasSubstr("is a plan"));
+}
+
+TEST_F(CliTest, ADamagedPlanIsRefused) {
+  Output({"compile", "small.pbtxt", "-o", "small.plan"});
+  std::string plan = folder_.Read("small.plan");
+  plan[plan.size() / 2] ^= 1;
+  folder_.Write("small.plan", plan);
+  EXPECT_THAT(Fault(1, {"train", "small.plan", "--run-dir", "run"}), HasSubstr("small.plan"));
+}
+
+// Within 10% plus 32 MB. Sanitizers take memory of their own.
+TEST_F(CliTest, CompilePredictsThePeakMemoryOfTraining) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "with a sanitizer";
+#endif
+  for (const std::vector<std::string>& size : {std::vector<std::string>{"n=400", "train.batch=4"},
+                                               {"n=700", "train.evaluation.every=2"},
+                                               {"n=12", "train.batch=1"}}) {
+    std::vector<std::string> arguments = {"small.pbtxt", "--set", "train.episodes=4"};
+    for (const std::string& assignment : size) arguments.insert(arguments.end(), {"--set", assignment});
+    std::vector<std::string> compile = arguments;
+    compile.insert(compile.begin(), "compile");
+    const std::string report = Output(compile);
+    const double predicted = NumberBehind(report.substr(report.find("peak resident")), "total");
+    std::vector<std::string> train = arguments;
+    train.insert(train.begin(), "train");
+    train.insert(train.end(), {"--run-dir", "run-" + size[0]});
+    const ToolResult result = Run(train);
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_NEAR(static_cast<double>(result.peak_bytes), predicted, 0.1 * predicted + 32e6) << size[0];
+  }
+}
+
+}  // namespace
+}  // namespace plgraph

@@ -1,0 +1,69 @@
+#include "tests/cli/tool.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace plgraph {
+namespace {
+
+// In the child: output into files, then the tool. Only calls that are safe between fork and exec.
+[[noreturn]] void Exec(const std::vector<char*>& arguments, const char* folder, const char* out,
+                       const char* err) {
+  const bool ready =
+      chdir(folder) == 0 && freopen(out, "w", stdout) != nullptr && freopen(err, "w", stderr) != nullptr;
+  if (ready) execv(PLGRAPH_TOOL, arguments.data());
+  _exit(127);
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+pid_t StartTool(const std::vector<std::string>& arguments, const std::string& folder) {
+  std::vector<std::string> words = {"plgraph"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) Exec(pointers, folder.c_str(), "stdout.txt", "stderr.txt");
+  return child;
+}
+
+ToolResult RunTool(const std::vector<std::string>& arguments, const std::string& folder) {
+  const pid_t child = StartTool(arguments, folder);
+  int status = 0;
+  rusage usage = {};
+  wait4(child, &status, 0, &usage);
+  ToolResult result;
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  result.out = ReadFile(folder + "/stdout.txt");
+  result.err = ReadFile(folder + "/stderr.txt");
+  result.peak_bytes = usage.ru_maxrss * 1024;
+  return result;
+}
+
+bool Kill(pid_t process) {
+  int status = 0;
+  const bool running = waitpid(process, &status, WNOHANG) == 0;
+  if (!running) return false;
+  kill(process, SIGKILL);
+  waitpid(process, &status, 0);
+  return true;
+}
+
+}  // namespace plgraph

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Includes run one way: core <- graph <- ops, core <- graph <- serialization, all <- tools <- tests. Libraries that
+# one layer hides from the others stay there. Fails with the lines that break a rule.
+set -eu
+cd "$(dirname "$0")/.."
+
+failed=0
+# complain RULE LINES
+complain() {
+  [ -z "$2" ] && return 0
+  printf 'layer check: %s\n%s\n' "$1" "$2" >&2
+  failed=1
+}
+
+# may_include FOLDER ALLOWED: what FOLDER includes in quotes must lie in one of the folders ALLOWED.
+may_include() {
+  [ -d "$1" ] || return 0
+  complain "$1/ may include only from: $2" "$(grep -rnE --include='*.h' --include='*.cc' \
+    '^ *# *include "' "$1" | grep -vE "include \"($(echo "$2" | tr ' ' '|'))/" || true)"
+}
+may_include core "core"
+may_include graph "core graph"
+may_include ops "core graph ops"
+may_include serialization "core graph serialization"
+may_include tools "core graph serialization tools"
+may_include tests "core graph ops serialization tools tests"
+
+# only_in PATTERN WHERE REASON: lines that include PATTERN must lie in files that match WHERE.
+only_in() {
+  complain "$3" "$(grep -rnE --include='*.h' --include='*.cc' "^ *# *include [<\"]($1)" \
+    core graph ops serialization tools tests | grep -vE "^($2)" || true)"
+}
+only_in 'blis|cblas|hwy/' 'ops/kernels/' 'BLIS and other numeric libraries are included in ops/kernels/ only'
+only_in 'boost/graph' 'graph/graph\.cc:' 'Boost.Graph is included in graph/graph.cc only'
+only_in 'google/protobuf|serialization/.*\.pb\.h' '(serialization|tools|tests)/' \
+  'protobuf is included in serialization/ and above only'
+only_in 'CLI/' 'tools/[^/]*:' 'the command line is read in tools/ only'
+only_in 'fstream|filesystem|unistd|fcntl|sys/' \
+  '(core|tests)/|tools/training/progress\.cc:|serialization/initializer\.cc:' 'files are reached through core/file_system.h'
+only_in 'chrono|ctime' '(core|tests|tools/bench)/' 'the time is reached through core/clock.h'
+only_in 'random>' 'tests/' 'random numbers come from core/random.h'
+
+[ "$failed" -eq 0 ] && echo "layer check: passed"
+exit "$failed"

@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+
+#include "serialization/plan.h"
+#include "tools/commands.h"
+#include "tools/compile_report.h"
+#include "tools/model_options.h"
+#include "tools/training/cost.h"
+#include "tools/training/evaluator.h"
+
+namespace plgraph {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  std::string plan;
+  std::string emit;
+  std::string dump_dir;
+};
+
+// What compiling a model depends on beside the model itself.
+struct Setting {
+  std::int64_t episode_steps = 1;
+  std::int64_t data_bytes = 0;
+  CompileOptions options;
+};
+
+// A model without data is compiled for one step; without a loss or an optimizer, for running only.
+Setting SettingOf(const LoadedModel& loaded, FileSystem& files) {
+  Setting setting;
+  const Train& train = loaded.model.train();
+  if (train.has_data()) {
+    const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kTraining, files);
+    setting.episode_steps = data->steps();
+    setting.data_bytes = data->bytes();
+  } else {
+    fmt::print(stderr, "{}: no train.data, so the number of steps is not known: compiled for 1 step\n",
+               loaded.path);
+  }
+  const bool training = loaded.model.loss_size() > 0 && train.optimizer_case() != Train::OPTIMIZER_NOT_SET &&
+                        (!loaded.is_plan || loaded.planned.training);
+  setting.options = OptionsFor(loaded, setting.episode_steps, training);
+  return setting;
+}
+
+void DumpPass(FileSystem& files, const std::string& dir, int index, std::string_view pass,
+              const Graph& graph) {
+  const std::string text = graph.ToText();
+  const std::unique_ptr<WritableFile> file = files.Create(fmt::format("{}/{:02}-{}.txt", dir, index, pass));
+  file->Append(std::as_bytes(std::span(text)));
+  file->Close();
+}
+
+// The executable that measures during training, if the model asks for that; not run here.
+std::optional<Executable> EvaluationExecutable(const LoadedModel& loaded, FileSystem& files,
+                                               std::int64_t& data_bytes) {
+  if (loaded.model.train().evaluation().every() == 0) return std::nullopt;
+  const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kEvaluation, files);
+  data_bytes += data->bytes();
+  return MakeExecutable(loaded, OptionsFor(loaded, data->steps(), false));
+}
+
+void PrintReport(const LoadedModel& loaded, const Executable& executable, Setting setting,
+                 FileSystem& files) {
+  fmt::print("{}\n", SummaryText(loaded, executable, setting.episode_steps));
+  fmt::print("{}\n", PhasesText(executable));
+  fmt::print("{}\n", ArenaText(executable));
+  if (executable.options.training) {
+    const std::optional<Executable> evaluation = EvaluationExecutable(loaded, files, setting.data_bytes);
+    fmt::print("{}\n", PeakText(PredictPeakMemory(executable, evaluation ? &*evaluation : nullptr,
+                                                  setting.data_bytes)));
+  }
+  const double flops = FlopsPerEpisode(executable, setting.episode_steps);
+  fmt::print("floating-point operations per episode: {}\n", Grouped(static_cast<std::int64_t>(flops)));
+}
+
+int CompileModel(const Options& options) {
+  Machine machine(options.model.threads);
+  const LoadedModel loaded = LoadModel(machine, options.model);
+  Setting setting = SettingOf(loaded, machine.files());
+  if (!options.dump_dir.empty()) {
+    machine.files().CreateFolders(options.dump_dir);
+    setting.options.on_pass = [&](int index, std::string_view pass, const Graph& graph) {
+      DumpPass(machine.files(), options.dump_dir, index, pass, graph);
+    };
+  }
+  const Executable executable = MakeExecutable(loaded, setting.options);
+  if (!options.plan.empty()) {
+    WritePlan(machine.files(), options.plan,
+              {.model = loaded.model,
+               .graph = executable.graph,
+               .training = executable.options.training,
+               .dtype = executable.options.dtype,
+               .batch = executable.options.batch,
+               .steps = executable.options.steps});
+    fmt::print(stderr, "wrote {}\n", options.plan);
+  }
+  if (options.emit == "dot") {
+    fmt::print("{}", executable.graph.ToDot());
+  } else if (options.emit == "ir") {
+    fmt::print("{}", executable.graph.ToText());
+  } else {
+    PrintReport(loaded, executable, setting, machine.files());
+  }
+  return 0;
+}
+
+}  // namespace
+
+void AddCompileCommand(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("compile", "Check a model and show what the compiler makes of it");
+  command->footer(
+      "Reports every fault of a model in one run. Of a sound one it prints the nodes and parameters, each "
+      "phase with\n"
+      "its nodes in the order in which they run, the bytes of the one arena that a run takes, the peak "
+      "memory of\n"
+      "`train`, and the floating-point operations of an episode.\n\n"
+      "Examples:\n"
+      "  plgraph compile models/pattern_completion.pbtxt\n"
+      "  plgraph compile models/pattern_completion.pbtxt --set n=200 --set train.batch=16\n"
+      "  plgraph compile models/pattern_completion.pbtxt -o pc.plan      train, eval and run take pc.plan "
+      "too\n"
+      "  plgraph compile models/oja.pbtxt --emit dot | dot -Tsvg > oja.svg\n"
+      "  plgraph compile models/oja.pbtxt --dump-ir passes/              the graph after each pass");
+  auto options = std::make_shared<Options>();
+  AddModelOptions(*command, options->model);
+  command->add_option("-o,--output", options->plan, "Write the compiled graph to this file (a plan)");
+  command->add_option("--emit", options->emit, "Print the compiled graph instead of the report: dot or ir")
+      ->check(CLI::IsMember({"dot", "ir"}));
+  command
+      ->add_option("--dump-ir", options->dump_dir,
+                   "Write the graph after each pass to DIR/01-<pass>.txt, ...")
+      ->type_name("DIR");
+  command->callback([options, &action] { action = [options] { return CompileModel(*options); }; });
+}
+
+}  // namespace plgraph

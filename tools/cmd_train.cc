@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "tools/commands.h"
+#include "tools/model_options.h"
+#include "tools/training/trainer.h"
+
+namespace plgraph {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  TrainRequest request;
+};
+
+int TrainModel(const Options& options) {
+  Machine machine(options.model.threads);
+  const LoadedModel loaded = LoadModel(machine, options.model);
+  Progress progress(stderr, IsTerminal(stderr), machine.clock());
+  Trainer trainer(loaded, machine.services(), progress);
+  trainer.Run(options.request);
+  fmt::print("trained {} episodes of {}; checkpoints and metrics.jsonl are in {}\n", trainer.total_episodes(),
+             options.model.path, options.request.run_dir);
+  return 0;
+}
+
+}  // namespace
+
+void AddTrainCommand(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("train", "Train a model as its `train { ... }` says");
+  command->footer(
+      "Writes into the folder of the run:\n"
+      "  metrics.jsonl    one JSON object a line: episode, loss, each metric by its name, seconds\n"
+      "  last.ckpt        from where --resume goes on\n"
+      "  best.ckpt        the one with the smallest loss (of the evaluations, if train.evaluation.every is "
+      "set)\n"
+      "  episode-N.ckpt   every train.checkpoints.every episodes\n\n"
+      "Examples:\n"
+      "  plgraph train models/pattern_completion.pbtxt --run-dir runs/a\n"
+      "  plgraph train models/pattern_completion.pbtxt --run-dir runs/b --set train.seed=2 --set n=200\n"
+      "  plgraph train models/pattern_completion.pbtxt --run-dir runs/a --resume      goes on after a kill, "
+      "exactly\n"
+      "  plgraph train models/pattern_completion.pbtxt --run-dir runs/c --init runs/a/best.ckpt");
+  auto options = std::make_shared<Options>();
+  AddModelOptions(*command, options->model);
+  command->add_option("--run-dir", options->request.run_dir, "The folder of the run; made if there is none")
+      ->required();
+  CLI::Option* resume = command->add_flag("--resume", options->request.resume,
+                                          "Go on with the run in --run-dir from its last.ckpt");
+  command
+      ->add_option(
+          "--init", options->request.init,
+          "Start from the parameters in this checkpoint or .npz; those it lacks are initialized as usual")
+      ->excludes(resume);
+  command->callback([options, &action] { action = [options] { return TrainModel(*options); }; });
+}
+
+}  // namespace plgraph

@@ -1,0 +1,102 @@
+#include "tools/compile_report.h"
+
+#include <fmt/format.h>
+
+#include "tools/model_options.h"
+#include "tools/training/parameters.h"
+
+namespace plgraph {
+namespace {
+
+struct SectionText {
+  Section section;
+  std::string_view text;
+};
+
+constexpr SectionText kSections[] = {
+    {Section::kParameters, "parameters"}, {Section::kGradients, "gradients"},
+    {Section::kOptimizer, "optimizer"},   {Section::kInputs, "inputs"},
+    {Section::kStates, "states"},         {Section::kSaved, "saved for the backward pass"},
+    {Section::kScratch, "scratch"},
+};
+
+std::string BytesLine(std::string_view text, std::int64_t bytes) {
+  return fmt::format("  {:<28} {:>18}\n", text, Grouped(bytes));
+}
+
+std::int64_t CountOps(const Graph& graph) {
+  std::int64_t count = 0;
+  for (int id = 0; id < graph.size(); ++id) count += graph.node(Value{id}).kind == NodeKind::kOp ? 1 : 0;
+  return count;
+}
+
+// When and how often the nodes of a phase run.
+std::string HowOften(Phase phase, const CompileOptions& options) {
+  if (IsLoop(phase)) return fmt::format("{} steps, one by one", Grouped(options.steps));
+  if (phase == Phase::kOnce || phase == Phase::kOnceAdjoint) return "once an update";
+  return "all steps and samples as one batch";
+}
+
+}  // namespace
+
+std::string SummaryText(const LoadedModel& loaded, const Executable& executable, std::int64_t episode_steps) {
+  const Graph& graph = executable.graph;
+  const CompileOptions& options = executable.options;
+  std::string text =
+      fmt::format("model {}: {} nodes; compiled{}: {} nodes\n", loaded.model.name(), loaded.model.node_size(),
+                  options.training ? " for training" : "", CountOps(graph));
+  text += fmt::format(
+      "an episode has {} steps{}; batch {}; {}\n\n", Grouped(episode_steps),
+      options.steps == episode_steps ? "" : fmt::format(" in windows of {}", Grouped(options.steps)),
+      options.batch, NameOf(options.dtype));
+  std::int64_t elements = 0;
+  std::string list;
+  for (const Value parameter : ParametersOf(graph)) {
+    const Node& node = graph.node(parameter);
+    elements += node.shape.NumElements();
+    list += fmt::format("  {:<28} {:>18}  {}{}\n", node.name, Grouped(node.shape.NumElements()),
+                        node.shape.ToString(), node.trainable ? "" : "  not trained");
+  }
+  return text +
+         fmt::format("parameters: {}, elements: {}\n{}", ParametersOf(graph).size(), Grouped(elements), list);
+}
+
+std::string PhasesText(const Executable& executable) {
+  std::string text;
+  for (int i = 0; i < kPhaseCount; ++i) {
+    const Phase phase = static_cast<Phase>(i);
+    const std::vector<Value>& nodes = executable.schedule.nodes(phase);
+    if (nodes.empty()) {
+      text += fmt::format("phase {}: no nodes\n", NameOf(phase));
+      continue;
+    }
+    text += fmt::format("phase {}: {}, {}\n", NameOf(phase),
+                        nodes.size() == 1 ? "1 node" : fmt::format("{} nodes", nodes.size()),
+                        HowOften(phase, executable.options));
+    for (const Value value : nodes) {
+      const Node& node = executable.graph.node(value);
+      text += fmt::format("  {:<28} {:<18} {}\n", node.name, node.op->name, node.shape.ToString());
+    }
+  }
+  return text;
+}
+
+std::string ArenaText(const Executable& executable) {
+  const std::int64_t element = SizeOf(executable.options.dtype);
+  std::string text = "arena, bytes:\n";
+  for (const SectionText& entry : kSections) {
+    text += BytesLine(entry.text, executable.memory.section(entry.section) * element);
+  }
+  return text + BytesLine("total", executable.memory.size * element);
+}
+
+std::string PeakText(const PeakMemory& peak) {
+  std::string text = "peak resident memory of `train`, predicted, bytes:\n";
+  text += BytesLine("process", peak.process);
+  text += BytesLine("arena", peak.arenas);
+  text += BytesLine("data", peak.data);
+  text += BytesLine("writing a checkpoint", peak.checkpoint);
+  return text + BytesLine("total", peak.total());
+}
+
+}  // namespace plgraph

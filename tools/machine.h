@@ -1,0 +1,33 @@
+#ifndef PLGRAPH_TOOLS_MACHINE_H_
+#define PLGRAPH_TOOLS_MACHINE_H_
+
+#include <memory>
+
+#include "core/clock.h"
+#include "core/file_system.h"
+#include "core/memory_budget.h"
+#include "core/threads.h"
+#include "tools/training/services.h"
+
+namespace plgraph {
+
+/// The real files, clock, memory and threads, for one command.
+class Machine {
+ public:
+  /// `threads` 0: one for each core.
+  explicit Machine(int threads) : pool_(threads > 0 ? threads : AvailableCores()) {}
+
+  FileSystem& files() { return *files_; }
+  const Clock& clock() const { return clock_; }
+  Services services() { return {*files_, clock_, memory_, pool_}; }
+
+ private:
+  std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
+  SystemClock clock_;
+  SystemMemory memory_;
+  ThreadPool pool_;
+};
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_TOOLS_MACHINE_H_

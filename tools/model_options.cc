@@ -1,0 +1,40 @@
+#include "tools/model_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace plgraph {
+
+void AddModelOptions(CLI::App& command, ModelOptions& options) {
+  command.add_option("MODEL", options.path, "The model: a .pbtxt, or a .plan from `plgraph compile -o`")
+      ->required();
+  command
+      .add_option("--set", options.overrides,
+                  "Change a field of the model, as if the file said so; may be repeated.\n"
+                  "  --set train.batch=8             a field by its path\n"
+                  "  --set parameter.w.normal.stddev=0.02   of the parameter named w\n"
+                  "  --set n=200                     the size of the dim named n")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--threads", options.threads, "Threads; 0: one for each core. Never changes a result")
+      ->check(CLI::Range(0, 1024));
+}
+
+LoadedModel LoadModel(Machine& machine, const ModelOptions& options) {
+  LoadedModel loaded = LoadModel(machine.files(), options.path, options.overrides);
+  if (!loaded.warnings.empty()) fmt::print(stderr, "{}\n", loaded.warnings);
+  return loaded;
+}
+
+std::string Grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  const int sign = number < 0 ? 1 : 0;
+  for (int place = static_cast<int>(digits.size()) - 3; place > sign; place -= 3) {
+    digits.insert(static_cast<size_t>(place), ",");
+  }
+  return digits;
+}
+
+}  // namespace plgraph

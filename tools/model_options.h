@@ -1,0 +1,33 @@
+#ifndef PLGRAPH_TOOLS_MODEL_OPTIONS_H_
+#define PLGRAPH_TOOLS_MODEL_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "tools/machine.h"
+#include "tools/training/loaded_model.h"
+
+namespace CLI {
+class App;
+}
+
+namespace plgraph {
+
+/// The options of every command that takes a model.
+struct ModelOptions {
+  std::string path;
+  std::vector<std::string> overrides;
+  int threads = 0;
+};
+
+void AddModelOptions(CLI::App& command, ModelOptions& options);
+
+/// Reads the model; its warnings go to stderr. Throws Error with all faults.
+LoadedModel LoadModel(Machine& machine, const ModelOptions& options);
+
+/// 1,234,567
+std::string Grouped(std::int64_t number);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_TOOLS_MODEL_OPTIONS_H_
