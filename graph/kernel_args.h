@@ -77,7 +77,9 @@ struct Kernel {
 }  // namespace plgraph
 
 /// The Kernel of a function template over the number type.
+// NOLINTBEGIN(bugprone-macro-parentheses): the name of a template cannot stand in parentheses
 #define PLGRAPH_KERNEL(function) \
   ::plgraph::Kernel { &function<float>, &function<double> }
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // PLGRAPH_GRAPH_KERNEL_ARGS_H_
