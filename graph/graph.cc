@@ -61,11 +61,9 @@ Value Graph::Add(Node node) {
   while (impl_->by_name.contains(node.name)) {
     node.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
   }
-  const std::vector<Value> operands = node.operands;
-  const std::string unique = node.name;
-  const Value value = ValueOf(boost::add_vertex(std::move(node), impl_->adjacency));
-  impl_->by_name.emplace(unique, value);
-  for (size_t i = 0; i < operands.size(); ++i) impl_->Connect(value, i, operands[i]);
+  const Value value = ValueOf(boost::add_vertex(node, impl_->adjacency));
+  impl_->by_name.emplace(node.name, value);
+  for (size_t i = 0; i < node.operands.size(); ++i) impl_->Connect(value, i, node.operands[i]);
   return value;
 }
 
