@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/strong_components.hpp>
+#include <deque>
 #include <functional>
 #include <queue>
 #include <unordered_map>
@@ -16,7 +17,8 @@ struct Edge {
   size_t operand = 0;
 };
 
-using Adjacency = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, Node, Edge>;
+using Adjacency =
+    boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, boost::no_property, Edge>;
 using Vertex = Adjacency::vertex_descriptor;
 
 Vertex VertexOf(Value value) { return static_cast<Vertex>(value.id); }
@@ -31,6 +33,7 @@ struct NameHash {
 
 struct Graph::Impl {
   Adjacency adjacency;
+  std::deque<Node> nodes;  // by vertex; a reference to one outlives the adding of others
   std::unordered_map<std::string, Value, NameHash, std::equal_to<>> by_name;
   std::unordered_map<std::string, int> next_suffix;
 
@@ -61,9 +64,10 @@ Value Graph::Add(Node node) {
   while (impl_->by_name.contains(node.name)) {
     node.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
   }
-  const Value value = ValueOf(boost::add_vertex(node, impl_->adjacency));
+  const Value value = ValueOf(boost::add_vertex(impl_->adjacency));
   impl_->by_name.emplace(node.name, value);
   for (size_t i = 0; i < node.operands.size(); ++i) impl_->Connect(value, i, node.operands[i]);
+  impl_->nodes.push_back(std::move(node));
   return value;
 }
 
@@ -87,8 +91,8 @@ void Graph::Rename(Value value, const std::string& wanted) {
 void Graph::Alias(const std::string& alias, Value value) { impl_->by_name.emplace(alias, value); }
 
 int Graph::size() const { return static_cast<int>(boost::num_vertices(impl_->adjacency)); }
-const Node& Graph::node(Value value) const { return impl_->adjacency[VertexOf(value)]; }
-Node& Graph::node(Value value) { return impl_->adjacency[VertexOf(value)]; }
+const Node& Graph::node(Value value) const { return impl_->nodes[VertexOf(value)]; }
+Node& Graph::node(Value value) { return impl_->nodes[VertexOf(value)]; }
 
 Value Graph::Find(std::string_view wanted) const {
   const auto it = impl_->by_name.find(wanted);
