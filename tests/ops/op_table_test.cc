@@ -63,7 +63,8 @@ std::int64_t LargestSize(const Example& example) {
 
 template <typename T>
 bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+  if (a.size() != b.size()) return false;
+  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
 void OpTest::CompareWithNaive(const Example& example, const std::vector<bool>& shared,
