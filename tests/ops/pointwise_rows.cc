@@ -87,6 +87,7 @@ std::vector<OpRow> PointwiseRows() {
           },
           kink_at_0),
       Row("Gelu", {}, [](double x, const NaiveArgs&) { return x * Phi(x); }),
+      Row("Silu", {}, [](double x, const NaiveArgs&) { return x * std::exp(x) / (1 + std::exp(x)); }),
       Row("Softplus", {}, [](double x, const NaiveArgs&) { return std::log(1 + std::exp(x)); }),
       Row("Exp", {}, [](double x, const NaiveArgs&) { return std::pow(std::numbers::e, x); }),
       Row(
