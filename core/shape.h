@@ -13,21 +13,24 @@ namespace plgraph {
 class Shape {
  public:
   Shape() = default;
-  Shape(std::initializer_list<std::int64_t> dims) : dims_(dims) {}
-  explicit Shape(std::vector<std::int64_t> dims) : dims_(std::move(dims)) {}
+  Shape(std::initializer_list<std::int64_t> dims) : Shape(std::vector<std::int64_t>(dims)) {}
+  explicit Shape(std::vector<std::int64_t> dims);
 
   int rank() const { return static_cast<int>(dims_.size()); }
   std::int64_t dim(int axis) const { return dims_[static_cast<size_t>(axis)]; }
   const std::vector<std::int64_t>& dims() const { return dims_; }
   /// Throws Error(kInvalid) when the product overflows.
-  std::int64_t NumElements() const;
+  std::int64_t NumElements() const { return num_elements_ >= 0 ? num_elements_ : CheckedNumElements(); }
   /// `[3, 4]`; `[]` for a scalar.
   std::string ToString() const;
 
   friend bool operator==(const Shape&, const Shape&) = default;
 
  private:
+  std::int64_t CheckedNumElements() const;
+
   std::vector<std::int64_t> dims_;
+  std::int64_t num_elements_ = 1;  // -1: more than can be counted
 };
 
 }  // namespace plgraph
