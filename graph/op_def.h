@@ -63,6 +63,17 @@ enum class RowRule {
   kBroadcast,  ///< row by row, and repeated for every sample and step that the first two attributes name
 };
 
+/// How an op goes over the lines (the first axis) of matrices.
+struct LineUse {
+  enum Result {
+    kNone,  ///< not line by line
+    kEach,  ///< a line of the result comes from one line of each operand that has lines
+    kSum,   ///< the result is the sum of what each line gives
+  };
+  Result result = kNone;
+  std::vector<bool> operands = {};  ///< whether operand i is there and has lines; the others are needed whole
+};
+
 /// All that the compiler knows of an op. One constant of this type stands in each ops/<op>.cc.
 struct OpDef {
   std::string_view name;
@@ -85,6 +96,8 @@ struct OpDef {
   /// Floating-point operations for one row; null: one for each element of the result.
   std::int64_t (*flops)(const ShapeArgs& args, const Shape& result) = nullptr;
   RowRule row_rule = RowRule::kMap;
+  /// How its kernel may be called for some of the lines; null: only for all.
+  LineUse (*lines)(const ShapeArgs& args, const Shape& result) = nullptr;
   /// Draws random numbers: two nodes with the same operands are not the same value.
   bool random = false;
   /// Outside training the op is its first operand (Dropout).

@@ -3,8 +3,9 @@
 // be absent.
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
-#include "ops/kernels/factor.h"
 #include "ops/kernels/lines.h"
+#include "ops/kernels/operand_lines.h"
+#include "ops/shape_rules.h"
 
 namespace plgraph {
 namespace {
@@ -63,29 +64,19 @@ Gradients Adjoint(GradBuilder& g) {
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
-  const std::int64_t lines = args.shape->dim(0);
   const std::int64_t columns = args.shape->dim(1);
-  const Factor<T> decay(args.operand(kDecay), columns);
-  const Factor<T> scale(args.operand(kScale), columns);
-  ForLines(*args.threads, args.rows, lines, columns,
+  ForLines(*args.threads, args.rows, args.shape->dim(0), columns,
            [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-             const T* a = args.operand(kA).Row(row);
-             const T* b = args.operand(kB).Row(row);
-             for (std::int64_t i = begin; i < end; ++i) {
-               T* out = args.ResultRow(row) + i * columns;
-               const T* base = args.Has(kBase) ? args.operand(kBase).Row(row) + i * columns : nullptr;
-               scale.WithLine(row, i, [&](auto s) {
-                 if (base == nullptr) {
-                   for (std::int64_t j = 0; j < columns; ++j) out[j] = s.At(j) * (a[i] * b[j]);
-                   return;
-                 }
-                 decay.WithLine(row, i, [&](auto k) {
-                   for (std::int64_t j = 0; j < columns; ++j)
-                     out[j] = k.At(j) * base[j] + s.At(j) * (a[i] * b[j]);
-                 });
-               });
-             }
+             UpdateLines(LinesOfResult(args, row, begin), LinesOfRow(args.operand(kBase), row, begin),
+                         FactorOf(args.operand(kDecay), row, begin), args.operand(kA).Row(row) + begin,
+                         args.operand(kB).Row(row), FactorOf(args.operand(kScale), row, begin),
+                         {end - begin, columns});
            });
+}
+
+LineUse Lines(const ShapeArgs& args, const Shape&) {
+  return {LineUse::kEach,
+          {IsMatrix(args, kBase), IsMatrix(args, kDecay), true, false, IsMatrix(args, kScale)}};
 }
 
 std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
@@ -106,6 +97,7 @@ const OpDef kDecayedOuter = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
+    .lines = Lines,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kDecayedOuter);

@@ -2,7 +2,7 @@
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/axis.h"
-#include "ops/kernels/reduce.h"
+#include "ops/kernels/line_kernels.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {
@@ -24,11 +24,16 @@ void Kernel(const KernelArgs<T>& args) {
   const OperandRows<T>& b = args.operand(1);
   const std::int64_t size = a.size();
   ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
-    *args.ResultRow(row) = DotProduct(a.Row(row), b.Row(row), size);
+    *args.ResultRow(row) = DotOf(a.Row(row), b.Row(row), size);
   });
 }
 
 std::int64_t Flops(const ShapeArgs& args, const Shape&) { return 2 * args.operand(0).NumElements(); }
+
+LineUse Lines(const ShapeArgs& args, const Shape&) {
+  if (!IsMatrix(args, 0)) return {};
+  return {LineUse::kSum, {true, true}};
+}
 
 const OpDef kDot = {
     .name = "Dot",
@@ -37,6 +42,7 @@ const OpDef kDot = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
+    .lines = Lines,
 };
 PLGRAPH_REGISTER_OP(kDot);
 

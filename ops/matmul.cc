@@ -7,7 +7,7 @@
 #include "graph/op_registry.h"
 #include "ops/kernels/gemm.h"
 #include "ops/kernels/lines.h"
-#include "ops/kernels/reduce.h"
+#include "ops/kernels/operand_lines.h"
 
 namespace plgraph {
 namespace {
@@ -39,17 +39,6 @@ Gradients Adjoint(GradBuilder& g) {
           g.Wants(kB) ? g.MatMul(g.Transpose(a), d) : Value{}};
 }
 
-// y_j = sum_i x_i w_ij for the columns [begin, end), in the order of i.
-template <typename T>
-void VectorMatrix(const T* x, const T* w, T* y, std::int64_t lines, std::int64_t columns, std::int64_t begin,
-                  std::int64_t end) {
-  std::fill(y + begin, y + end, T{0});
-  for (std::int64_t i = 0; i < lines; ++i) {
-    const T* line = w + i * columns;
-    for (std::int64_t j = begin; j < end; ++j) y[j] += x[i] * line[j];
-  }
-}
-
 template <typename T>
 void MultiplyVectorMatrix(const KernelArgs<T>& args) {
   const OperandRows<T>& x = args.operand(kA);
@@ -63,7 +52,9 @@ void MultiplyVectorMatrix(const KernelArgs<T>& args) {
   }
   ForColumns(*args.threads, args.rows, lines, columns,
              [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-               VectorMatrix(x.Row(row), w.Row(row), args.ResultRow(row), lines, columns, begin, end);
+               T* y = args.ResultRow(row) + begin;
+               std::fill_n(y, end - begin, T{0});
+               AddWeightedLines(y, x.Row(row), LinesOfRow(w, row, 0, begin), {}, {}, {lines, end - begin});
              });
 }
 
@@ -80,9 +71,8 @@ void MultiplyMatrixVector(const KernelArgs<T>& args) {
   }
   ForLines(*args.threads, args.rows, lines, columns,
            [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-             for (std::int64_t i = begin; i < end; ++i) {
-               args.ResultRow(row)[i] = DotProduct(w.Row(row) + i * columns, x.Row(row), columns);
-             }
+             DotLines(args.ResultRow(row) + begin, x.Row(row), LinesOfRow(w, row, begin), {}, {},
+                      {end - begin, columns});
            });
 }
 
@@ -115,6 +105,12 @@ std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
   return 2 * result.NumElements() * args.operand(kB).dim(0);
 }
 
+LineUse Lines(const ShapeArgs& args, const Shape&) {
+  if (args.operand(kA).rank() == 1) return {LineUse::kSum, {true, true}};
+  if (args.operand(kB).rank() == 1) return {LineUse::kEach, {true, false}};
+  return {};
+}
+
 const OpDef kMatMul = {
     .name = "MatMul",
     .operands = {{"a", "N | N M"}, {"b", "N M | M"}},
@@ -122,6 +118,7 @@ const OpDef kMatMul = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
+    .lines = Lines,
 };
 PLGRAPH_REGISTER_OP(kMatMul);
 

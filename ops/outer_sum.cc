@@ -4,6 +4,7 @@
 #include "graph/op_registry.h"
 #include "ops/kernels/gemm.h"
 #include "ops/kernels/lines.h"
+#include "ops/kernels/operand_lines.h"
 
 namespace plgraph {
 namespace {
@@ -11,17 +12,14 @@ namespace {
 enum Operand : size_t { kA, kB, kScale };
 
 template <typename T>
-void AddOuter(const T* a, const T* b, const T* scale, T* out, std::int64_t begin, std::int64_t end,
-              std::int64_t columns) {
-  for (std::int64_t i = begin; i < end; ++i) {
-    T* line = out + i * columns;
-    if (scale == nullptr) {
-      for (std::int64_t j = 0; j < columns; ++j) line[j] += a[i] * b[j];
-    } else {
-      const T* s = scale + i * columns;
-      for (std::int64_t j = 0; j < columns; ++j) line[j] += a[i] * b[j] * s[j];
-    }
-  }
+void AddOuter(const KernelArgs<T>& args, std::int64_t row, std::int64_t begin, std::int64_t end) {
+  const T* a = args.operand(kA).Row(row) + begin;
+  const T* b = args.operand(kB).Row(row);
+  const Lines<T> out = LinesOfResult(args, row, begin);
+  const LineCount count = {end - begin, args.shape->dim(1)};
+  if (args.Has(kScale)) return AddScaledOuter(out, a, b, LinesOfRow(args.operand(kScale), row, begin), count);
+  const LineFactor<T> one = FactorOf(OperandRows<T>{}, row, begin);
+  UpdateLines({out.data, out.stride}, {out.data, out.stride}, one, a, b, one, count);
 }
 
 // Each thread has lines of its own and goes through all rows in order: the sum has one order.
@@ -30,11 +28,7 @@ void AddRowByRow(const KernelArgs<T>& args) {
   const std::int64_t columns = args.shape->dim(1);
   ForLines(*args.threads, 1, args.shape->dim(0), columns * args.rows,
            [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-             for (std::int64_t row = 0; row < args.rows; ++row) {
-               const T* scale = args.Has(kScale) ? args.operand(kScale).Row(row) : nullptr;
-               AddOuter(args.operand(kA).Row(row), args.operand(kB).Row(row), scale, args.ResultRow(row),
-                        begin, end, columns);
-             }
+             for (std::int64_t row = 0; row < args.rows; ++row) AddOuter(args, row, begin, end);
            });
 }
 
@@ -50,6 +44,10 @@ void Kernel(const KernelArgs<T>& args) {
   Gemm<T>(a_rows.Transposed(), b_rows, RowMajor(args.result, a.size(), b.size()), Store::kAdd, *args.threads);
 }
 
+LineUse Lines(const ShapeArgs& args, const Shape&) {
+  return {LineUse::kEach, {true, false, args.Has(kScale)}};
+}
+
 std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
   return (args.Has(kScale) ? 3 : 2) * result.NumElements();
 }
@@ -63,6 +61,7 @@ const OpDef kOuterSum = {
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
     .row_rule = RowRule::kSum,
+    .lines = Lines,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kOuterSum);

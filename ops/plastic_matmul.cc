@@ -4,8 +4,9 @@
 
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
-#include "ops/kernels/factor.h"
 #include "ops/kernels/lines.h"
+#include "ops/kernels/operand_lines.h"
+#include "ops/shape_rules.h"
 
 namespace plgraph {
 namespace {
@@ -40,56 +41,34 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const std::int64_t lines = args.operand(kWeight).shape->dim(0);
-  const std::int64_t columns = args.operand(kWeight).shape->dim(1);
-  const Factor<T> plasticity(args.operand(kPlasticity), columns);
-  ForColumns(*args.threads, args.rows, lines, columns,
+  ForColumns(*args.threads, args.rows, lines, args.operand(kWeight).shape->dim(1),
              [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-               const T* x = args.operand(kX).Row(row);
-               T* y = args.ResultRow(row);
-               std::fill(y + begin, y + end, T{0});
-               for (std::int64_t i = 0; i < lines; ++i) {
-                 const T* w = args.operand(kWeight).Row(row) + i * columns;
-                 const T* h = args.operand(kTrace).Row(row) + i * columns;
-                 plasticity.WithLine(row, i, [&](auto alpha) {
-                   for (std::int64_t j = begin; j < end; ++j) y[j] += x[i] * (w[j] + alpha.At(j) * h[j]);
-                 });
-               }
+               T* y = args.ResultRow(row) + begin;
+               std::fill_n(y, end - begin, T{0});
+               AddWeightedLines(y, args.operand(kX).Row(row),
+                                LinesOfRow(args.operand(kWeight), row, 0, begin),
+                                FactorOf(args.operand(kPlasticity), row, 0, begin),
+                                LinesOfRow(args.operand(kTrace), row, 0, begin), {lines, end - begin});
              });
-}
-
-// sum_j d_j (w_j + alpha_j h_j), in lanes of a fixed number: the same bits on any machine with the same
-// rounding.
-template <typename T, typename Alpha>
-T PlasticDot(const T* d, const T* w, Alpha alpha, const T* h, std::int64_t columns) {
-  constexpr std::int64_t kLanes = 16;
-  T lanes[kLanes] = {};
-  std::int64_t j = 0;
-  for (; j + kLanes <= columns; j += kLanes) {
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] += d[j + lane] * (w[j + lane] + alpha.At(j + lane) * h[j + lane]);
-    }
-  }
-  T sum = 0;
-  for (; j < columns; ++j) sum += d[j] * (w[j] + alpha.At(j) * h[j]);
-  for (const T lane : lanes) sum += lane;
-  return sum;
 }
 
 template <typename T>
 void TransposedKernel(const KernelArgs<T>& args) {
-  const std::int64_t lines = args.operand(kWeight).shape->dim(0);
   const std::int64_t columns = args.operand(kWeight).shape->dim(1);
-  const Factor<T> plasticity(args.operand(kPlasticity), columns);
-  ForLines(*args.threads, args.rows, lines, columns,
+  ForLines(*args.threads, args.rows, args.operand(kWeight).shape->dim(0), columns,
            [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-             const T* d = args.operand(kX).Row(row);
-             for (std::int64_t i = begin; i < end; ++i) {
-               const T* w = args.operand(kWeight).Row(row) + i * columns;
-               const T* h = args.operand(kTrace).Row(row) + i * columns;
-               plasticity.WithLine(
-                   row, i, [&](auto alpha) { args.ResultRow(row)[i] = PlasticDot(d, w, alpha, h, columns); });
-             }
+             DotLines(args.ResultRow(row) + begin, args.operand(kX).Row(row),
+                      LinesOfRow(args.operand(kWeight), row, begin),
+                      FactorOf(args.operand(kPlasticity), row, begin),
+                      LinesOfRow(args.operand(kTrace), row, begin), {end - begin, columns});
            });
+}
+
+LineUse Lines(const ShapeArgs& args, const Shape&) {
+  return {LineUse::kSum, {true, true, IsMatrix(args, kPlasticity), true}};
+}
+LineUse TransposedLines(const ShapeArgs& args, const Shape&) {
+  return {LineUse::kEach, {false, true, IsMatrix(args, kPlasticity), true}};
 }
 
 std::int64_t Flops(const ShapeArgs& args, const Shape&) { return 4 * args.operand(kWeight).NumElements(); }
@@ -101,6 +80,7 @@ const OpDef kPlasticMatMul = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
+    .lines = Lines,
 };
 PLGRAPH_REGISTER_OP(kPlasticMatMul);
 
@@ -111,6 +91,7 @@ const OpDef kPlasticMatMulTransposed = {
     .adjoint = NotDifferentiable,  // made by autodiff
     .kernel = PLGRAPH_KERNEL(TransposedKernel),
     .flops = Flops,
+    .lines = TransposedLines,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kPlasticMatMulTransposed);

@@ -76,6 +76,7 @@ struct Pointwise {
         .inplace = {0},
         .adjoint = Adjoint,
         .kernel = PLGRAPH_KERNEL(Kernel),
+        .lines = ElementLines,
         .internal = Function::kInternal,
     };
   }
@@ -89,6 +90,7 @@ struct Pointwise {
         .inplace = {0},
         .adjoint = NotDifferentiable,
         .kernel = PLGRAPH_KERNEL(GradientKernel),
+        .lines = ElementLines,
         .internal = true,
     };
   }

@@ -8,6 +8,7 @@
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/kernels/lines.h"
+#include "ops/shape_rules.h"
 
 namespace plgraph {
 namespace {
@@ -68,6 +69,7 @@ const OpDef kSumRows = {
     .adjoint = SameGradient,
     .kernel = PLGRAPH_KERNEL(SumKernel),
     .row_rule = RowRule::kSum,
+    .lines = ElementLines,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kSumRows);

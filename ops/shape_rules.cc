@@ -96,6 +96,19 @@ Shape KeepAxis(const Shape& shape, int axis) {
   return Shape(std::move(dims));
 }
 
+bool IsMatrix(const ShapeArgs& args, size_t operand) {
+  return args.Has(operand) && args.operand(operand).rank() == 2;
+}
+
+LineUse ElementLines(const ShapeArgs& args, const Shape& result) {
+  if (result.rank() != 2) return {};
+  LineUse use{.result = LineUse::kEach};
+  for (size_t i = 0; i < args.operands.size(); ++i) {
+    use.operands.push_back(IsMatrix(args, i) && args.operand(i).dim(0) == result.dim(0));
+  }
+  return use;
+}
+
 std::int64_t NoFlops(const ShapeArgs&, const Shape&) { return 0; }
 
 std::int64_t OneFlopAnOperandElement(const ShapeArgs& args, const Shape&) {

@@ -38,6 +38,12 @@ bool CanRepeat(const Shape& shape, const Shape& to);
 /// The shape with an axis reduced to 1, so that what was summed along it can be repeated along it.
 Shape KeepAxis(const Shape& shape, int axis);
 
+/// Whether an operand is there and is a matrix.
+bool IsMatrix(const ShapeArgs& args, size_t operand);
+
+/// OpDef::lines of an op that works element by element, with broadcasting.
+LineUse ElementLines(const ShapeArgs& args, const Shape& result);
+
 /// OpDef::flops of an op that computes nothing, and of one that reads each element of its first operand once.
 std::int64_t NoFlops(const ShapeArgs& args, const Shape& result);
 std::int64_t OneFlopAnOperandElement(const ShapeArgs& args, const Shape& result);

@@ -27,6 +27,11 @@ void Kernel(const KernelArgs<T>& args) {
   SumOverAxes<T>(args, BroadcastStrides(*args.shape, *args.operand(0).shape)).Run();
 }
 
+LineUse Lines(const ShapeArgs& args, const Shape& result) {
+  if (!IsMatrix(args, 0) || result.rank() > 1) return {};
+  return {LineUse::kSum, {true}};
+}
+
 const OpDef kSumTo = {
     .name = "SumTo",
     .operands = {{"x"}},
@@ -35,6 +40,7 @@ const OpDef kSumTo = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = OneFlopAnOperandElement,
+    .lines = Lines,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kSumTo);

@@ -30,7 +30,8 @@ only_in() {
   complain "$3" "$(grep -rnE --include='*.h' --include='*.cc' "^ *# *include [<\"]($1)" \
     core graph ops serialization tools tests | grep -vE "^($2)" || true)"
 }
-only_in 'blis|cblas|hwy/' 'ops/kernels/' 'BLIS and other numeric libraries are included in ops/kernels/ only'
+only_in 'blis|cblas' 'ops/kernels/' 'BLIS is included in ops/kernels/ only'
+only_in 'hwy/' '(ops/kernels|tests/ops)/' 'Highway is included in ops/kernels/ and its tests only'
 only_in 'boost/graph' 'graph/graph\.cc:' 'Boost.Graph is included in graph/graph.cc only'
 only_in 'google/protobuf|serialization/.*\.pb\.h' '(serialization|tools|tests)/' \
   'protobuf is included in serialization/ and above only'

@@ -1,63 +1,49 @@
-#ifndef PLGRAPH_OPS_KERNELS_FACTOR_H_
-#define PLGRAPH_OPS_KERNELS_FACTOR_H_
+#ifndef PLGRAPH_OPS_KERNELS_OPERAND_LINES_H_
+#define PLGRAPH_OPS_KERNELS_OPERAND_LINES_H_
 
 #include <cstdint>
 
 #include "graph/kernel_args.h"
+#include "ops/kernels/line_kernels.h"
 
 namespace plgraph {
 
-/// One line of a factor of an [N, M] matrix that is a scalar, one number a column, or one an element.
-/// At(j) is the factor of column j; the three forms are types, so that inner loops know them.
+/// The factor of an [N, M] matrix that an operand is: a scalar, [M] or [N, M], from a line and a column on. An
+/// absent operand is 1.
 template <typename T>
-struct ScalarFactor {
-  T value;
-  T At(std::int64_t) const { return value; }
-};
-template <typename T>
-struct LineFactor {
-  const T* line;
-  T At(std::int64_t column) const { return line[column]; }
-};
-
-/// The shapes a factor of an [N, M] matrix may have.
-enum class FactorForm { kOne, kScalar, kColumns, kElements };
-
-/// A factor of an [N, M] matrix, row by row; absent: 1.
-template <typename T>
-class Factor {
- public:
-  Factor(const OperandRows<T>& operand, std::int64_t columns) : operand_(operand), columns_(columns) {
-    if (!operand) {
-      form_ = FactorForm::kOne;
-    } else {
-      form_ = operand.shape->rank() == 0   ? FactorForm::kScalar
-              : operand.shape->rank() == 1 ? FactorForm::kColumns
-                                           : FactorForm::kElements;
+LineFactor<T> FactorOf(const OperandRows<T>& operand, std::int64_t row, std::int64_t line,
+                       std::int64_t column = 0) {
+  static constexpr T kOne = 1;
+  if (!operand) return {&kOne, 0, 0};
+  const T* data = operand.Row(row);
+  switch (operand.shape->rank()) {
+    case 0:
+      return {data, 0, 0};
+    case 1:
+      return {data + column, 0, 1};
+    default: {
+      const std::int64_t columns = operand.shape->dim(1);
+      return {data + line * columns + column, columns, 1};
     }
   }
+}
 
-  /// Calls body(line_factor) with the factor of line i of a row, as ScalarFactor or LineFactor.
-  template <typename Body>
-  void WithLine(std::int64_t row, std::int64_t i, const Body& body) const {
-    switch (form_) {
-      case FactorForm::kOne:
-        return body(ScalarFactor<T>{T{1}});
-      case FactorForm::kScalar:
-        return body(ScalarFactor<T>{*operand_.Row(row)});
-      case FactorForm::kColumns:
-        return body(LineFactor<T>{operand_.Row(row)});
-      case FactorForm::kElements:
-        return body(LineFactor<T>{operand_.Row(row) + i * columns_});
-    }
-  }
+/// The [N, M] matrix of a row of an operand from a line and a column on; no data if the operand is absent.
+template <typename T>
+Lines<const T> LinesOfRow(const OperandRows<T>& operand, std::int64_t row, std::int64_t line,
+                          std::int64_t column = 0) {
+  if (!operand) return {};
+  const std::int64_t columns = operand.shape->dim(1);
+  return {operand.Row(row) + line * columns + column, columns};
+}
 
- private:
-  const OperandRows<T>& operand_;
-  std::int64_t columns_;
-  FactorForm form_;
-};
+/// The same of a result.
+template <typename T>
+Lines<T> LinesOfResult(const KernelArgs<T>& args, std::int64_t row, std::int64_t line) {
+  const std::int64_t columns = args.shape->dim(1);
+  return {args.ResultRow(row) + line * columns, columns};
+}
 
 }  // namespace plgraph
 
-#endif  // PLGRAPH_OPS_KERNELS_FACTOR_H_
+#endif  // PLGRAPH_OPS_KERNELS_OPERAND_LINES_H_

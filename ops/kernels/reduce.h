@@ -30,18 +30,6 @@ inline T SumOf(const T* a, std::int64_t n) {
   return JoinLanes(lanes);
 }
 
-/// sum_i a_i b_i.
-template <typename T>
-inline T DotProduct(const T* a, const T* b, std::int64_t n) {
-  T lanes[kReduceLanes] = {};
-  std::int64_t i = 0;
-  for (; i + kReduceLanes <= n; i += kReduceLanes) {
-    for (int k = 0; k < kReduceLanes; ++k) lanes[k] += a[i + k] * b[i + k];
-  }
-  for (int k = 0; i + k < n; ++k) lanes[k] += a[i + k] * b[i + k];
-  return JoinLanes(lanes);
-}
-
 }  // namespace plgraph
 
 #endif  // PLGRAPH_OPS_KERNELS_REDUCE_H_
