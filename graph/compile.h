@@ -22,6 +22,7 @@ struct CompileOptions {
   std::int64_t steps = 1;   ///< steps of one run (an episode, or one window of it)
   int optimizer_slots = 0;  ///< numbers that the optimizer keeps for each element of a parameter
   bool accumulate = false;  ///< gradients are summed over several runs before an update
+  bool continued = false;   ///< a run may go on from the states of the run before (windows of an episode)
   /// Values kept for all steps, to be read after a run.
   std::vector<std::string> outputs = {};
   /// Called with the graph after each pass, e.g. to write `03-autodiff.txt`.

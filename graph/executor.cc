@@ -2,34 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "core/arena.h"
 #include "core/checked_size.h"
 #include "core/random.h"
+#include "graph/instruction.h"
+#include "graph/sweep.h"
 
 namespace plgraph {
 namespace {
-
-// One value of an instruction, ready to be found at any step.
-struct Place {
-  Placement placement;
-  Variance variance;
-  std::int64_t row_size = 0;  // elements of one row
-};
-
-// One node, ready to run.
-template <typename T>
-struct Instruction {
-  const Node* node = nullptr;
-  std::vector<Place> operands;
-  Place result;
-  std::vector<OperandRows<T>> operand_rows;
-  RowOrigin origin;
-  KernelArgs<T> args;
-  std::int64_t rows_per_step = 1;
-  std::int64_t steps = 1;  // how often it runs in a batched phase
-  bool one_batch = false;  // all its steps are one call
-};
 
 // Whether the rows of all steps lie one behind the other as one sequence (or are one and the same row).
 bool IsSequence(const Place& place, std::int64_t rows_per_step) {
@@ -51,13 +33,14 @@ struct Executor<T>::Impl {
         arena(budget, (CheckedSize(e.memory.size) * static_cast<std::int64_t>(sizeof(T))).value()),
         base(static_cast<T*>(arena.data())) {
     for (int phase = 0; phase < kPhaseCount; ++phase) {
-      for (const Value value : e.schedule.phases[static_cast<size_t>(phase)]) {
-        instructions[static_cast<size_t>(phase)].push_back(Prepare(value));
+      for (const Turn& turn : e.schedule.phases[static_cast<size_t>(phase)]) {
+        instructions[static_cast<size_t>(phase)].push_back(Prepare(turn));
       }
     }
     for (auto& phase : instructions) {
       for (Instruction<T>& instruction : phase) Bind(instruction);
     }
+    for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) MakeSweeps(loop);
     if (graph.last_step) *At(graph.last_step, e.options.steps - 1) = T{1};
   }
 
@@ -71,11 +54,13 @@ struct Executor<T>::Impl {
     return {PlacementOf(value), node.variance, node.shape.NumElements()};
   }
 
-  Instruction<T> Prepare(Value value) const {
-    const Node& node = graph.node(value);
+  Instruction<T> Prepare(const Turn& turn) const {
+    const Node& node = graph.node(turn.node);
     Instruction<T> instruction;
     instruction.node = &node;
-    instruction.result = PlaceOf(value);
+    instruction.late = turn.late;
+    instruction.sweep = turn.sweep;
+    instruction.result = PlaceOf(turn.node);
     bool sample = node.variance.sample;
     bool step = node.variance.step;
     for (const Value operand : node.operands) {
@@ -84,6 +69,9 @@ struct Executor<T>::Impl {
       if (!operand) continue;
       instruction.operand_rows.back().shape = &graph.node(operand).shape;
       instruction.operand_rows.back().row_stride = PlacementOf(operand).row_stride;
+      if (PlacementOf(operand).slots >= executable.options.steps && graph.node(operand).variance.step) {
+        instruction.operand_rows.back().step_stride = PlacementOf(operand).slot_stride;
+      }
       sample = sample || graph.node(operand).variance.sample;
       step = step || graph.node(operand).variance.step;
     }
@@ -119,16 +107,33 @@ struct Executor<T>::Impl {
     }
   }
 
-  void RunAt(Instruction<T>& instruction, std::int64_t step) {
-    for (size_t i = 0; i < instruction.operands.size(); ++i) {
-      if (instruction.operand_rows[i].shape != nullptr) {
-        instruction.operand_rows[i].data = base + instruction.operands[i].placement.AtStep(step);
+  void MakeSweeps(Phase loop) {
+    std::vector<Instruction<T>>& all = instructions[static_cast<size_t>(loop)];
+    const std::vector<Turn>& turns = executable.schedule.turns(loop);
+    const std::int64_t samples = SamplesAtOnce(graph, turns, executable.options);
+    samples_at_once[static_cast<size_t>(loop)] = samples;
+    for (const std::span<const Turn> members : SweepsOf(turns)) {
+      std::vector<T*> line_sums;
+      for (const Turn& turn : members) {
+        const std::int64_t offset = executable.memory.line_sums[static_cast<size_t>(turn.node.id)];
+        line_sums.push_back(offset >= 0 ? base + offset : nullptr);
       }
+      const std::span<Instruction<T>> own =
+          std::span(all).subspan(members.data() - turns.data(), members.size());
+      sweeps[static_cast<size_t>(loop)].emplace_back(
+          graph, own, TileSweep(graph, members, samples, executable.options.dtype), line_sums);
     }
-    instruction.args.result = base + instruction.result.placement.AtStep(step);
+  }
+
+  void PointAt(Instruction<T>& instruction, std::int64_t step, std::int64_t sample = 0) {
+    instruction.PointAt(base, step, sample);
     instruction.origin.seed = context.seed;
-    instruction.origin.first_episode = context.first_episode;
+    instruction.origin.first_episode = context.first_episode + static_cast<std::uint64_t>(sample);
     instruction.origin.first_step = context.first_step + step;
+  }
+
+  void RunAt(Instruction<T>& instruction, std::int64_t step, std::int64_t sample = 0) {
+    PointAt(instruction, step, sample);
     instruction.node->op->kernel.template Run<T>(instruction.args);
   }
 
@@ -152,19 +157,68 @@ struct Executor<T>::Impl {
     }
   }
 
-  void RunRound(Phase phase, std::int64_t step) {
-    for (Instruction<T>& instruction : instructions[static_cast<size_t>(phase)]) {
-      const RowRule rule = instruction.node->op->row_rule;
-      if (rule == RowRule::kLastStep && step != executable.options.steps - 1) continue;
-      if (rule == RowRule::kFirstStep && step != 0) continue;
-      RunAt(instruction, step);
+  // The step for which an instruction runs in a round; none at the ends of the loop, which has one round more
+  // than steps where something runs late.
+  std::optional<std::int64_t> StepIn(Phase loop, std::int64_t round,
+                                     const Instruction<T>& instruction) const {
+    const std::int64_t last = executable.options.steps - 1;
+    const std::int64_t passed = round - (instruction.late ? 1 : 0);
+    if (passed < 0 || passed > last || instruction.skip) return std::nullopt;
+    const std::int64_t step = loop == Phase::kStep ? passed : last - passed;
+    const RowRule rule = instruction.node->op->row_rule;
+    if ((rule == RowRule::kLastStep && step != last) || (rule == RowRule::kFirstStep && step != 0))
+      return std::nullopt;
+    return step;
+  }
+
+  void RunRound(Phase loop, std::int64_t round, std::int64_t sample) {
+    auto& all = instructions[static_cast<size_t>(loop)];
+    auto sweep = sweeps[static_cast<size_t>(loop)].begin();
+    for (size_t i = 0; i < all.size();) {
+      if (all[i].sweep < 0) {
+        if (const auto step = StepIn(loop, round, all[i])) RunAt(all[i], *step, sample);
+        ++i;
+        continue;
+      }
+      size_t count = 0;
+      bool any = false;
+      for (; i + count < all.size() && all[i + count].sweep == all[i].sweep; ++count) {
+        const auto step = StepIn(loop, round, all[i + count]);
+        if (step) PointAt(all[i + count], *step, sample);
+        sweep->Activate(count, step.has_value());
+        any = any || step;
+      }
+      if (any) sweep->Run(threads);
+      ++sweep;
+      i += count;
     }
   }
 
-  void RunLoop(Phase phase) {
-    for (const Instruction<T>& instruction : instructions[static_cast<size_t>(phase)]) Clear(instruction);
-    const std::int64_t steps = executable.options.steps;
-    for (std::int64_t i = 0; i < steps; ++i) RunRound(phase, phase == Phase::kStep ? i : steps - 1 - i);
+  void RunLoop(Phase loop) {
+    auto& all = instructions[static_cast<size_t>(loop)];
+    for (const Instruction<T>& instruction : all) Clear(instruction);
+    const bool late = std::any_of(all.begin(), all.end(), [](const auto& i) { return i.late; });
+    const std::int64_t rounds = executable.options.steps + (late ? 1 : 0);
+    const std::int64_t batch = executable.options.batch;
+    const std::int64_t at_once = samples_at_once[static_cast<size_t>(loop)];
+    for (std::int64_t sample = 0; sample < batch; sample += at_once) {
+      TakeSamples(loop, std::min(at_once, batch - sample), sample == 0);
+      for (std::int64_t round = 0; round < rounds; ++round) RunRound(loop, round, sample);
+    }
+  }
+
+  // Some samples go through all steps before the next ones start. A sum over steps that is not one of samples is
+  // there after the first of them.
+  void TakeSamples(Phase loop, std::int64_t count, bool first) {
+    for (Instruction<T>& instruction : instructions[static_cast<size_t>(loop)]) {
+      if (instruction.rows_per_step > 1) {
+        instruction.args.rows = count;
+        instruction.origin.batch = count;
+      } else if (instruction.node->op->row_rule == RowRule::kSum) {
+        instruction.skip = !first && executable.options.batch > 1;
+      }
+    }
+    for (Sweep<T>& sweep : sweeps[static_cast<size_t>(loop)]) sweep.SetSamples(count);
   }
 
   // A state's value at the end of a run lies one step behind the last.
@@ -196,9 +250,15 @@ struct Executor<T>::Impl {
     }
   }
 
-  void ClearCarries() {
+  void StartCarries() {
     for (const State& state : graph.states) {
-      if (state.adjoint) std::fill_n(At(state.value, executable.options.steps - 1), StateSize(state), T{0});
+      if (!state.adjoint) continue;
+      T* carry = At(state.value, executable.options.steps - 1);
+      if (state.resumes) {
+        std::copy_n(At(state.resumes, executable.options.steps), StateSize(state), carry);
+      } else {
+        std::fill_n(carry, StateSize(state), T{0});
+      }
     }
   }
 
@@ -225,6 +285,8 @@ struct Executor<T>::Impl {
   T* base;
   RunContext context;
   std::array<std::vector<Instruction<T>>, kPhaseCount> instructions;
+  std::array<std::vector<Sweep<T>>, kPhaseCount> sweeps;
+  std::array<std::int64_t, kPhaseCount> samples_at_once{};
 };
 
 template <typename T>
@@ -308,7 +370,7 @@ void Executor<T>::Forward(const RunContext& context) {
 template <typename T>
 void Executor<T>::Backward(const RunContext& context) {
   impl_->context = context;
-  impl_->ClearCarries();
+  impl_->StartCarries();
   impl_->RunLoop(Phase::kStepAdjoint);
   impl_->RunBatched(Phase::kAheadAdjoint);
   impl_->RunBatched(Phase::kOnceAdjoint);

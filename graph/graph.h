@@ -70,6 +70,7 @@ struct State {
   Value initial = {};    ///< if set: a parameter, the initial value
   bool kept = false;     ///< goes on from episode to episode
   bool adjoint = false;  ///< runs from the last step to the first
+  Value resumes = {};    ///< of an adjoint state: the state with whose value at the end of the run it starts
 };
 
 /// At which steps a term is taken.

@@ -20,6 +20,8 @@ struct OperandRows {
   const T* data = nullptr;      ///< null: the optional operand is absent
   std::int64_t row_stride = 0;  ///< 0: all rows share one value (a parameter)
   const Shape* shape = nullptr;
+  /// Of a value that is there for all steps: from step to step, so that steps before this one can be read.
+  std::int64_t step_stride = 0;
 
   explicit operator bool() const { return data != nullptr; }
   const T* Row(std::int64_t row) const { return data + row * row_stride; }
@@ -45,6 +47,7 @@ struct KernelArgs {
   std::int64_t result_stride = 0;  ///< from row to row; 0 when a sum has one result for all rows
   const Shape* shape = nullptr;    ///< of one row of the result
   std::int64_t rows = 0;
+  std::int64_t step = 0;  ///< of the run, from 0 on; of row 0
   std::span<const AttributeValue> attributes;
   const RowOrigin* origin = nullptr;
   ThreadPool* threads = nullptr;

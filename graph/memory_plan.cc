@@ -6,6 +6,8 @@
 
 #include "core/checked_size.h"
 #include "graph/compile.h"
+#include "graph/loop_order.h"
+#include "graph/sweep.h"
 
 namespace plgraph {
 namespace {
@@ -71,11 +73,13 @@ class Planner {
       : graph_(graph),
         schedule_(schedule),
         options_(options),
+        turns_(static_cast<size_t>(graph.size())),
         position_(static_cast<size_t>(graph.size()), 0),
         last_use_(static_cast<size_t>(graph.size()), 0),
         kept_(static_cast<size_t>(graph.size())),
         passing_(static_cast<size_t>(graph.size())) {
     plan_.placements.resize(static_cast<size_t>(graph.size()));
+    plan_.line_sums.resize(static_cast<size_t>(graph.size()), -1);
   }
 
   MemoryPlan Run() {
@@ -84,6 +88,8 @@ class Planner {
     PlaceSources();
     PlaceStates();
     PlaceLasting();
+    PlaceCarried();
+    PlaceLineSums();
     PlaceOptimizer();
     PlacePassing();
     return plan_;
@@ -95,8 +101,10 @@ class Planner {
     int position = 0;
     for (int phase = 0; phase < kPhaseCount; ++phase) {
       ++position;
-      for (const Value value : schedule_.phases[static_cast<size_t>(phase)])
-        position_[Index(value)] = position++;
+      for (const Turn& turn : schedule_.phases[static_cast<size_t>(phase)]) {
+        turns_[Index(turn.node)] = turn;
+        position_[Index(turn.node)] = position++;
+      }
       ends_[phase] = position++;
     }
     for (int id = 0; id < graph_.size(); ++id) {
@@ -175,7 +183,7 @@ class Planner {
     for (const State& state : graph_.states) {
       const bool saved = ReadOutsideItsLoop(state.value) || ReadOutsideItsLoop(state.next) ||
                          kept_[Index(state.value)] || kept_[Index(state.next)];
-      const std::int64_t slots = saved ? options_.steps + 1 : (CanOverwrite(state) ? 1 : 2);
+      const std::int64_t slots = saved ? options_.steps + 1 : SlotsOf(state);
       Placement ring = Slot(graph_.node(state.value), slots);
       ring.offset = Append(SizeOf(ring), saved ? Section::kSaved : Section::kStates);
       Placement& value = plan_.placements[Index(state.value)];
@@ -185,15 +193,34 @@ class Planner {
     }
   }
 
-  // Whether nothing reads the old value once the new one is written.
-  bool CanOverwrite(const State& state) const {
-    for (const Value user : graph_.Users(state.value)) {
-      if (user == state.next ? !MayTakeOver(graph_.node(user), state.value)
-                             : position_[Index(user)] > position_[Index(state.next)]) {
-        return false;
-      }
+  // The fewest slots with which nothing reads a value of the state after it is overwritten.
+  std::int64_t SlotsOf(const State& state) const {
+    const std::vector<Value> readers = graph_.Users(state.value);
+    std::int64_t slots = 1;
+    while (!std::all_of(readers.begin(), readers.end(), [&](Value reader) {
+      return IsReadInTime(reader, state.value, state.next, slots - 1);
+    })) {
+      ++slots;
     }
-    return true;
+    return slots;
+  }
+
+  // Whether `reader` is done with a value before `writer`, some steps later, writes into the same slot.
+  bool IsReadInTime(Value reader, Value value, Value writer, std::int64_t steps_later) const {
+    if (reader == writer) return steps_later > 0 || MayTakeOver(graph_.node(reader), value);
+    const Turn& read = turns_[Index(reader)];
+    const Turn& write = turns_[Index(writer)];
+    const std::int64_t rounds = write.late - read.late + steps_later;  // from the read to the write
+    if (rounds != 0) return rounds > 0;
+    if (position_[Index(reader)] > position_[Index(writer)]) return false;
+    return read.sweep < 0 || read.sweep != write.sweep || MeetsByLines(reader, value, writer);
+  }
+
+  // Within a sweep the writer has written some lines before the reader has read the others.
+  bool MeetsByLines(Value reader, Value value, Value writer) const {
+    return ReadsByLines(graph_, reader, value) &&
+           LinesOf(graph_, graph_.node(writer)).result == LineUse::kEach &&
+           graph_.node(value).shape.rank() == 2;
   }
 
   static bool MayTakeOver(const Node& node, Value operand) {
@@ -209,8 +236,8 @@ class Planner {
 
   // What has to stay from one phase to a later one, past a loop, or until the run is over.
   void PlaceLasting() {
-    for (const auto& nodes : schedule_.phases) {
-      for (const Value value : nodes) {
+    for (const auto& turns : schedule_.phases) {
+      for (const auto& [value, late, sweep] : turns) {
         const Node& node = graph_.node(value);
         if (plan_.placements[Index(value)].offset >= 0) continue;
         if (kept_[Index(value)]) {
@@ -218,6 +245,36 @@ class Planner {
                             IsGradient(value) ? Section::kGradients : Section::kScratch);
         } else if (IsLoop(node.phase) && node.variance.step && ReadOutsideItsLoop(value)) {
           PlaceLastingValue(value, options_.steps, Section::kSaved);
+        }
+      }
+    }
+  }
+
+  // What a node that runs late reads from the round before.
+  void PlaceCarried() {
+    for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
+      for (const auto& [value, late, sweep] : schedule_.turns(loop)) {
+        if (late || !IsUnplaced(value) || OutlivesRound(graph_.node(value))) continue;
+        std::int64_t slots = 0;
+        for (const Value user : graph_.Users(value)) {
+          if (!turns_[Index(user)].late) continue;
+          slots = std::max<std::int64_t>(slots, 1);
+          while (!IsReadInTime(user, value, value, slots)) ++slots;
+        }
+        if (slots > 0) PlaceLastingValue(value, slots, Section::kScratch);
+      }
+    }
+  }
+
+  // Where each part of a sweep sums what its lines give.
+  void PlaceLineSums() {
+    for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
+      for (const std::span<const Turn> sweep : SweepsOf(schedule_.turns(loop))) {
+        const std::int64_t samples = SamplesAtOnce(graph_, schedule_.turns(loop), options_);
+        const SweepTiling tiling = TileSweep(graph_, sweep, samples, options_.dtype);
+        for (const Turn& turn : sweep) {
+          const std::int64_t elements = LineSumElements(graph_, turn.node, tiling, samples);
+          if (elements > 0) plan_.line_sums[Index(turn.node)] = Append(Aligned(elements), Section::kScratch);
         }
       }
     }
@@ -260,13 +317,16 @@ class Planner {
       }
     };
     for (int phase = 0; phase < kPhaseCount; ++phase) {
-      const std::vector<Value>& nodes = schedule_.phases[static_cast<size_t>(phase)];
-      for (const Value value : nodes) {
-        if (IsUnplaced(value) && OutlivesRound(graph_.node(value))) place(value);
+      const std::vector<Turn>& turns = schedule_.phases[static_cast<size_t>(phase)];
+      for (const Turn& turn : turns) {
+        if (IsUnplaced(turn.node) && OutlivesRound(graph_.node(turn.node))) place(turn.node);
       }
-      for (const Value value : nodes) {
-        if (IsUnplaced(value)) place(value);
-        release(position_[Index(value)]);
+      for (size_t i = 0; i < turns.size(); ++i) {
+        if (IsUnplaced(turns[i].node)) place(turns[i].node);
+        // All of a sweep read until its last lines.
+        const bool inside =
+            turns[i].sweep >= 0 && i + 1 < turns.size() && turns[i + 1].sweep == turns[i].sweep;
+        if (!inside) release(position_[Index(turns[i].node)]);
       }
       release(ends_[phase]);
     }
@@ -281,6 +341,7 @@ class Planner {
   std::optional<Value> Donor(Value value, const Placement& placement) const {
     const Node& node = graph_.node(value);
     if (node.op->row_rule != RowRule::kMap || OutlivesRound(node)) return std::nullopt;
+    if (turns_[Index(value)].sweep >= 0 && node.shape.rank() != 2) return std::nullopt;
     for (const int i : node.op->inplace) {
       const Value operand = node.operands[static_cast<size_t>(i)];
       if (!operand || graph_.node(operand).kind != NodeKind::kOp || !passing_[Index(operand)]) continue;
@@ -304,6 +365,7 @@ class Planner {
   const Schedule& schedule_;
   const CompileOptions& options_;
   MemoryPlan plan_;
+  std::vector<Turn> turns_;  // by node
   std::vector<int> position_;
   std::vector<int> last_use_;
   std::vector<bool> kept_;

@@ -34,6 +34,7 @@ struct Placement {
 /// The one arena of a run. All counts are in elements of the run's number type.
 struct MemoryPlan {
   std::vector<Placement> placements;                 ///< by node
+  std::vector<std::int64_t> line_sums;               ///< by node; offsets of the sums of the parts of a sweep
   std::vector<std::int64_t> gradient_sums;           ///< by Graph::gradients; offsets, only with accumulate
   std::vector<std::vector<std::int64_t>> optimizer;  ///< by Graph::gradients, then slot; offsets
   std::int64_t size = 0;                             ///< of the whole arena

@@ -33,6 +33,7 @@ void Rewriter::CarryOver() {
     state.value = Map(state.value);
     state.next = Map(state.next);
     state.initial = Map(state.initial);
+    state.resumes = Map(state.resumes);
     if (state.value && state.next) to_.states.push_back(state);
   }
   for (Term term : from_->terms) {

@@ -1,56 +1,31 @@
 #include "graph/schedule.h"
 
-#include <queue>
-#include <set>
+#include "graph/loop_order.h"
 
 namespace plgraph {
-namespace {
 
-// Ready nodes in the order in which they are taken: what overwrites a state last, otherwise the earliest
-// created.
-using Priority = std::pair<bool, std::int32_t>;
-
-class Scheduler {
- public:
-  explicit Scheduler(const Graph& graph) : graph_(graph), missing_(static_cast<size_t>(graph.size())) {
-    for (const State& state : graph.states) nexts_.insert(state.next.id);
+std::vector<std::span<const Turn>> SweepsOf(std::span<const Turn> turns) {
+  std::vector<std::span<const Turn>> sweeps;
+  for (size_t begin = 0; begin < turns.size();) {
+    size_t end = begin + 1;
+    while (end < turns.size() && turns[end].sweep == turns[begin].sweep) ++end;
+    if (turns[begin].sweep >= 0) sweeps.push_back(turns.subspan(begin, end - begin));
+    begin = end;
   }
+  return sweeps;
+}
 
-  Schedule Run() {
-    for (int id = 0; id < graph_.size(); ++id) {
-      for (const Value operand : graph_.node(Value{id}).operands)
-        missing_[static_cast<size_t>(id)] += operand ? 1 : 0;
-      if (missing_[static_cast<size_t>(id)] == 0) Push(Value{id});
-    }
-    Schedule schedule;
-    for (int phase = 0; phase < kPhaseCount; ++phase) {
-      auto& ready = ready_[static_cast<size_t>(phase)];
-      while (!ready.empty()) {
-        const Value value{ready.top().second};
-        ready.pop();
-        if (graph_.node(value).kind == NodeKind::kOp)
-          schedule.phases[static_cast<size_t>(phase)].push_back(value);
-        for (const Value user : graph_.Users(value)) {
-          if (--missing_[static_cast<size_t>(user.id)] == 0) Push(user);
-        }
-      }
-    }
-    return schedule;
+Schedule ScheduleNodes(const Graph& graph) {
+  Schedule schedule;
+  for (const Value value : graph.TopologicalOrder()) {
+    const Node& node = graph.node(value);
+    if (node.kind != NodeKind::kOp || IsLoop(node.phase)) continue;
+    schedule.phases[static_cast<size_t>(node.phase)].push_back({.node = value});
   }
-
- private:
-  void Push(Value value) {
-    ready_[static_cast<size_t>(graph_.node(value).phase)].emplace(nexts_.contains(value.id), value.id);
+  for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
+    schedule.phases[static_cast<size_t>(loop)] = OrderLoop(graph, loop);
   }
-
-  const Graph& graph_;
-  std::vector<int> missing_;
-  std::set<std::int32_t> nexts_;
-  std::array<std::priority_queue<Priority, std::vector<Priority>, std::greater<>>, kPhaseCount> ready_;
-};
-
-}  // namespace
-
-Schedule ScheduleNodes(const Graph& graph) { return Scheduler(graph).Run(); }
+  return schedule;
+}
 
 }  // namespace plgraph

@@ -75,6 +75,7 @@ void WriteGraph(const Graph& graph, PlanFile& file) {
     written.set_initial(state.initial.id);
     written.set_kept(state.kept);
     written.set_adjoint(state.adjoint);
+    written.set_resumes(state.resumes.id);
   }
   for (const Term& term : graph.terms) {
     PlanTerm& written = *file.add_term();
@@ -209,10 +210,12 @@ class GraphOfPlan {
                 .initial_constant = written.initial_constant(),
                 .initial = Optional(written.initial(), NodeKind::kParameter, "the initial value of a state"),
                 .kept = written.kept(),
-                .adjoint = written.adjoint()};
+                .adjoint = written.adjoint(),
+                .resumes = Optional(written.resumes(), NodeKind::kState, "the state that a state resumes")};
     const Shape& shape = graph_.node(state.value).shape;
     if (graph_.node(state.next).shape != shape ||
-        (state.initial && graph_.node(state.initial).shape != shape)) {
+        (state.initial && graph_.node(state.initial).shape != shape) ||
+        (state.resumes && graph_.node(state.resumes).shape != shape)) {
       FailDamaged(path_,
                   fmt::format("state \"{}\" and its next differ in shape", graph_.node(state.value).name));
     }

@@ -65,17 +65,19 @@ std::string PhasesText(const Executable& executable) {
   std::string text;
   for (int i = 0; i < kPhaseCount; ++i) {
     const Phase phase = static_cast<Phase>(i);
-    const std::vector<Value>& nodes = executable.schedule.nodes(phase);
-    if (nodes.empty()) {
+    const std::vector<Turn>& turns = executable.schedule.turns(phase);
+    if (turns.empty()) {
       text += fmt::format("phase {}: no nodes\n", NameOf(phase));
       continue;
     }
     text += fmt::format("phase {}: {}, {}\n", NameOf(phase),
-                        nodes.size() == 1 ? "1 node" : fmt::format("{} nodes", nodes.size()),
+                        turns.size() == 1 ? "1 node" : fmt::format("{} nodes", turns.size()),
                         HowOften(phase, executable.options));
-    for (const Value value : nodes) {
-      const Node& node = executable.graph.node(value);
-      text += fmt::format("  {:<28} {:<18} {}\n", node.name, node.op->name, node.shape.ToString());
+    for (const Turn& turn : turns) {
+      const Node& node = executable.graph.node(turn.node);
+      text += fmt::format("  {:<28} {:<18} {}{}{}\n", node.name, node.op->name, node.shape.ToString(),
+                          turn.sweep >= 0 ? fmt::format("  sweep {}", turn.sweep) : "",
+                          turn.late ? "  one round late" : "");
     }
   }
   return text;

@@ -19,6 +19,10 @@ void AppendAdjoint(const CompileOptions& options, Graph& graph);
 /// Merges equal nodes, replaces patterns by ops that do the same at less cost, and drops what nothing needs.
 void Simplify(const CompileOptions& options, Graph& graph);
 
+/// Lets the way back invert the updates of traces, so that they need not be kept for all steps. Does nothing
+/// outside training.
+void RewindTraces(const CompileOptions& options, Graph& graph);
+
 /// Decides when each node runs.
 void AssignPhases(const CompileOptions& options, Graph& graph);
 

@@ -1,5 +1,6 @@
 // A batch of 8 episodes has the gradient that is the mean of the gradients of the 8 run singly: of every model that
-// comes with plgraph, at a small size, in float and in double.
+// comes with plgraph, in float and in double, at a small size and at one where the matrices are swept in parts, some
+// samples after the others.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,9 +28,10 @@ std::vector<std::string> ModelFiles() {
 
 // The gradients of the mean loss of the first kEpisodes episodes, run `batch` at a time.
 template <typename T>
-std::vector<std::vector<double>> MeanGradients(const std::string& path, std::int64_t batch) {
+std::vector<std::vector<double>> MeanGradients(const std::string& path, const std::string& size,
+                                               std::int64_t batch) {
   const std::unique_ptr<FileSystem> files = MakePosixFileSystem();
-  const LoadedModel loaded = LoadModel(*files, path, {"n=30", "train.batch=" + std::to_string(batch)});
+  const LoadedModel loaded = LoadModel(*files, path, {size, "train.batch=" + std::to_string(batch)});
   const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kTraining, *files);
   CompileOptions options = OptionsFor(loaded, data->steps(), true);
   options.dtype = kDTypeOf<T>;
@@ -64,9 +66,9 @@ double RelativeDifference(const std::vector<double>& a, const std::vector<double
 }
 
 template <typename T>
-void ExpectBatchEqualsSingles(const std::string& path, double tolerance) {
-  const std::vector<std::vector<double>> batch = MeanGradients<T>(path, kEpisodes);
-  const std::vector<std::vector<double>> singles = MeanGradients<T>(path, 1);
+void ExpectBatchEqualsSingles(const std::string& path, const std::string& size, double tolerance) {
+  const std::vector<std::vector<double>> batch = MeanGradients<T>(path, size, kEpisodes);
+  const std::vector<std::vector<double>> singles = MeanGradients<T>(path, size, 1);
   ASSERT_FALSE(batch.empty());
   for (size_t g = 0; g < batch.size(); ++g) {
     ASSERT_EQ(batch[g].size(), singles[g].size());
@@ -76,8 +78,13 @@ void ExpectBatchEqualsSingles(const std::string& path, double tolerance) {
 
 class BatchOfModel : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(BatchOfModel, EqualsItsEpisodesInFloat) { ExpectBatchEqualsSingles<float>(GetParam(), 1e-6); }
-TEST_P(BatchOfModel, EqualsItsEpisodesInDouble) { ExpectBatchEqualsSingles<double>(GetParam(), 1e-13); }
+TEST_P(BatchOfModel, EqualsItsEpisodesInFloat) { ExpectBatchEqualsSingles<float>(GetParam(), "n=30", 1e-6); }
+TEST_P(BatchOfModel, EqualsItsEpisodesInDouble) {
+  ExpectBatchEqualsSingles<double>(GetParam(), "n=30", 1e-13);
+}
+TEST_P(BatchOfModel, EqualsItsEpisodesWhereItIsSwept) {
+  ExpectBatchEqualsSingles<double>(GetParam(), "n=130", 1e-13);
+}
 
 INSTANTIATE_TEST_SUITE_P(Models, BatchOfModel, ::testing::ValuesIn(ModelFiles()), [](const auto& model) {
   return std::filesystem::path(model.param).stem().string();

@@ -14,13 +14,11 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // The text of the graph after each pass.
-std::map<std::string, std::string> TextsOf(Graph graph, bool training = true) {
+std::map<std::string, std::string> TextsOf(Graph graph, CompileOptions options) {
   Diagnostics diagnostics("test");
   CheckGraph(graph, diagnostics);
   EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
   std::map<std::string, std::string> texts;
-  CompileOptions options;
-  options.training = training;
   options.steps = 3;
   options.on_pass = [&](int, std::string_view pass, const Graph& g) {
     texts[std::string(pass)] = g.ToText();
@@ -28,9 +26,12 @@ std::map<std::string, std::string> TextsOf(Graph graph, bool training = true) {
   Compile(std::move(graph), options);
   return texts;
 }
+std::map<std::string, std::string> TextsOf(Graph graph, bool training = true) {
+  return TextsOf(std::move(graph), CompileOptions{.training = training});
+}
 
 // encoder -> plastic core -> decoder: y' = tanh(y (w + alpha o H) + encoded), error = |decoded - target|^2.
-Graph PlasticCore() {
+Graph PlasticCore(const AttributeValue& clip = std::monostate{}) {
   GraphMaker m;
   const Value x = m.Input("x", {4});
   const Value target = m.Input("target", {4});
@@ -46,7 +47,7 @@ Graph PlasticCore() {
   const Value drive = m.Op("drive", "Add", {recurrent, encoded});
   const Value y_next = m.Op("y_next", "Tanh", {drive});
   const Value hebb_next =
-      m.Op("hebb_next", "HebbianTrace", {hebb, y, y_next, eta, {}, {}}, {std::int64_t{0}, std::monostate{}});
+      m.Op("hebb_next", "HebbianTrace", {hebb, y, y_next, eta, {}, {}}, {std::int64_t{0}, clip});
   const Value decoded = m.Op("decoded", "MatMul", {y_next, decoder});
   const Value error = m.Op("error", "SquaredError", {decoded, target}, {std::int64_t{0}});
   m.Next(y, y_next);
@@ -144,9 +145,42 @@ TEST(PhasesPass, RunsOnlyTheCoreStepByStep) {
 }
 
 TEST(PhasesPass, KeepsNoMatrixForAllStepsThatItCanUseAtOnce) {
-  EXPECT_THAT(TextsOf(PlasticCore())["phases"],
-              HasSubstr("d_alpha = OuterSum(y, d_drive, hebb, over_samples=true, over_steps=true) [3, 3] "
-                        "@step adjoint\n"));
+  EXPECT_THAT(
+      TextsOf(PlasticCore())["phases"],
+      HasSubstr("d_alpha = OuterSum(y, d_drive, hebb/before, over_samples=true, over_steps=true) [3, 3] "
+                "@step adjoint\n"));
+}
+
+TEST(TracesPass, InvertsTheUpdateOnTheWayBack) {
+  const std::string text = TextsOf(PlasticCore())["traces"];
+  EXPECT_THAT(text,
+              HasSubstr("hebb/before = Rewind(hebb/after, hebb_next/Scale, y, y_next, eta, hebb/growth, "
+                        "hebb/growth_next, -) [3, 3] TB"));
+  EXPECT_THAT(text,
+              HasSubstr("d_recurrent/PlasticMatMulTransposed = PlasticMatMulTransposed(d_drive, w, alpha, "
+                        "hebb/before)"));
+  EXPECT_THAT(text, HasSubstr("recurrent = PlasticMatMul(y, w, alpha, hebb)"));
+  EXPECT_THAT(text, HasSubstr("state hebb/after (adjoint) next hebb/before"));
+}
+
+TEST(TracesPass, GivesTheStartWhereItIsNotZero) {
+  Graph graph = PlasticCore();
+  graph.states[1].initial_constant = 0.5;
+  EXPECT_THAT(TextsOf(graph)["traces"], HasSubstr("hebb/growth_next, hebb/FirstStep)"));
+}
+
+TEST(TracesPass, KeepsATraceThatIsAnOutput) {
+  CompileOptions options;
+  options.outputs = {"hebb"};
+  EXPECT_THAT(TextsOf(PlasticCore(), options)["traces"], Not(HasSubstr("Rewind")));
+}
+
+TEST(TracesPass, KeepsATraceThatIsClipped) {
+  EXPECT_THAT(TextsOf(PlasticCore(0.5))["traces"], Not(HasSubstr("Rewind")));
+}
+
+TEST(TracesPass, InvertsNothingOutsideTraining) {
+  EXPECT_THAT(TextsOf(PlasticCore(), false)["traces"], Not(HasSubstr("Rewind")));
 }
 
 }  // namespace

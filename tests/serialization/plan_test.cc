@@ -69,7 +69,7 @@ TEST(Plan, GivesTheSameExecutable) {
   const Executable b = PlanExecution(read.graph, options);
   EXPECT_EQ(a.memory.size, b.memory.size);
   for (int phase = 0; phase < kPhaseCount; ++phase) {
-    EXPECT_EQ(a.schedule.nodes(static_cast<Phase>(phase)), b.schedule.nodes(static_cast<Phase>(phase)));
+    EXPECT_EQ(a.schedule.turns(static_cast<Phase>(phase)), b.schedule.turns(static_cast<Phase>(phase)));
   }
 }
 

@@ -44,9 +44,9 @@ std::int64_t RowsOf(const Graph& graph, const Node& node, const CompileOptions& 
 
 double FlopsPerEpisode(const Executable& executable, std::int64_t episode_steps) {
   double batch_run = 0;
-  for (const std::vector<Value>& phase : executable.schedule.phases) {
-    for (const Value value : phase) {
-      const Node& node = executable.graph.node(value);
+  for (const std::vector<Turn>& phase : executable.schedule.phases) {
+    for (const Turn& turn : phase) {
+      const Node& node = executable.graph.node(turn.node);
       batch_run += static_cast<double>(FlopsOfRow(executable.graph, node)) *
                    static_cast<double>(RowsOf(executable.graph, node, executable.options));
     }

@@ -127,6 +127,7 @@ CompileOptions OptionsFor(const LoadedModel& loaded, std::int64_t data_steps, bo
   options.training = training;
   options.batch = train.batch();
   options.steps = window;
+  options.continued = window < data_steps;
   options.optimizer_slots = training ? OptimizerSlots(train) : 0;
   options.accumulate = training && train.accumulate() > 1;
   return options;

@@ -1,0 +1,137 @@
+// Traces without a tape. The way back reads every trace at every step, and keeping them all takes steps x N x M
+// numbers a sample. A trace that follows H' = decay o H + scale o (a b^T) can be had again instead: its update
+// is inverted step by step on the way back (op Rewind), from what the way there left, in the memory of one
+// trace. That is a state that runs back, like a gradient; whatever read the trace on the way back reads it.
+#include <algorithm>
+
+#include "graph/node_builder.h"
+#include "graph/passes/pass.h"
+#include "graph/reach.h"
+#include "graph/rewriter.h"
+
+namespace plgraph {
+namespace {
+
+constexpr Variance kFull = {.sample = true, .step = true};
+enum Operand : size_t { kBase, kDecay, kA, kB, kScale };  // of DecayedOuter
+
+class TraceRewinder {
+ public:
+  TraceRewinder(const CompileOptions& options, Graph& graph) : options_(options), graph_(graph) {
+    std::vector<Value> sources = StateValues(graph, true);
+    for (const Term& term : graph.terms) {
+      if (term.seed) sources.push_back(term.seed);
+    }
+    on_the_way_back_ = DependsOn(graph, sources);
+  }
+
+  void Run() {
+    bool changed = false;
+    const size_t count = graph_.states.size();
+    for (size_t i = 0; i < count; ++i) {
+      const State state = graph_.states[i];
+      if (!state.adjoint && CanRewind(state) && (IsReadBack(state.value) || IsReadBack(state.next))) {
+        Rewind(state);
+        changed = true;
+      }
+    }
+    if (!changed) return;
+    Rewriter sweeper(graph_);
+    graph_ = sweeper.Run(LiveNodes(graph_, options_.outputs), [&](Value old) { return sweeper.Copy(old); });
+  }
+
+ private:
+  bool CanRewind(const State& state) const {
+    const Node& next = graph_.node(state.next);
+    return next.kind == NodeKind::kOp && next.op->name == "DecayedOuter" &&
+           next.operands[kBase] == state.value && IsSmallFactor(next.operands[kDecay]) &&
+           IsSmallFactor(next.operands[kScale]) && !IsOutput(state.value) && !IsOutput(state.next);
+  }
+
+  // A matrix a step would itself have to be kept for all steps.
+  bool IsSmallFactor(Value factor) const {
+    return !factor || graph_.node(factor).shape.rank() < 2 || graph_.node(factor).variance == Variance{};
+  }
+
+  // All steps of it are kept anyway.
+  bool IsOutput(Value value) const {
+    return std::any_of(options_.outputs.begin(), options_.outputs.end(),
+                       [&](const std::string& name) { return graph_.Find(name) == value; });
+  }
+
+  bool IsBack(Value node) const {
+    return static_cast<size_t>(node.id) < on_the_way_back_.size() &&
+           on_the_way_back_[static_cast<size_t>(node.id)];
+  }
+
+  bool IsReadBack(Value value) const {
+    const std::vector<Value> users = graph_.Users(value);
+    return std::any_of(users.begin(), users.end(), [&](Value user) { return IsBack(user); });
+  }
+
+  void Rewind(const State& state) {
+    const std::string name = graph_.node(state.value).name;
+    NodeBuilder builder(graph_, name);
+    const std::vector<Value> update = graph_.node(state.next).operands;
+    Node after;
+    after.name = name + "/after";
+    after.kind = NodeKind::kState;
+    after.shape = graph_.node(state.value).shape;
+    after.variance = kFull;
+    const Value rewound = graph_.Add(std::move(after));
+    const auto [growth, growth_next] = AddGrowth(builder, name, update[kDecay]);
+    const Value before =
+        builder.Apply("Rewind", {rewound, update[kDecay], update[kA], update[kB], update[kScale], growth,
+                                 growth_next, First(builder, state)});
+    graph_.Rename(before, name + "/before");
+    ReadInPlaceOf(state.value, before);
+    ReadInPlaceOf(state.next, rewound);
+    graph_.states.push_back({.value = rewound, .next = before, .adjoint = true, .resumes = state.value});
+  }
+
+  // The sum of log(1 / decay) over the steps so far, by the smallest decay of each step.
+  std::pair<Value, Value> AddGrowth(NodeBuilder& builder, const std::string& name, Value decay) {
+    if (!decay) return {};
+    Value growth_of_step = builder.Neg(builder.Apply("Log", {builder.Apply("Abs", {decay})}));
+    if (graph_.node(decay).shape.rank() > 0) {
+      growth_of_step = builder.Apply("Max", {growth_of_step}, {std::monostate{}});
+    }
+    Node sum;
+    sum.name = name + "/growth";
+    sum.kind = NodeKind::kState;
+    sum.variance = kFull;
+    const Value growth = graph_.Add(std::move(sum));
+    const Value next = builder.Add(growth, growth_of_step);
+    graph_.Rename(next, name + "/growth_next");
+    graph_.states.push_back({.value = growth, .next = next});
+    return {growth, next};
+  }
+
+  // The value at the start of the run, where that is not zero.
+  Value First(NodeBuilder& builder, const State& state) {
+    const bool zero = !state.kept && !state.initial && state.initial_constant == 0 && !options_.continued;
+    return zero ? Value{} : builder.Apply("FirstStep", {state.value});
+  }
+
+  void ReadInPlaceOf(Value trace, Value rewound) {
+    for (const Value user : graph_.Users(trace)) {
+      if (!IsBack(user)) continue;
+      const std::vector<Value> operands = graph_.node(user).operands;
+      for (size_t i = 0; i < operands.size(); ++i) {
+        if (operands[i] == trace) graph_.SetOperand(user, i, rewound);
+      }
+    }
+  }
+
+  const CompileOptions& options_;
+  Graph& graph_;
+  std::vector<bool> on_the_way_back_;
+};
+
+}  // namespace
+
+void RewindTraces(const CompileOptions& options, Graph& graph) {
+  if (options.training) TraceRewinder(options, graph).Run();
+}
+
+}  // namespace plgraph

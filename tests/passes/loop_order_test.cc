@@ -1,0 +1,126 @@
+// The order of loops: what passes over the same matrices passes over them together, once a round.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "graph/compile.h"
+#include "graph/infer.h"
+#include "graph/sweep.h"
+#include "tests/support/graph_maker.h"
+
+namespace plgraph {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
+
+enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive };
+
+// y' = tanh(y (w + alpha o H) + x), H under a rule, error = |y' - target|^2.
+Graph PlasticNetwork(Rule rule, const AttributeValue& clip = std::monostate{}) {
+  GraphMaker m;
+  const Value x = m.Input("x", {5});
+  const Value target = m.Input("target", {5});
+  const Value w = m.Parameter("w", {5, 5});
+  const Value alpha = m.Parameter("alpha", {5, 5});
+  const Value rate = m.Parameter("rate", {});
+  const Value y = m.AddState("y", {5});
+  const Value hebb = m.AddState("hebb", {5, 5});
+  const Value recurrent = m.Op("recurrent", "PlasticMatMul", {y, w, alpha, hebb});
+  const Value y_next = m.Op("y_next", "Tanh", {m.Op("drive", "Add", {recurrent, x})});
+  const Value modulation = rule == kModulated ? m.Op("m", "Dot", {y_next, target}) : Value{};
+  const Value hebb_next =
+      m.Op("hebb_next", "HebbianTrace",
+           {hebb, y, y_next, rule == kModulated ? Value{} : rate, modulation, {}}, {rule, clip});
+  m.Next(y, y_next);
+  m.Next(hebb, hebb_next);
+  m.Loss(m.Op("error", "SquaredError", {y_next, target}, {std::int64_t{0}}));
+  return std::move(m.graph);
+}
+
+Executable Compiled(Graph graph, bool training = true) {
+  Diagnostics diagnostics("test");
+  CheckGraph(graph, diagnostics);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
+  return Compile(std::move(graph), CompileOptions{.training = training, .batch = 2, .steps = 4});
+}
+
+// The ops of each sweep of a loop; those of the round before with a minus.
+std::vector<std::vector<std::string>> Sweeps(const Executable& executable, Phase loop) {
+  std::vector<std::vector<std::string>> sweeps;
+  for (const std::span<const Turn> members : SweepsOf(executable.schedule.turns(loop))) {
+    sweeps.emplace_back();
+    for (const Turn& turn : members) {
+      sweeps.back().push_back((turn.late ? "-" : "") +
+                              std::string(executable.graph.node(turn.node).op->name));
+    }
+  }
+  return sweeps;
+}
+
+TEST(LoopOrder, UpdatesATraceInThePassThatReadsIt) {
+  for (const bool training : {true, false}) {
+    const Executable executable = Compiled(PlasticNetwork(kHebb), training);
+    EXPECT_THAT(Sweeps(executable, Phase::kStep), ElementsAre(ElementsAre("-DecayedOuter", "PlasticMatMul")));
+  }
+}
+
+TEST(LoopOrder, PassesOnceOverTheTraceAndItsGradientOnTheWayBack) {
+  EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kHebb)), Phase::kStepAdjoint),
+              ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
+                                               "MatMul", "MatMul", "Rewind", "Dot")));
+  EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kOja)), Phase::kStepAdjoint),
+              ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
+                                               "MatMul", "MatMul", "Rewind", "Mul", "SumTo")));
+  EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kModulated, 0.5)), Phase::kStepAdjoint),
+              ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
+                                               "MatMul", "MatMul", "ClampGradient")));
+}
+
+TEST(LoopOrder, KeepsOneTraceASampleWhereItCanBeInverted) {
+  const Executable executable = Compiled(PlasticNetwork(kHebb));
+  const Value hebb = executable.graph.Find("hebb");
+  EXPECT_EQ(executable.memory.placements[static_cast<size_t>(hebb.id)].slots, 1);
+  const Value after = executable.graph.Find("hebb/after");
+  EXPECT_EQ(executable.memory.placements[static_cast<size_t>(after.id)].slots, 1);
+  const Value clipped = Compiled(PlasticNetwork(kHebb, 0.5)).graph.Find("hebb");
+  EXPECT_EQ(Compiled(PlasticNetwork(kHebb, 0.5)).memory.placements[static_cast<size_t>(clipped.id)].slots, 5);
+}
+
+TEST(LoopOrder, RunsNothingLateWhereThatSavesNoPass) {
+  GraphMaker m;
+  const Value x = m.Input("x", {3});
+  const Value w = m.Parameter("w", {3, 3});
+  const Value y = m.AddState("y", {3});
+  const Value y_next =
+      m.Op("y_next", "Tanh", {m.Op("drive", "Add", {m.Op("recurrent", "MatMul", {y, w}), x})});
+  m.Next(y, y_next);
+  m.Loss(m.Op("error", "Sum", {y_next}, {std::monostate{}}));
+  const Executable executable = Compiled(std::move(m.graph));
+  for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
+    for (const Turn& turn : executable.schedule.turns(loop)) {
+      EXPECT_FALSE(turn.late);
+      EXPECT_EQ(turn.sweep, -1);
+    }
+  }
+}
+
+TEST(SweepTiling, CoversAllLinesInTilesAndPartsThatAreNotEmpty) {
+  for (const std::int64_t lines : {1, 3, 37, 100, 961, 5000}) {
+    for (const std::int64_t samples : {1, 7}) {
+      GraphMaker m;
+      const Value a = m.Input("a", {lines, 31});
+      const Value b = m.Op("b", "Square", {a});
+      InferShapes(m.graph);
+      const std::vector<Turn> members = {{.node = b, .sweep = 0}};
+      const SweepTiling tiling = TileSweep(m.graph, members, samples, DType::kFloat);
+      EXPECT_EQ(tiling.lines, lines);
+      EXPECT_GE(tiling.tiles * tiling.tile_lines, lines);
+      EXPECT_LT((tiling.tiles - 1) * tiling.tile_lines, lines);
+      EXPECT_GE(tiling.parts, 1);
+      EXPECT_LE(tiling.parts, tiling.tiles);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace plgraph
