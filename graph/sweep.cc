@@ -99,7 +99,7 @@ std::int64_t LineSumElements(const Graph& graph, Value node, const SweepTiling& 
 template <typename T>
 Sweep<T>::Sweep(const Graph& graph, std::span<Instruction<T>> members, const SweepTiling& tiling,
                 std::span<T* const> line_sums)
-    : tiling_(tiling), members_(members.size()) {
+    : tiling_(tiling), members_(members.size()), calls_(members.size() * static_cast<size_t>(tiling.parts)) {
   const std::int64_t rest = tiling.lines - (tiling.tiles - 1) * tiling.tile_lines;
   for (size_t m = 0; m < members.size(); ++m) {
     Member& member = members_[m];
@@ -136,39 +136,54 @@ void Sweep<T>::Run(ThreadPool& threads) {
 
 template <typename T>
 void Sweep<T>::RunPart(std::int64_t part) {
-  for (std::int64_t tile = FirstTile(part); tile < FirstTile(part + 1); ++tile) {
+  Call* const calls = calls_.data() + part * std::ssize(members_);
+  for (size_t m = 0; m < members_.size(); ++m) {
+    if (members_[m].active) Prepare(members_[m], calls[m]);
+  }
+  const std::int64_t first = FirstTile(part);
+  const std::int64_t end = FirstTile(part + 1);
+  for (std::int64_t tile = first; tile < end; ++tile) {
     for (std::int64_t sample = 0; sample < samples_; ++sample) {
-      for (Member& member : members_) {
-        if (member.active) RunTile(member, part, tile, sample);
+      for (size_t m = 0; m < members_.size(); ++m) {
+        if (members_[m].active) RunTile(members_[m], calls[m], part, tile, sample, tile == first);
       }
     }
   }
 }
 
 template <typename T>
-void Sweep<T>::RunTile(Member& member, std::int64_t part, std::int64_t tile, std::int64_t sample) {
+void Sweep<T>::Prepare(const Member& member, Call& call) const {
+  const std::vector<OperandRows<T>>& operands = member.instruction->operand_rows;
+  std::copy(operands.begin(), operands.end(), call.operands.begin());
+  call.args = member.instruction->args;
+  call.args.operands = std::span(call.operands.data(), operands.size());
+  call.args.rows = 1;
+  call.args.threads = serial_.get();
+}
+
+template <typename T>
+void Sweep<T>::RunTile(const Member& member, Call& call, std::int64_t part, std::int64_t tile,
+                       std::int64_t sample, bool first) {
   const Instruction<T>& instruction = *member.instruction;
   const TileKind kind = tile + 1 == tiling_.tiles ? kRest : kWhole;
   const std::int64_t line = tile * tiling_.tile_lines;
-  std::array<OperandRows<T>, kMaxOperands> operands;
-  const size_t count = instruction.operand_rows.size();
-  for (size_t i = 0; i < count; ++i) {
-    operands[i] = instruction.operand_rows[i];
-    if (!operands[i]) continue;
-    operands[i].data += sample * operands[i].row_stride + line * member.operand_lines[i];
-    operands[i].shape = &member.operand_shapes[i][kind];
+  for (size_t i = 0; i < call.args.operands.size(); ++i) {
+    OperandRows<T>& operand = call.operands[i];
+    if (!operand) continue;
+    operand.data =
+        instruction.operand_rows[i].data + sample * operand.row_stride + line * member.operand_lines[i];
+    operand.shape = &member.operand_shapes[i][kind];
   }
-  KernelArgs<T> args = instruction.args;
-  args.operands = std::span(operands.data(), count);
+  KernelArgs<T>& args = call.args;
   args.shape = &member.result_shapes[kind];
-  args.rows = 1;
-  args.threads = serial_.get();
-  args.result += sample * args.result_stride + line * member.result_line;
-  const bool first = tile == FirstTile(part);
-  if (member.line_sums != nullptr) args.result = SumOf(member, part, first ? sample : samples_);
+  if (member.line_sums == nullptr) {
+    args.result = instruction.args.result + sample * args.result_stride + line * member.result_line;
+    return instruction.node->op->kernel.template Run<T>(args);
+  }
+  T* const sum = SumOf(member, part, sample);
+  args.result = first ? sum : SumOf(member, part, samples_);
   instruction.node->op->kernel.template Run<T>(args);
-  if (member.line_sums == nullptr || first) return;
-  T* sum = SumOf(member, part, sample);
+  if (first) return;
   const std::int64_t size = args.size();
   for (std::int64_t i = 0; i < size; ++i) sum[i] += args.result[i];
 }

@@ -62,9 +62,16 @@ class Sweep {
     std::vector<std::array<Shape, 2>> operand_shapes;
     bool active = false;
   };
+  // The arguments of a member's calls in one part.
+  struct Call {
+    std::array<OperandRows<T>, kMaxOperands> operands;
+    KernelArgs<T> args;
+  };
 
   void RunPart(std::int64_t part);
-  void RunTile(Member& member, std::int64_t part, std::int64_t tile, std::int64_t sample);
+  void Prepare(const Member& member, Call& call) const;
+  void RunTile(const Member& member, Call& call, std::int64_t part, std::int64_t tile, std::int64_t sample,
+               bool first);
   T* SumOf(const Member& member, std::int64_t part, std::int64_t sample) const;
   void AddParts(const Member& member) const;
   std::int64_t FirstTile(std::int64_t part) const { return tiling_.tiles * part / tiling_.parts; }
@@ -72,6 +79,7 @@ class Sweep {
   SweepTiling tiling_;
   std::int64_t samples_ = 1;
   std::vector<Member> members_;
+  std::vector<Call> calls_;  // [part][member]
   std::unique_ptr<ThreadPool> serial_ = std::make_unique<ThreadPool>(1);
 };
 

@@ -16,6 +16,10 @@ constexpr std::int64_t kElementsPerThread = 16384;
 template <typename Body>
 void ForLines(ThreadPool& threads, std::int64_t rows, std::int64_t lines, std::int64_t elements,
               const Body& body) {
+  if (threads.size() == 1) {
+    for (std::int64_t row = 0; row < rows; ++row) body(row, std::int64_t{0}, lines);
+    return;
+  }
   const std::int64_t grain =
       std::max<std::int64_t>(1, kElementsPerThread / std::max<std::int64_t>(elements, 1));
   threads.For(rows * lines, grain, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -35,6 +39,10 @@ void ForLines(ThreadPool& threads, std::int64_t rows, std::int64_t lines, std::i
 template <typename Body>
 void ForColumns(ThreadPool& threads, std::int64_t rows, std::int64_t lines, std::int64_t columns,
                 const Body& body) {
+  if (threads.size() == 1) {
+    for (std::int64_t row = 0; row < rows; ++row) body(row, std::int64_t{0}, columns);
+    return;
+  }
   const std::int64_t grain =
       std::max<std::int64_t>(16, kElementsPerThread / std::max<std::int64_t>(lines, 1));
   if (rows >= threads.size()) {
