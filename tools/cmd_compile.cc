@@ -67,6 +67,7 @@ void PrintReport(const LoadedModel& loaded, const Executable& executable, Settin
                  FileSystem& files) {
   fmt::print("{}\n", SummaryText(loaded, executable, setting.episode_steps));
   fmt::print("{}\n", PhasesText(executable));
+  if (const std::string traces = TracesText(executable); !traces.empty()) fmt::print("{}\n", traces);
   fmt::print("{}\n", ArenaText(executable));
   if (executable.options.training) {
     const std::optional<Executable> evaluation = EvaluationExecutable(loaded, files, setting.data_bytes);
@@ -115,9 +116,13 @@ void AddCompileCommand(CLI::App& app, Action& action) {
   command->footer(
       "Reports every fault of a model in one run. Of a sound one it prints the nodes and parameters, each "
       "phase with\n"
-      "its nodes in the order in which they run, the bytes of the one arena that a run takes, the peak "
-      "memory of\n"
-      "`train`, and the floating-point operations of an episode.\n\n"
+      "its nodes in the order in which they run, what is kept of each trace, the bytes of the one arena that "
+      "a "
+      "run\n"
+      "takes, the peak memory of `train`, and the floating-point operations of an episode. Nodes of one "
+      "sweep "
+      "pass over\n"
+      "their matrices together; what is `one round late` does so with the nodes of the next step.\n\n"
       "Examples:\n"
       "  plgraph compile models/pattern_completion.pbtxt\n"
       "  plgraph compile models/pattern_completion.pbtxt --set n=200 --set train.batch=16\n"

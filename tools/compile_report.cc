@@ -24,6 +24,11 @@ std::string BytesLine(std::string_view text, std::int64_t bytes) {
   return fmt::format("  {:<28} {:>18}\n", text, Grouped(bytes));
 }
 
+std::int64_t BytesOf(const Executable& executable, Value value) {
+  const Placement& placement = executable.memory.placements[static_cast<size_t>(value.id)];
+  return placement.slots * placement.slot_stride * SizeOf(executable.options.dtype);
+}
+
 std::int64_t CountOps(const Graph& graph) {
   std::int64_t count = 0;
   for (int id = 0; id < graph.size(); ++id) count += graph.node(Value{id}).kind == NodeKind::kOp ? 1 : 0;
@@ -81,6 +86,28 @@ std::string PhasesText(const Executable& executable) {
     }
   }
   return text;
+}
+
+std::string TracesText(const Executable& executable) {
+  const Graph& graph = executable.graph;
+  std::string text;
+  for (const State& state : graph.states) {
+    const Node& node = graph.node(state.value);
+    if (state.adjoint || node.shape.rank() != 2) continue;
+    std::int64_t bytes = BytesOf(executable, state.value);
+    std::string form = "one at a time";
+    if (executable.memory.placements[static_cast<size_t>(state.value.id)].slots > executable.options.steps) {
+      form = "kept at every step for the way back";
+    }
+    for (const State& back : graph.states) {
+      if (back.resumes != state.value) continue;
+      bytes += BytesOf(executable, back.value);
+      form = "one at a time; the way back inverts its updates";
+    }
+    text +=
+        fmt::format("  {:<28} {:<18} {}, {} bytes\n", node.name, node.shape.ToString(), form, Grouped(bytes));
+  }
+  return text.empty() ? text : "traces:\n" + text;
 }
 
 std::string ArenaText(const Executable& executable) {

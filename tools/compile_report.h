@@ -12,8 +12,11 @@ namespace plgraph {
 /// Nodes, parameters, what an executable was made for.
 std::string SummaryText(const LoadedModel& loaded, const Executable& executable, std::int64_t episode_steps);
 
-/// Each phase with its nodes, in the order in which they run.
+/// Each phase with its nodes, in the order in which they run, and the sweeps of the loops.
 std::string PhasesText(const Executable& executable);
+
+/// What is kept of each state that is a matrix, and its bytes; empty if there is none.
+std::string TracesText(const Executable& executable);
 
 /// The bytes of the arena by what they are for.
 std::string ArenaText(const Executable& executable);

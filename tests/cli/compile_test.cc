@@ -41,6 +41,16 @@ TEST_F(CliTest, CompileReportsNodesPhasesBytesAndOperations) {
     EXPECT_GE(NumberBehind(report.substr(report.find("arena, bytes")), section), 0) << section;
   }
   EXPECT_GT(NumberBehind(report, "floating-point operations per episode:"), 13 * 5 * 144);
+  EXPECT_THAT(report, HasSubstr("PlasticMatMul      [12]  sweep 0\n"));
+  EXPECT_THAT(report, HasSubstr("one at a time; the way back inverts its updates"));
+}
+
+TEST_F(CliTest, CompileSaysWhereATraceIsKeptAtEveryStep) {
+  const std::string model = std::string(PLGRAPH_SOURCE_DIR) + "/models/retroactive.pbtxt";
+  const std::string report = Output({"compile", model});
+  const std::string traces = report.substr(report.find("traces:"));
+  EXPECT_THAT(traces, ::testing::ContainsRegex("  hebb .*kept at every step for the way back"));
+  EXPECT_THAT(traces, ::testing::ContainsRegex("  eligibility .*the way back inverts its updates"));
 }
 
 TEST_F(CliTest, CompileWritesGraphsForPeopleAndPrograms) {
