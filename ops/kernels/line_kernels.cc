@@ -94,37 +94,43 @@ HWY_INLINE void WithFactor(const LineFactor<T>& factor, const Body& body) {
   }
 }
 
+// Calls body(scale_per_column, decay_per_column).
+template <typename T, typename Body>
+HWY_INLINE void WithFactors(const LineFactor<T>& scale, const LineFactor<T>& decay, const Body& body) {
+  WithFactor(scale, [&](auto scale_per_column) HWY_ATTR {
+    WithFactor(decay, [&](auto decay_per_column) HWY_ATTR { body(scale_per_column, decay_per_column); });
+  });
+}
+
 template <typename T>
 HWY_INLINE void Update(const Lines<T>& out, const Lines<const T>& base, const LineFactor<T>& decay,
                        const T* a, const T* b, const LineFactor<T>& scale, const LineCount& count) {
-  WithFactor(scale, [&](auto scale_per_column) HWY_ATTR {
-    WithFactor(decay, [&](auto decay_per_column) HWY_ATTR {
-      ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
-        OuterLine<T, scale_per_column()> outer[lines];
-        FactorLine<T, decay_per_column()> kept[lines];
-        for (std::int64_t l = 0; l < lines; ++l) {
-          outer[l] = {scale, a, i + l};
-          if (base.data != nullptr) kept[l] = {decay, i + l};
-        }
-        T* line = out.data + i * out.stride;
-        if (base.data == nullptr) {
-          ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
-            const auto post = hn::LoadU(d, b + j);
-            for (std::int64_t l = 0; l < lines; ++l) {
-              hn::StoreU(outer[l].At(d, post, j), d, line + l * out.stride + j);
-            }
-          });
-          return;
-        }
-        const T* old = base.data + i * base.stride;
+  WithFactors(scale, decay, [&](auto scale_per_column, auto decay_per_column) HWY_ATTR {
+    ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
+      OuterLine<T, scale_per_column()> outer[lines];
+      FactorLine<T, decay_per_column()> kept[lines];
+      for (std::int64_t l = 0; l < lines; ++l) {
+        outer[l] = {scale, a, i + l};
+        if (base.data != nullptr) kept[l] = {decay, i + l};
+      }
+      T* line = out.data + i * out.stride;
+      if (base.data == nullptr) {
         ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
           const auto post = hn::LoadU(d, b + j);
           for (std::int64_t l = 0; l < lines; ++l) {
-            const auto before = hn::LoadU(d, old + l * base.stride + j);
-            hn::StoreU(hn::MulAdd(kept[l].At(d, j), before, outer[l].At(d, post, j)), d,
-                       line + l * out.stride + j);
+            hn::StoreU(outer[l].At(d, post, j), d, line + l * out.stride + j);
           }
         });
+        return;
+      }
+      const T* old = base.data + i * base.stride;
+      ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
+        const auto post = hn::LoadU(d, b + j);
+        for (std::int64_t l = 0; l < lines; ++l) {
+          const auto before = hn::LoadU(d, old + l * base.stride + j);
+          hn::StoreU(hn::MulAdd(kept[l].At(d, j), before, outer[l].At(d, post, j)), d,
+                     line + l * out.stride + j);
+        }
       });
     });
   });
@@ -133,30 +139,28 @@ HWY_INLINE void Update(const Lines<T>& out, const Lines<const T>& base, const Li
 template <typename T>
 HWY_INLINE void Invert(const Lines<T>& out, const Lines<const T>& next, const LineFactor<T>& decay,
                        const T* a, const T* b, const LineFactor<T>& scale, const LineCount& count) {
-  WithFactor(scale, [&](auto scale_per_column) HWY_ATTR {
-    WithFactor(decay, [&](auto decay_per_column) HWY_ATTR {
-      ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
-        OuterLine<T, scale_per_column()> outer[lines];
-        FactorLine<T, decay_per_column()> kept[lines];
-        T inverse[lines];
+  WithFactors(scale, decay, [&](auto scale_per_column, auto decay_per_column) HWY_ATTR {
+    ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
+      OuterLine<T, scale_per_column()> outer[lines];
+      FactorLine<T, decay_per_column()> kept[lines];
+      T inverse[lines];
+      for (std::int64_t l = 0; l < lines; ++l) {
+        outer[l] = {scale, a, i + l};
+        kept[l] = {decay, i + l};
+        inverse[l] = 1 / kept[l].number;
+      }
+      T* line = out.data + i * out.stride;
+      const T* after = next.data + i * next.stride;
+      ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
+        const auto post = hn::LoadU(d, b + j);
         for (std::int64_t l = 0; l < lines; ++l) {
-          outer[l] = {scale, a, i + l};
-          kept[l] = {decay, i + l};
-          inverse[l] = 1 / kept[l].number;
-        }
-        T* line = out.data + i * out.stride;
-        const T* after = next.data + i * next.stride;
-        ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
-          const auto post = hn::LoadU(d, b + j);
-          for (std::int64_t l = 0; l < lines; ++l) {
-            const auto rest = hn::Sub(hn::LoadU(d, after + l * next.stride + j), outer[l].At(d, post, j));
-            if constexpr (decay_per_column()) {
-              hn::StoreU(hn::Div(rest, kept[l].At(d, j)), d, line + l * out.stride + j);
-            } else {
-              hn::StoreU(hn::Mul(rest, hn::Set(d, inverse[l])), d, line + l * out.stride + j);
-            }
+          const auto rest = hn::Sub(hn::LoadU(d, after + l * next.stride + j), outer[l].At(d, post, j));
+          if constexpr (decay_per_column()) {
+            hn::StoreU(hn::Div(rest, kept[l].At(d, j)), d, line + l * out.stride + j);
+          } else {
+            hn::StoreU(hn::Mul(rest, hn::Set(d, inverse[l])), d, line + l * out.stride + j);
           }
-        });
+        }
       });
     });
   });

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 
+#include "tests/support/relative_difference.h"
 #include "tools/training/episode_runner.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/parameters.h"
@@ -53,16 +53,6 @@ std::vector<std::vector<double>> MeanGradients(const std::string& path, const st
     }
   }
   return means;
-}
-
-double RelativeDifference(const std::vector<double>& a, const std::vector<double>& b) {
-  double difference = 0;
-  double norm = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    difference += (a[i] - b[i]) * (a[i] - b[i]);
-    norm += a[i] * a[i];
-  }
-  return norm > 0 ? std::sqrt(difference / norm) : std::sqrt(difference);
 }
 
 template <typename T>

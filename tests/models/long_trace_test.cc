@@ -2,13 +2,12 @@
 // and the gradient in double is that of finite differences of the plain interpreter, which keeps everything.
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "core/memory_budget.h"
 #include "core/random.h"
 #include "graph/executor.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/interpreter.h"
+#include "tests/support/relative_difference.h"
 
 namespace plgraph {
 namespace {
@@ -67,16 +66,6 @@ std::vector<std::vector<double>> Gradients(const Graph& graph, double rate) {
     gradients.emplace_back(gradient.begin(), gradient.end());
   }
   return gradients;
-}
-
-double RelativeDifference(const std::vector<double>& a, const std::vector<double>& b) {
-  double difference = 0;
-  double norm = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    difference += (a[i] - b[i]) * (a[i] - b[i]);
-    norm += a[i] * a[i];
-  }
-  return std::sqrt(difference / norm);
 }
 
 class LongTraceTest : public ::testing::TestWithParam<double> {};
