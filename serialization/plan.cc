@@ -11,7 +11,7 @@
 namespace plgraph {
 namespace {
 
-constexpr FrameKind kKind = {.magic = "PLGPLAN\n", .version = 1, .name = "plan"};
+constexpr FrameKind kKind = {.magic = "PLGPLAN\n", .version = 2, .name = "plan"};
 
 // The enumerators of the .proto and of graph.h have the same numbers.
 static_assert(static_cast<int>(NodeKind::kControl) == PlanNode::CONTROL);
@@ -215,9 +215,10 @@ class GraphOfPlan {
     const Shape& shape = graph_.node(state.value).shape;
     if (graph_.node(state.next).shape != shape ||
         (state.initial && graph_.node(state.initial).shape != shape) ||
-        (state.resumes && graph_.node(state.resumes).shape != shape)) {
-      FailDamaged(path_,
-                  fmt::format("state \"{}\" and its next differ in shape", graph_.node(state.value).name));
+        (state.resumes && (graph_.node(state.resumes).shape != shape ||
+                           graph_.node(state.resumes).variance != graph_.node(state.value).variance))) {
+      FailDamaged(path_, fmt::format("state \"{}\" and its next, or what it starts from, differ in shape",
+                                     graph_.node(state.value).name));
     }
     graph_.states.push_back(state);
   }
