@@ -1,7 +1,6 @@
 #include "graph/loop_order.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -52,22 +51,14 @@ class Ordering {
 
   /// No value: the nodes wait for each other in a circle.
   std::optional<std::vector<Turn>> Run() {
-    std::set<Priority> singles;
-    std::set<Priority> sweepable;
-    const auto add_ready = [&](Value node) {
-      (swept_[Index(node)] ? sweepable : singles).insert(PriorityOf(node));
-    };
-    for (const Value node : nodes_) {
-      if (waits_[Index(node)].empty()) add_ready(node);
-    }
-    ready_ = add_ready;
-    while (!singles.empty() || !sweepable.empty()) {
-      if (!singles.empty()) {
-        const Value node{singles.begin()->second};
-        singles.erase(singles.begin());
+    for (const Value node : nodes_) AddIfReady(node);
+    while (!singles_.empty() || !sweepable_.empty()) {
+      if (!singles_.empty()) {
+        const Value node{singles_.begin()->second};
+        singles_.erase(singles_.begin());
         Take(node, -1);
       } else {
-        Sweep(sweepable);
+        Sweep();
       }
     }
     if (turns_.size() != nodes_.size()) return std::nullopt;
@@ -81,10 +72,6 @@ class Ordering {
   // Ready nodes in the order in which they are taken: what overwrites a state last, otherwise the earliest
   // created.
   using Priority = std::pair<bool, std::int32_t>;
-  struct Wait {
-    bool by_lines;  // within a sweep it is enough that the other has done the same lines
-  };
-
   bool InLoop(Value value) const {
     return graph_.node(value).kind == NodeKind::kOp && graph_.node(value).phase == phase_;
   }
@@ -101,8 +88,8 @@ class Ordering {
   }
 
   void AddEdge(Value first, Value second, bool by_lines) {
-    const auto [it, added] = waits_[Index(second)].emplace(first.id, Wait{by_lines});
-    if (!added) it->second.by_lines = it->second.by_lines && by_lines;
+    const auto [it, added] = waits_[Index(second)].emplace(first.id, by_lines);
+    if (!added) it->second = it->second && by_lines;
     if (added) unblocks_[Index(first)].push_back(second);
   }
 
@@ -127,49 +114,50 @@ class Ordering {
     }
   }
 
+  void AddIfReady(Value node) {
+    if (done_[Index(node)] || !waits_[Index(node)].empty()) return;
+    (swept_[Index(node)] ? sweepable_ : singles_).insert(PriorityOf(node));
+  }
+
   void Take(Value node, int sweep) {
     done_[Index(node)] = true;
     turns_.push_back({node, IsLate(node), sweep});
     for (const Value other : unblocks_[Index(node)]) {
       waits_[Index(other)].erase(node.id);
-      if (waits_[Index(other)].empty() && sweep < 0) ready_(other);
-      if (waits_[Index(other)].empty() && sweep >= 0) after_sweep_.push_back(other);
+      AddIfReady(other);
     }
   }
 
   // Takes all that can share one pass over the lines of a matrix.
-  void Sweep(std::set<Priority>& sweepable) {
-    const std::optional<Matrix> matrix = swept_[static_cast<size_t>(sweepable.begin()->second)];
+  void Sweep() {
+    const std::optional<Matrix> matrix = swept_[static_cast<size_t>(sweepable_.begin()->second)];
     std::set<Priority> candidates;
     for (const Value node : nodes_) {
       if (!done_[Index(node)] && swept_[Index(node)] == matrix) candidates.insert(PriorityOf(node));
     }
-    std::set<std::int32_t> members;
+    std::vector<Value> members;
     for (bool found = true; found;) {
       found = false;
       for (const Priority& candidate : candidates) {
         const Value node{candidate.second};
         if (!CanJoin(node, members)) continue;
-        members.insert(node.id);
-        members_.push_back(node);
+        members.push_back(node);
         candidates.erase(candidate);
         found = true;
         break;  // what overwrites a state comes after all that can come before
       }
     }
-    for (const Value node : members_) sweepable.erase(PriorityOf(node));
-    for (const Value node : members_) Take(node, passes_);
-    ++passes_;
-    members_.clear();
-    for (const Value node : after_sweep_) {
-      if (!done_[Index(node)]) ready_(node);
+    for (const Value node : members) {
+      sweepable_.erase(PriorityOf(node));
+      done_[Index(node)] = true;
     }
-    after_sweep_.clear();
+    for (const Value node : members) Take(node, passes_);
+    ++passes_;
   }
 
-  bool CanJoin(Value node, const std::set<std::int32_t>& members) const {
+  bool CanJoin(Value node, const std::vector<Value>& members) const {
     return std::all_of(waits_[Index(node)].begin(), waits_[Index(node)].end(), [&](const auto& wait) {
-      return wait.second.by_lines && members.contains(wait.first);
+      return wait.second && std::find(members.begin(), members.end(), Value{wait.first}) != members.end();
     });
   }
 
@@ -179,12 +167,12 @@ class Ordering {
   const std::vector<std::optional<Matrix>>& swept_;
   std::vector<bool> late_;
   std::set<std::int32_t> nexts_;
-  std::vector<std::map<std::int32_t, Wait>> waits_;  // by node, for what it still waits
+  // By node, for what it still waits; true: within a sweep it is enough that the other has done the same lines.
+  std::vector<std::map<std::int32_t, bool>> waits_;
   std::vector<std::vector<Value>> unblocks_;
   std::vector<bool> done_;
-  std::function<void(Value)> ready_;
-  std::vector<Value> members_;
-  std::vector<Value> after_sweep_;
+  std::set<Priority> singles_;    // ready
+  std::set<Priority> sweepable_;  // ready, and part of a pass over lines
   std::vector<Turn> turns_;
   int passes_ = 0;
 };
