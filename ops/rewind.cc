@@ -60,10 +60,10 @@ std::int64_t UpdatesThatCount(const KernelArgs<T>& args, std::int64_t row) {
   return updates;
 }
 
-// Some lines of H, by all updates that count, one after the other.
+// Some lines of H, by the latest updates, one after the other.
 template <typename T>
-void RemakeLines(const KernelArgs<T>& args, std::int64_t row, std::int64_t begin, std::int64_t end) {
-  const std::int64_t updates = UpdatesThatCount(args, row);
+void RemakeLines(const KernelArgs<T>& args, std::int64_t row, std::int64_t begin, std::int64_t end,
+                 std::int64_t updates) {
   const LineCount count = {end - begin, args.shape->dim(1)};
   const Lines<T> h = LinesOfResult(args, row, begin);
   const std::int64_t elements = count.lines * count.columns;
@@ -93,9 +93,10 @@ void Kernel(const KernelArgs<T>& args) {
   ForLines(*args.threads, args.rows, args.shape->dim(0), args.shape->dim(1),
            [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
              if (!MustRemake(args, row)) return Invert(args, row, begin, end);
+             const std::int64_t updates = UpdatesThatCount(args, row);
              // Few lines at a time stay in the first cache through all updates.
              for (; begin < end; begin += kLinesAtOnce) {
-               RemakeLines(args, row, begin, std::min(end, begin + kLinesAtOnce));
+               RemakeLines(args, row, begin, std::min(end, begin + kLinesAtOnce), updates);
              }
            });
 }
