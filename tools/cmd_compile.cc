@@ -114,15 +114,13 @@ int CompileModel(const Options& options) {
 void AddCompileCommand(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("compile", "Check a model and show what the compiler makes of it");
   command->footer(
-      "Reports every fault of a model in one run. Of a sound one it prints the nodes and parameters, each "
-      "phase with\n"
-      "its nodes in the order in which they run, what is kept of each trace, the bytes of the one arena that "
-      "a "
-      "run\n"
-      "takes, the peak memory of `train`, and the floating-point operations of an episode. Nodes of one "
-      "sweep "
-      "pass over\n"
-      "their matrices together; what is `one round late` does so with the nodes of the next step.\n\n"
+      "Reports every fault of a model in one run. Of a sound one it prints the nodes and parameters, each\n"
+      "phase with its nodes in the order in which they run, what is kept of each trace, the bytes of the "
+      "one\n"
+      "arena that a run takes, the peak memory of `train`, and the floating-point operations of an episode.\n"
+      "Nodes of one sweep pass over their matrices together; what is `one round late` does so with the "
+      "nodes\n"
+      "of the next step.\n\n"
       "Examples:\n"
       "  plgraph compile models/pattern_completion.pbtxt\n"
       "  plgraph compile models/pattern_completion.pbtxt --set n=200 --set train.batch=16\n"
