@@ -68,6 +68,14 @@ std::vector<bool> DependsOnTrained(const Graph& graph) {
   return marks;
 }
 
+std::vector<Value> Seeds(const Graph& graph) {
+  std::vector<Value> seeds;
+  for (const Term& term : graph.terms) {
+    if (term.seed) seeds.push_back(term.seed);
+  }
+  return seeds;
+}
+
 std::vector<Value> StateValues(const Graph& graph, bool adjoint) {
   return Collect(graph, adjoint, &State::value);
 }

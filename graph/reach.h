@@ -17,6 +17,9 @@ std::vector<bool> LeadsTo(const Graph& graph, const std::vector<Value>& targets)
 /// one through differentiable ops, within the step or from step to step.
 std::vector<bool> DependsOnTrained(const Graph& graph);
 
+/// The controls that hold dtotal/dterm of the losses; none before the pass "autodiff".
+std::vector<Value> Seeds(const Graph& graph);
+
 /// The values of the states that run forward (or, with `adjoint`, back), and what they become.
 std::vector<Value> StateValues(const Graph& graph, bool adjoint);
 std::vector<Value> StateNexts(const Graph& graph, bool adjoint);

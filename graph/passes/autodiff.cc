@@ -14,8 +14,6 @@
 namespace plgraph {
 namespace {
 
-constexpr Variance kFull = {.sample = true, .step = true};
-
 size_t Index(Value value) { return static_cast<size_t>(value.id); }
 
 // For each node, whether a loss depends on it, within the step or in later steps.

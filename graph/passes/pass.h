@@ -5,6 +5,9 @@
 
 namespace plgraph {
 
+/// Of what every sample has at every step.
+constexpr Variance kFull = {.sample = true, .step = true};
+
 /// Replaces the ops that are compositions by what they are composed of, and outside training the ops that
 /// only training has by their operand.
 void ExpandCompositions(const CompileOptions& options, Graph& graph);

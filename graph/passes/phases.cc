@@ -8,8 +8,6 @@ namespace {
 
 size_t Index(Value value) { return static_cast<size_t>(value.id); }
 
-constexpr Variance kFull = {.sample = true, .step = true};
-
 class PhaseAssigner {
  public:
   explicit PhaseAssigner(Graph& graph)
@@ -37,14 +35,6 @@ class PhaseAssigner {
   }
 
  private:
-  static std::vector<Value> Seeds(const Graph& graph) {
-    std::vector<Value> seeds;
-    for (const Term& term : graph.terms) {
-      if (term.seed) seeds.push_back(term.seed);
-    }
-    return seeds;
-  }
-
   // A source is there before its phase starts.
   void AssignSources() {
     for (const Value value : order_) {

@@ -7,8 +7,6 @@
 namespace plgraph {
 namespace {
 
-constexpr Variance kFull = {.sample = true, .step = true};
-
 // A state and its next share memory, one step apart. So a next belongs to one state alone, is computed in the
 // loop, and exists for every sample and step; where the model's own is not like that, a copy is.
 void GiveStatesTheirOwnNext(Graph& graph) {

@@ -12,16 +12,13 @@
 namespace plgraph {
 namespace {
 
-constexpr Variance kFull = {.sample = true, .step = true};
 enum Operand : size_t { kBase, kDecay, kA, kB, kScale };  // of DecayedOuter
 
 class TraceRewinder {
  public:
   TraceRewinder(const CompileOptions& options, Graph& graph) : options_(options), graph_(graph) {
     std::vector<Value> sources = StateValues(graph, true);
-    for (const Term& term : graph.terms) {
-      if (term.seed) sources.push_back(term.seed);
-    }
+    for (const Value seed : Seeds(graph)) sources.push_back(seed);
     on_the_way_back_ = DependsOn(graph, sources);
   }
 
