@@ -121,7 +121,7 @@ struct Executor<T>::Impl {
       const std::span<Instruction<T>> own =
           std::span(all).subspan(members.data() - turns.data(), members.size());
       sweeps[static_cast<size_t>(loop)].emplace_back(
-          graph, own, TileSweep(graph, members, samples, executable.options.dtype), line_sums);
+          graph, members, own, TileSweep(graph, members, samples, executable.options.dtype), line_sums);
     }
   }
 

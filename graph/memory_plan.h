@@ -28,7 +28,10 @@ struct Placement {
       0;  ///< elements from slot to slot: batch x row, or the row of a value without samples
   std::int64_t row_stride = 0;  ///< elements from sample to sample; 0 for a value without sample variance
 
-  std::int64_t AtStep(std::int64_t step) const { return offset + (step + shift) % slots * slot_stride; }
+  std::int64_t AtStep(std::int64_t step) const {
+    const std::int64_t slot = step + shift;  // a division costs as much as a small kernel
+    return offset + (slot < slots ? slot : slots == 1 ? 0 : slot % slots) * slot_stride;
+  }
 };
 
 /// The one arena of a run. All counts are in elements of the run's number type.

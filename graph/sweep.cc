@@ -14,8 +14,10 @@ constexpr std::int64_t kTileBytes = std::int64_t{96} << 10;
 constexpr std::int64_t kTileLines = 4;
 // All second caches of the cores.
 constexpr std::int64_t kCacheBytes = std::int64_t{768} << 10;
-// Elements that are worth a thread of their own, and how many threads at most.
-constexpr std::int64_t kPartElements = 8192;
+// Elements of all samples that are worth a thread of their own, elements of one sample that are worth the calls of
+// the kernels, and how many threads at most.
+constexpr std::int64_t kPartElements = 4096;
+constexpr std::int64_t kCallElements = 2048;
 constexpr std::int64_t kMaxParts = 16;
 constexpr std::int64_t kLine = 16;  // elements: parts do not share cache lines
 
@@ -64,8 +66,9 @@ SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, std::in
     columns = graph.node(Value{id}).shape.dim(1);
   }
   const std::int64_t line_bytes = columns * SizeOf(dtype) * std::ssize(matrices);
-  const std::int64_t elements = tiling.lines * columns * samples;
-  const std::int64_t most_parts = std::clamp<std::int64_t>(elements / kPartElements, 1, kMaxParts);
+  const std::int64_t elements = tiling.lines * columns;
+  const std::int64_t most_parts = std::clamp<std::int64_t>(
+      std::min(elements * samples / kPartElements, elements / kCallElements), 1, kMaxParts);
   // A power of two is shared evenly by most numbers of threads.
   const auto parts = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most_parts)));
   const std::int64_t part_lines = Quotient(tiling.lines, parts);
@@ -97,31 +100,44 @@ std::int64_t LineSumElements(const Graph& graph, Value node, const SweepTiling& 
 }
 
 template <typename T>
-Sweep<T>::Sweep(const Graph& graph, std::span<Instruction<T>> members, const SweepTiling& tiling,
-                std::span<T* const> line_sums)
-    : tiling_(tiling), members_(members.size()), calls_(members.size() * static_cast<size_t>(tiling.parts)) {
-  const std::int64_t rest = tiling.lines - (tiling.tiles - 1) * tiling.tile_lines;
+Sweep<T>::Sweep(const Graph& graph, std::span<const Turn> turns, std::span<Instruction<T>> members,
+                const SweepTiling& tiling, std::span<T* const> line_sums)
+    : tiling_(tiling),
+      operands_(members.size() * static_cast<size_t>(tiling.parts)),
+      args_(members.size() * static_cast<size_t>(tiling.parts)) {
   for (size_t m = 0; m < members.size(); ++m) {
-    Member& member = members_[m];
-    const Node& node = *members[m].node;
-    const LineUse use = LinesOf(graph, node);
-    PLGRAPH_CHECK(node.operands.size() <= kMaxOperands, "an op of a sweep has too many operands");
-    member.instruction = &members[m];
-    member.sums = use.result == LineUse::kSum;
-    member.line_sums = line_sums[m];
-    member.result_shapes = {node.shape, node.shape};
-    if (!member.sums) {
-      member.result_line = ElementsOfLine(node.shape);
-      member.result_shapes = {WithLines(node.shape, tiling.tile_lines), WithLines(node.shape, rest)};
-    }
-    for (size_t i = 0; i < node.operands.size(); ++i) {
-      const Shape shape = node.operands[i] ? graph.node(node.operands[i]).shape : Shape{};
-      member.operand_shapes.push_back({shape, shape});
-      if (!use.operands[i]) continue;
-      member.operand_lines[i] = ElementsOfLine(shape);
-      member.operand_shapes[i] = {WithLines(shape, tiling.tile_lines), WithLines(shape, rest)};
-    }
+    members_.push_back(MakeMember(graph, members[m], tiling));
+    members_.back().line_sums = line_sums[m];
   }
+  for (size_t m = 0; m < turns.size(); m += steps_.back().count) {
+    const Fusion* fusion = FindFusion(graph, turns.subspan(m));
+    steps_.push_back({m, fusion == nullptr ? 1 : fusion->members.size(), fusion});
+  }
+}
+
+template <typename T>
+typename Sweep<T>::Member Sweep<T>::MakeMember(const Graph& graph, Instruction<T>& instruction,
+                                               const SweepTiling& tiling) {
+  const std::int64_t rest = tiling.lines - (tiling.tiles - 1) * tiling.tile_lines;
+  const Node& node = *instruction.node;
+  const LineUse use = LinesOf(graph, node);
+  PLGRAPH_CHECK(node.operands.size() <= kMaxOperands, "an op of a sweep has too many operands");
+  Member member;
+  member.instruction = &instruction;
+  member.sums = use.result == LineUse::kSum;
+  member.result_shapes = {node.shape, node.shape};
+  if (!member.sums) {
+    member.result_line = ElementsOfLine(node.shape);
+    member.result_shapes = {WithLines(node.shape, tiling.tile_lines), WithLines(node.shape, rest)};
+  }
+  for (size_t i = 0; i < node.operands.size(); ++i) {
+    const Shape shape = node.operands[i] ? graph.node(node.operands[i]).shape : Shape{};
+    member.operand_shapes.push_back({shape, shape});
+    if (!use.operands[i]) continue;
+    member.operand_lines[i] = ElementsOfLine(shape);
+    member.operand_shapes[i] = {WithLines(shape, tiling.tile_lines), WithLines(shape, rest)};
+  }
+  return member;
 }
 
 template <typename T>
@@ -136,54 +152,83 @@ void Sweep<T>::Run(ThreadPool& threads) {
 
 template <typename T>
 void Sweep<T>::RunPart(std::int64_t part) {
-  Call* const calls = calls_.data() + part * std::ssize(members_);
-  for (size_t m = 0; m < members_.size(); ++m) {
-    if (members_[m].active) Prepare(members_[m], calls[m]);
-  }
+  Prepare(part);
   const std::int64_t first = FirstTile(part);
   const std::int64_t end = FirstTile(part + 1);
   for (std::int64_t tile = first; tile < end; ++tile) {
     for (std::int64_t sample = 0; sample < samples_; ++sample) {
-      for (size_t m = 0; m < members_.size(); ++m) {
-        if (members_[m].active) RunTile(members_[m], calls[m], part, tile, sample, tile == first);
-      }
+      for (const Step& step : steps_) RunStep(step, {part, tile, sample, tile == first});
     }
   }
 }
 
 template <typename T>
-void Sweep<T>::Prepare(const Member& member, Call& call) const {
-  const std::vector<OperandRows<T>>& operands = member.instruction->operand_rows;
-  std::copy(operands.begin(), operands.end(), call.operands.begin());
-  call.args = member.instruction->args;
-  call.args.operands = std::span(call.operands.data(), operands.size());
-  call.args.rows = 1;
-  call.args.threads = serial_.get();
+void Sweep<T>::Prepare(std::int64_t part) {
+  for (size_t m = 0; m < members_.size(); ++m) {
+    if (!members_[m].active) continue;
+    const std::vector<OperandRows<T>>& operands = members_[m].instruction->operand_rows;
+    Operands& own = operands_[CallOf(m, part)];
+    std::copy(operands.begin(), operands.end(), own.begin());
+    KernelArgs<T>& args = args_[CallOf(m, part)];
+    args = members_[m].instruction->args;
+    args.operands = std::span(own.data(), operands.size());
+    args.rows = 1;
+    args.threads = serial_.get();
+  }
 }
 
 template <typename T>
-void Sweep<T>::RunTile(const Member& member, Call& call, std::int64_t part, std::int64_t tile,
-                       std::int64_t sample, bool first) {
-  const Instruction<T>& instruction = *member.instruction;
-  const TileKind kind = tile + 1 == tiling_.tiles ? kRest : kWhole;
-  const std::int64_t line = tile * tiling_.tile_lines;
-  for (size_t i = 0; i < call.args.operands.size(); ++i) {
-    OperandRows<T>& operand = call.operands[i];
-    if (!operand) continue;
-    operand.data =
-        instruction.operand_rows[i].data + sample * operand.row_stride + line * member.operand_lines[i];
-    operand.shape = &member.operand_shapes[i][kind];
+void Sweep<T>::RunStep(const Step& step, const Position& at) {
+  size_t active = 0;
+  for (size_t m = step.first; m < step.first + step.count; ++m) {
+    if (!members_[m].active) continue;
+    PointAt(m, at);
+    ++active;
   }
-  KernelArgs<T>& args = call.args;
+  const std::span<const KernelArgs<T>> args =
+      std::span(args_).subspan(CallOf(step.first, at.part), step.count);
+  const bool done =
+      step.fusion != nullptr && active == step.count && step.fusion->kernel.template Run<T>(args);
+  if (!done) {
+    for (size_t m = step.first; m < step.first + step.count; ++m) {
+      if (!members_[m].active) continue;
+      members_[m].instruction->node->op->kernel.template Run<T>(args[m - step.first]);
+    }
+  }
+  for (size_t m = step.first; m < step.first + step.count; ++m) {
+    if (members_[m].active) AddTile(m, at);
+  }
+}
+
+// Lets the arguments of a member point at a tile of a sample.
+template <typename T>
+void Sweep<T>::PointAt(size_t m, const Position& at) {
+  const Member& member = members_[m];
+  const Instruction<T>& instruction = *member.instruction;
+  const TileKind kind = at.tile + 1 == tiling_.tiles ? kRest : kWhole;
+  const std::int64_t line = at.tile * tiling_.tile_lines;
+  Operands& operands = operands_[CallOf(m, at.part)];
+  for (size_t i = 0; i < instruction.operand_rows.size(); ++i) {
+    const OperandRows<T>& whole = instruction.operand_rows[i];
+    if (!whole) continue;
+    operands[i].data = whole.data + at.sample * whole.row_stride + line * member.operand_lines[i];
+    operands[i].shape = &member.operand_shapes[i][kind];
+  }
+  KernelArgs<T>& args = args_[CallOf(m, at.part)];
   args.shape = &member.result_shapes[kind];
   if (member.line_sums == nullptr) {
-    args.result = instruction.args.result + sample * args.result_stride + line * member.result_line;
-    return instruction.node->op->kernel.template Run<T>(args);
+    args.result = instruction.args.result + at.sample * args.result_stride + line * member.result_line;
+  } else {
+    args.result = SumOf(member, at.part, at.first_tile ? at.sample : samples_);
   }
-  T* const sum = SumOf(member, part, sample);
-  args.result = first ? sum : SumOf(member, part, samples_);
-  instruction.node->op->kernel.template Run<T>(args);
-  if (first) return;
+}
+
+// To the sum over the tiles of a part, which the first tile starts.
+template <typename T>
+void Sweep<T>::AddTile(size_t m, const Position& at) {
+  if (members_[m].line_sums == nullptr || at.first_tile) return;
+  T* const sum = SumOf(members_[m], at.part, at.sample);
+  const KernelArgs<T>& args = args_[CallOf(m, at.part)];
   const std::int64_t size = args.size();
   for (std::int64_t i = 0; i < size; ++i) sum[i] += args.result[i];
 }

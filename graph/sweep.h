@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/compile.h"
+#include "graph/fusion.h"
 #include "graph/instruction.h"
 #include "graph/schedule.h"
 
@@ -34,13 +35,14 @@ std::int64_t SamplesAtOnce(const Graph& graph, std::span<const Turn> loop, const
 /// for the tile at hand. 0: the result itself will do.
 std::int64_t LineSumElements(const Graph& graph, Value node, const SweepTiling& tiling, std::int64_t samples);
 
-/// Calls the kernels of the members of a sweep tile by tile.
+/// Calls the kernels of the members of a sweep tile by tile; one kernel for several members where there is one.
 template <typename T>
 class Sweep {
  public:
-  /// `line_sums[i]`: of member i; null where it needs none. The instructions must outlive the sweep.
-  Sweep(const Graph& graph, std::span<Instruction<T>> members, const SweepTiling& tiling,
-        std::span<T* const> line_sums);
+  /// `line_sums[i]`: of member i; null where it needs none. The instructions, those of `turns`, must outlive the
+  /// sweep.
+  Sweep(const Graph& graph, std::span<const Turn> turns, std::span<Instruction<T>> members,
+        const SweepTiling& tiling, std::span<T* const> line_sums);
 
   /// Of how many samples the instructions have rows.
   void SetSamples(std::int64_t samples) { samples_ = samples; }
@@ -62,16 +64,30 @@ class Sweep {
     std::vector<std::array<Shape, 2>> operand_shapes;
     bool active = false;
   };
-  // The arguments of a member's calls in one part.
-  struct Call {
-    std::array<OperandRows<T>, kMaxOperands> operands;
-    KernelArgs<T> args;
+  using Operands = std::array<OperandRows<T>, kMaxOperands>;
+  // Consecutive members that one kernel does.
+  struct Step {
+    size_t first = 0;
+    size_t count = 1;
+    const Fusion* fusion = nullptr;  // null: the kernel of the one member
+  };
+  // What a part is about to do.
+  struct Position {
+    std::int64_t part = 0;
+    std::int64_t tile = 0;
+    std::int64_t sample = 0;
+    bool first_tile = false;  // of the part
   };
 
+  static Member MakeMember(const Graph& graph, Instruction<T>& instruction, const SweepTiling& tiling);
   void RunPart(std::int64_t part);
-  void Prepare(const Member& member, Call& call) const;
-  void RunTile(const Member& member, Call& call, std::int64_t part, std::int64_t tile, std::int64_t sample,
-               bool first);
+  void Prepare(std::int64_t part);
+  void RunStep(const Step& step, const Position& at);
+  void PointAt(size_t member, const Position& at);
+  void AddTile(size_t member, const Position& at);
+  size_t CallOf(size_t member, std::int64_t part) const {
+    return static_cast<size_t>(part) * members_.size() + member;
+  }
   T* SumOf(const Member& member, std::int64_t part, std::int64_t sample) const;
   void AddParts(const Member& member) const;
   std::int64_t FirstTile(std::int64_t part) const { return tiling_.tiles * part / tiling_.parts; }
@@ -79,7 +95,9 @@ class Sweep {
   SweepTiling tiling_;
   std::int64_t samples_ = 1;
   std::vector<Member> members_;
-  std::vector<Call> calls_;  // [part][member]
+  std::vector<Step> steps_;
+  std::vector<Operands> operands_;   // [part][member], which the arguments point into
+  std::vector<KernelArgs<T>> args_;  // [part][member]
   std::unique_ptr<ThreadPool> serial_ = std::make_unique<ThreadPool>(1);
 };
 

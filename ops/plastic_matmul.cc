@@ -2,8 +2,10 @@
 // PlasticMatMulTransposed, its gradient with respect to x: dx_i = sum_j d_j (w_ij + alpha_ij H_ij).
 #include <algorithm>
 
+#include "graph/fusion.h"
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
+#include "ops/kernels/fused_line_kernels.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/operand_lines.h"
 #include "ops/shape_rules.h"
@@ -95,6 +97,28 @@ const OpDef kPlasticMatMulTransposed = {
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kPlasticMatMulTransposed);
+
+// The update of a trace and its next read.
+template <typename T>
+bool UpdateAndRead(std::span<const KernelArgs<T>> members) {
+  const KernelArgs<T>& update = members[0];
+  const KernelArgs<T>& read = members[1];
+  std::fill_n(read.result, read.size(), T{0});
+  UpdateAndAddWeighted<T>(
+      update.result, update.operand(0).Row(0), UpdateOf(update), read.result, read.operand(kX).Row(0),
+      {read.operand(kWeight).Row(0), FactorOf(read.operand(kPlasticity), 0, 0), update.result},
+      CountOf(update));
+  return true;
+}
+
+const Fusion kUpdateAndRead = {
+    .members = {{"DecayedOuter", {"trace", "decay", "pre", "post", "rate"}, "next"},
+                {"PlasticMatMul", {"x", "weight", "plasticity", "next"}, "y"}},
+    .scalars = {"decay", "rate"},
+    .optional = {"decay", "rate"},
+    .kernel = PLGRAPH_FUSED_KERNEL(UpdateAndRead),
+};
+PLGRAPH_REGISTER_FUSION(kUpdateAndRead);
 
 }  // namespace
 }  // namespace plgraph

@@ -2,15 +2,17 @@
 //   H = (H' - scale o (a b^T)) / decay,
 // so that the way back needs no trace that was kept. Each inversion makes the rounding errors of all before
 // larger by 1 / decay. `growth` and `growth_next` are the sums of log(1 / decay) before and after the update;
-// where the sum passes a multiple of log 2, H is made anew from the updates that led to it, by the same
+// where the sum passes a multiple of log 4, H is made anew from the updates that led to it, by the same
 // arithmetic as on the way there. Updates whose share has decayed below the rounding of H are left out.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
 
+#include "graph/fusion.h"
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
+#include "ops/kernels/fused_line_kernels.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/operand_lines.h"
 #include "ops/shape_rules.h"
@@ -35,7 +37,7 @@ bool MustRemake(const KernelArgs<T>& args, std::int64_t row) {
   if (!args.Has(kGrowth)) return false;
   const T after = *args.operand(kGrowthNext).Row(row);
   if (!std::isfinite(after)) return true;
-  constexpr T kLimit = std::numbers::ln2_v<T>;
+  constexpr T kLimit = 2 * std::numbers::ln2_v<T>;  // two bits of rounding
   return std::floor(after / kLimit) != std::floor(*args.operand(kGrowth).Row(row) / kLimit);
 }
 
@@ -128,6 +130,49 @@ const OpDef kRewind = {
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kRewind);
+
+// One step of the way back: the gradients of the read at the step after, the gradient of the trace and what follows
+// from it at this step, and the trace before the update of this step.
+template <typename T>
+bool GoBack(std::span<const KernelArgs<T>> members) {
+  enum Member : size_t { kOfX, kOfAlpha, kOfTrace, kOfPre, kOfPost, kTrace, kOfDecay };
+  const KernelArgs<T>& of_x = members[kOfX];
+  const KernelArgs<T>& of_trace = members[kOfTrace];
+  const KernelArgs<T>& trace = members[kTrace];
+  if (of_trace.operand(kNext).data != of_trace.result || MustRemake(trace, 0)) return false;
+  const KernelArgs<T>& of_post = members[kOfPost];
+  std::fill_n(of_post.result, of_post.size(), T{0});
+  StepBack<T> step;
+  step.weights = {of_x.operand(1).Row(0), FactorOf(of_x.operand(2), 0, 0), of_x.operand(3).Row(0)};
+  step.x = of_trace.operand(kA).Row(0);
+  step.d = of_x.operand(0).Row(0);
+  step.d_x = of_x.result;
+  step.d_alpha = members[kOfAlpha].result;
+  step.g = of_trace.result;
+  step.g_decay = UpdateOf(of_trace).decay;
+  step.update = UpdateOf(trace);
+  step.h = trace.result;
+  step.d_pre = members[kOfPre].result;
+  step.d_post = of_post.result;
+  *members[kOfDecay].result = RunStepBack(step, CountOf(trace));
+  return true;
+}
+
+const Fusion kGoBack = {
+    .members = {{"PlasticMatMulTransposed", {"d", "weight", "alpha", "next"}, "d_x"},
+                {"OuterSum", {"x", "d", "next"}, "d_alpha"},
+                {"DecayedOuter", {"d_next", "decay_after", "x", "d", "alpha"}, "d_trace"},
+                {"MatMul", {"d_trace", "post"}, "d_pre"},
+                {"MatMul", {"pre", "d_trace"}, "d_post"},
+                {"Rewind",
+                 {"next", "decay", "pre", "post", "rate", "growth", "growth_next", "first"},
+                 "trace"},
+                {"Dot", {"d_trace", "trace"}, "d_decay"}},
+    .scalars = {"decay_after", "decay", "rate"},
+    .optional = {"decay_after", "decay", "rate", "growth", "growth_next", "first"},
+    .kernel = PLGRAPH_FUSED_KERNEL(GoBack),
+};
+PLGRAPH_REGISTER_FUSION(kGoBack);
 
 }  // namespace
 }  // namespace plgraph

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/fusion.h"
 #include "tools/model_options.h"
 #include "tools/training/parameters.h"
 
@@ -33,6 +34,21 @@ std::int64_t CountOps(const Graph& graph) {
   std::int64_t count = 0;
   for (int id = 0; id < graph.size(); ++id) count += graph.node(Value{id}).kind == NodeKind::kOp ? 1 : 0;
   return count;
+}
+
+// Whether the kernel of the turn before does a turn too.
+std::vector<bool> WithTheNodeBefore(const Graph& graph, const std::vector<Turn>& turns) {
+  std::vector<bool> fused(turns.size());
+  for (const std::span<const Turn> sweep : SweepsOf(turns)) {
+    const size_t first = static_cast<size_t>(sweep.data() - turns.data());
+    for (size_t t = 0; t < sweep.size();) {
+      const Fusion* fusion = FindFusion(graph, sweep.subspan(t));
+      const size_t count = fusion == nullptr ? 1 : fusion->members.size();
+      for (size_t other = 1; other < count; ++other) fused[first + t + other] = true;
+      t += count;
+    }
+  }
+  return fused;
 }
 
 // When and how often the nodes of a phase run.
@@ -78,11 +94,13 @@ std::string PhasesText(const Executable& executable) {
     text += fmt::format("phase {}: {}, {}\n", NameOf(phase),
                         turns.size() == 1 ? "1 node" : fmt::format("{} nodes", turns.size()),
                         HowOften(phase, executable.options));
-    for (const Turn& turn : turns) {
-      const Node& node = executable.graph.node(turn.node);
-      text += fmt::format("  {:<28} {:<18} {}{}{}\n", node.name, node.op->name, node.shape.ToString(),
-                          turn.sweep >= 0 ? fmt::format("  sweep {}", turn.sweep) : "",
-                          turn.late ? "  one round late" : "");
+    const std::vector<bool> fused = WithTheNodeBefore(executable.graph, turns);
+    for (size_t t = 0; t < turns.size(); ++t) {
+      const Node& node = executable.graph.node(turns[t].node);
+      text += fmt::format("  {:<28} {:<18} {}{}{}{}\n", node.name, node.op->name, node.shape.ToString(),
+                          turns[t].sweep >= 0 ? fmt::format("  sweep {}", turns[t].sweep) : "",
+                          turns[t].late ? "  one round late" : "",
+                          fused[t] ? "  fused with the node before" : "");
     }
   }
   return text;

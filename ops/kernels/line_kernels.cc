@@ -6,101 +6,14 @@
 // clang-format off: the order matters
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "ops/kernels/lines-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace plgraph {
 namespace HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-constexpr std::int64_t kLinesAtOnce = 4;  // share the loads of what all lines need
-
-// Calls body(d, j) for the columns from 0 on: whole vectors, then a half, then one element at a time.
-template <typename T, typename Body>
-HWY_INLINE void ForColumns(std::int64_t columns, const Body& body) {
-  const hn::ScalableTag<T> whole;
-  const hn::Half<decltype(whole)> half;
-  const hn::CappedTag<T, 1> single;
-  const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(whole));
-  std::int64_t j = 0;
-  for (; j + step <= columns; j += step) body(whole, j);
-  if (step >= 4 && j + step / 2 <= columns) {
-    body(half, j);
-    j += step / 2;
-  }
-  for (; j < columns; ++j) body(single, j);
-}
-
-// Calls body(i, lines) for all lines, kLinesAtOnce of them at once as long as there are as many.
-template <typename Body>
-HWY_INLINE void ForLines(std::int64_t lines, const Body& body) {
-  std::int64_t i = 0;
-  for (; i + kLinesAtOnce <= lines; i += kLinesAtOnce) {
-    body(i, std::integral_constant<std::int64_t, kLinesAtOnce>());
-  }
-  for (; i < lines; ++i) body(i, std::integral_constant<std::int64_t, 1>());
-}
-
-// One line of a factor. A number that holds for the whole line is loaded before the loop over the columns.
-template <typename T, bool kPerColumn>
-struct FactorLine {
-  FactorLine() = default;
-  FactorLine(const LineFactor<T>& factor, std::int64_t i)
-      : line(factor.data + i * factor.line_stride), number(*line) {}
-
-  template <typename D>
-  HWY_INLINE hn::Vec<D> At(D d, std::int64_t j) const {
-    if constexpr (kPerColumn) {
-      return hn::LoadU(d, line + j);
-    } else {
-      return hn::Set(d, number);
-    }
-  }
-
-  const T* line = nullptr;
-  T number = 0;
-};
-
-// One line of scale o (a b^T).
-template <typename T, bool kPerColumn>
-struct OuterLine {
-  OuterLine() = default;
-  OuterLine(const LineFactor<T>& factor, const T* a, std::int64_t i)
-      : scale(factor, i), number(kPerColumn ? a[i] : scale.number * a[i]) {}
-
-  template <typename D>
-  HWY_INLINE hn::Vec<D> At(D d, hn::Vec<D> b, std::int64_t j) const {
-    const auto outer = hn::Mul(hn::Set(d, number), b);
-    if constexpr (kPerColumn) {
-      return hn::Mul(scale.At(d, j), outer);
-    } else {
-      return outer;
-    }
-  }
-
-  FactorLine<T, kPerColumn> scale;
-  T number = 0;
-};
-
-// Calls body(std::bool_constant) for whether a factor differs from column to column.
-template <typename T, typename Body>
-HWY_INLINE void WithFactor(const LineFactor<T>& factor, const Body& body) {
-  if (factor.column_stride != 0) {
-    body(std::true_type());
-  } else {
-    body(std::false_type());
-  }
-}
-
-// Calls body(scale_per_column, decay_per_column).
-template <typename T, typename Body>
-HWY_INLINE void WithFactors(const LineFactor<T>& scale, const LineFactor<T>& decay, const Body& body) {
-  WithFactor(scale, [&](auto scale_per_column) HWY_ATTR {
-    WithFactor(decay, [&](auto decay_per_column) HWY_ATTR { body(scale_per_column, decay_per_column); });
-  });
-}
 
 template <typename T>
 HWY_INLINE void Update(const Lines<T>& out, const Lines<const T>& base, const LineFactor<T>& decay,
@@ -166,40 +79,6 @@ HWY_INLINE void Invert(const Lines<T>& out, const Lines<const T>& next, const Li
   });
 }
 
-// One line of w + alpha o h.
-template <typename T, bool kPlastic, bool kPerColumn>
-struct WeightLine {
-  WeightLine() = default;
-  WeightLine(const Lines<const T>& w, const LineFactor<T>& factor, const Lines<const T>& h, std::int64_t i)
-      : weight(w.data + i * w.stride) {
-    if constexpr (kPlastic) {
-      alpha = {factor, i};
-      trace = h.data + i * h.stride;
-    }
-  }
-
-  template <typename D>
-  HWY_INLINE hn::Vec<D> At(D d, std::int64_t j) const {
-    const auto fixed = hn::LoadU(d, weight + j);
-    if constexpr (kPlastic) {
-      return hn::MulAdd(alpha.At(d, j), hn::LoadU(d, trace + j), fixed);
-    } else {
-      return fixed;
-    }
-  }
-
-  const T* weight = nullptr;
-  FactorLine<T, kPerColumn> alpha;
-  const T* trace = nullptr;
-};
-
-// Calls body(plastic, alpha_per_column), both std::bool_constant.
-template <typename T, typename Body>
-HWY_INLINE void WithPlasticity(const LineFactor<T>& alpha, const Lines<const T>& h, const Body& body) {
-  if (h.data == nullptr) return body(std::false_type(), std::false_type());
-  WithFactor(alpha, [&](auto per_column) HWY_ATTR { body(std::true_type(), per_column); });
-}
-
 template <typename T>
 HWY_INLINE void AddWeighted(T* y, const T* x, const Lines<const T>& w, const LineFactor<T>& alpha,
                             const Lines<const T>& h, const LineCount& count) {
@@ -225,29 +104,16 @@ HWY_INLINE void AddWeighted(T* y, const T* x, const Lines<const T>& w, const Lin
 template <typename T>
 HWY_INLINE void DotEach(T* y, const T* x, const Lines<const T>& w, const LineFactor<T>& alpha,
                         const Lines<const T>& h, const LineCount& count) {
-  const hn::ScalableTag<T> whole;
-  const hn::CappedTag<T, 1> single;
-  const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(whole));
   WithPlasticity(alpha, h, [&](auto plastic, auto per_column) HWY_ATTR {
     ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
       WeightLine<T, plastic(), per_column()> weights[lines];
-      hn::Vec<decltype(whole)> sums[lines];
-      T rest[lines] = {};
-      for (std::int64_t l = 0; l < lines; ++l) {
-        weights[l] = {w, alpha, h, i + l};
-        sums[l] = hn::Zero(whole);
-      }
-      std::int64_t j = 0;
-      for (; j + step <= count.columns; j += step) {
-        const auto xs = hn::LoadU(whole, x + j);
-        for (std::int64_t l = 0; l < lines; ++l) sums[l] = hn::MulAdd(xs, weights[l].At(whole, j), sums[l]);
-      }
-      for (; j < count.columns; ++j) {
-        for (std::int64_t l = 0; l < lines; ++l) rest[l] += x[j] * hn::GetLane(weights[l].At(single, j));
-      }
-      for (std::int64_t l = 0; l < lines; ++l) {
-        y[i + l] = hn::GetLane(hn::SumOfLanes(whole, sums[l])) + rest[l];
-      }
+      LineSum<T> sums[lines];
+      for (std::int64_t l = 0; l < lines; ++l) weights[l] = {w, alpha, h, i + l};
+      ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
+        const auto xs = hn::LoadU(d, x + j);
+        for (std::int64_t l = 0; l < lines; ++l) sums[l].MulAdd(d, xs, weights[l].At(d, j));
+      });
+      for (std::int64_t l = 0; l < lines; ++l) y[i + l] = sums[l].Total();
     });
   });
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "graph/kernel_args.h"
+#include "ops/kernels/fused_line_kernels.h"
 #include "ops/kernels/line_kernels.h"
 
 namespace plgraph {
@@ -42,6 +43,20 @@ template <typename T>
 Lines<T> LinesOfResult(const KernelArgs<T>& args, std::int64_t row, std::int64_t line) {
   const std::int64_t columns = args.shape->dim(1);
   return {args.ResultRow(row) + line * columns, columns};
+}
+
+/// The update that an op of one row makes or inverts; its operands are a matrix, decay (a scalar or absent), pre,
+/// post and scale.
+template <typename T>
+TraceUpdate<T> UpdateOf(const KernelArgs<T>& args) {
+  return {*FactorOf(args.operand(1), 0, 0).data, args.operand(2).Row(0), args.operand(3).Row(0),
+          FactorOf(args.operand(4), 0, 0)};
+}
+
+/// How many lines and columns a result has.
+template <typename T>
+LineCount CountOf(const KernelArgs<T>& args) {
+  return {args.shape->dim(0), args.shape->dim(1)};
 }
 
 }  // namespace plgraph

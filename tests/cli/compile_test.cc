@@ -41,7 +41,7 @@ TEST_F(CliTest, CompileReportsNodesPhasesBytesAndOperations) {
     EXPECT_GE(NumberBehind(report.substr(report.find("arena, bytes")), section), 0) << section;
   }
   EXPECT_GT(NumberBehind(report, "floating-point operations per episode:"), 13 * 5 * 144);
-  EXPECT_THAT(report, HasSubstr("PlasticMatMul      [12]  sweep 0\n"));
+  EXPECT_THAT(report, HasSubstr("PlasticMatMul      [12]  sweep 0  fused with the node before\n"));
   EXPECT_THAT(report, HasSubstr("one at a time; the way back inverts its updates"));
 }
 

@@ -2,13 +2,13 @@
 #include "ops/kernels/line_kernels.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "core/random.h"
+#include "tests/ops/vector_targets.h"
 
 namespace plgraph {
 namespace {
@@ -19,30 +19,14 @@ constexpr double kMark = 12345;
 template <typename T>
 class LineKernels : public ::testing::Test {
  protected:
-  ~LineKernels() override { UseTarget(0); }
-
-  // 0: the best that there is.
-  static void UseTarget(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-
   // Calls body for every kind of vector and for sizes around the widths of vectors.
   template <typename Body>
   void ForAll(const Body& body) {
-    const std::vector<std::int64_t> targets = hwy::SupportedAndGeneratedTargets();
-    for (const std::int64_t target : targets) {
-      UseTarget(target);
-      for (const std::int64_t lines : {1, 2, 4, 7}) {
-        for (const std::int64_t columns : {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 100}) {
-          SCOPED_TRACE(std::string(hwy::TargetName(target)) + ", " + std::to_string(lines) + " x " +
-                       std::to_string(columns));
-          count_ = {lines, columns};
-          stream_ = 0;
-          body();
-        }
-      }
-    }
+    ForEachVectorAndSize([&](LineCount count) {
+      count_ = count;
+      stream_ = 0;
+      body();
+    });
   }
 
   std::vector<T> Numbers(std::int64_t size) {

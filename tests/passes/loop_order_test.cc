@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/compile.h"
+#include "graph/fusion.h"
 #include "graph/infer.h"
 #include "graph/sweep.h"
 #include "tests/support/graph_maker.h"
@@ -120,6 +121,38 @@ TEST(SweepTiling, CoversAllLinesInTilesAndPartsThatAreNotEmpty) {
       EXPECT_LE(tiling.parts, tiling.tiles);
     }
   }
+}
+
+// The op whose kernel does a member of the first sweep of a loop together with those that follow, and how many.
+std::string FusedFrom(const Executable& executable, Phase loop, size_t member) {
+  const std::span<const Turn> sweep = SweepsOf(executable.schedule.turns(loop)).front().subspan(member);
+  const Fusion* fusion = FindFusion(executable.graph, sweep);
+  if (fusion == nullptr) return "none";
+  return std::string(fusion->members.front().op) + " " + std::to_string(fusion->members.size());
+}
+
+TEST(Fusion, DoesAnUpdateAndItsReadTogetherAndAWholeStepBack) {
+  const Executable executable = Compiled(PlasticNetwork(kHebb));
+  EXPECT_EQ(FusedFrom(executable, Phase::kStep, 0), "DecayedOuter 2");
+  EXPECT_EQ(FusedFrom(executable, Phase::kStep, 1), "none");
+  EXPECT_EQ(FusedFrom(executable, Phase::kStepAdjoint, 0), "PlasticMatMulTransposed 7");
+  EXPECT_EQ(FusedFrom(executable, Phase::kStepAdjoint, 1), "none");
+}
+
+TEST(Fusion, NeedsTheSameValuesAndScalarFactors) {
+  EXPECT_EQ(FusedFrom(Compiled(PlasticNetwork(kOja)), Phase::kStep, 0), "none");  // one decay a column
+  EXPECT_EQ(FusedFrom(Compiled(PlasticNetwork(kModulated, 1.0)), Phase::kStep, 0),
+            "none");  // clipped before it is read
+  EXPECT_EQ(FusedFrom(Compiled(PlasticNetwork(kModulated)), Phase::kStep, 0), "DecayedOuter 2");
+  EXPECT_EQ(FusedFrom(Compiled(PlasticNetwork(kModulated)), Phase::kStepAdjoint, 0), "none");  // no decay
+}
+
+TEST(Fusion, TellsTheValuesOfTwoStepsApart) {
+  Executable executable = Compiled(PlasticNetwork(kHebb));
+  std::vector<Turn> turns(SweepsOf(executable.schedule.turns(Phase::kStep)).front().begin(),
+                          SweepsOf(executable.schedule.turns(Phase::kStep)).front().end());
+  turns[0].late = false;  // the read would then be of the trace before the update
+  EXPECT_EQ(FindFusion(executable.graph, turns), nullptr);
 }
 
 }  // namespace

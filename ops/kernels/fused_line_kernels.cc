@@ -1,0 +1,186 @@
+#include "ops/kernels/fused_line_kernels.h"
+
+// This file is compiled once for each kind of vector that it may meet.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/kernels/fused_line_kernels.cc"
+// clang-format off: the order matters
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "ops/kernels/lines-inl.h"
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace plgraph {
+namespace HWY_NAMESPACE {
+namespace {
+
+// So many lines have what they need in registers.
+constexpr std::int64_t kLinesBack = 2;
+
+enum class FactorKind { kNumber, kColumns, kElements };
+
+// A factor of the elements of some lines. `line` counts from the first of them, `at` is where the element is in
+// their matrices, and j its column.
+template <typename T, FactorKind kKind>
+struct Factor {
+  Factor(const LineFactor<T>& factor, std::int64_t first)
+      : data(factor.data + first * factor.line_stride), number(*data) {}
+
+  template <typename D>
+  HWY_INLINE hn::Vec<D> At(D d, std::int64_t at, std::int64_t j) const {
+    if constexpr (kKind == FactorKind::kNumber) {
+      return hn::Set(d, number);
+    } else {
+      return hn::LoadU(d, data + (kKind == FactorKind::kElements ? at : j));
+    }
+  }
+
+  const T* data;
+  T number;
+};
+
+// Calls body with the kind of a factor, as an integral constant.
+template <typename T, typename Body>
+HWY_INLINE void WithKind(const LineFactor<T>& factor, const Body& body) {
+  if (factor.column_stride == 0) {
+    body(std::integral_constant<FactorKind, FactorKind::kNumber>());
+  } else if (factor.line_stride == 0) {
+    body(std::integral_constant<FactorKind, FactorKind::kColumns>());
+  } else {
+    body(std::integral_constant<FactorKind, FactorKind::kElements>());
+  }
+}
+
+// The arguments are copies: what a pointer leads to might be changed by a store, and would be loaded again.
+template <typename T>
+HWY_INLINE void UpdateThenAddWeighted(T* next, const T* base, TraceUpdate<T> update, T* y, const T* x,
+                                      PlasticWeights<T> weights, LineCount count) {
+  WithKind(weights.plasticity, [&](auto kind) HWY_ATTR {
+    ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
+      const Factor<T, kind()> plasticity(weights.plasticity, i);
+      T outer[lines];
+      T pre[lines];
+      for (std::int64_t l = 0; l < lines; ++l) {
+        outer[l] = *update.scale.data * update.pre[i + l];
+        pre[l] = x[i + l];
+      }
+      T* line = next + i * count.columns;
+      const T* before = base + i * count.columns;
+      const T* weight = weights.weight + i * count.columns;
+      ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
+        const auto post = hn::LoadU(d, update.post + j);
+        auto sum = hn::LoadU(d, y + j);
+        for (std::int64_t l = 0; l < lines; ++l) {
+          const std::int64_t at = l * count.columns + j;
+          const auto added = hn::Mul(hn::Set(d, outer[l]), post);
+          const auto updated = hn::MulAdd(hn::Set(d, update.decay), hn::LoadU(d, before + at), added);
+          hn::StoreU(updated, d, line + at);
+          const auto whole = hn::MulAdd(plasticity.At(d, at, j), updated, hn::LoadU(d, weight + at));
+          sum = hn::MulAdd(hn::Set(d, pre[l]), whole, sum);
+        }
+        hn::StoreU(sum, d, y + j);
+      });
+    });
+  });
+}
+
+template <typename T>
+HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
+  T total = 0;
+  const T inverse = 1 / step.update.decay;
+  WithKind(step.weights.plasticity, [&](auto kind) HWY_ATTR {
+    ForLines<kLinesBack>(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
+      const Factor<T, kind()> plasticity(step.weights.plasticity, i);
+      LineSum<T> of_x[lines];
+      LineSum<T> of_pre[lines];
+      LineSum<T> of_decay;
+      T x[lines];
+      T pre[lines];
+      T added[lines];
+      for (std::int64_t l = 0; l < lines; ++l) {
+        x[l] = step.x[i + l];
+        pre[l] = step.update.pre[i + l];
+        added[l] = *step.update.scale.data * pre[l];
+      }
+      const std::int64_t first = i * count.columns;
+      ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
+        const auto d_y = hn::LoadU(d, step.d + j);
+        const auto post = hn::LoadU(d, step.update.post + j);
+        auto of_post = hn::LoadU(d, step.d_post + j);
+        for (std::int64_t l = 0; l < lines; ++l) {
+          const std::int64_t at = first + l * count.columns + j;
+          const auto after = hn::LoadU(d, step.weights.trace + at);
+          const auto alpha = plasticity.At(d, at - first, j);
+          of_x[l].MulAdd(d, d_y, hn::MulAdd(alpha, after, hn::LoadU(d, step.weights.weight + at)));
+          const auto outer = hn::Mul(hn::Set(d, x[l]), d_y);
+          hn::StoreU(hn::MulAdd(outer, after, hn::LoadU(d, step.d_alpha + at)), d, step.d_alpha + at);
+          const auto g =
+              hn::MulAdd(hn::Set(d, step.g_decay), hn::LoadU(d, step.g + at), hn::Mul(alpha, outer));
+          hn::StoreU(g, d, step.g + at);
+          of_pre[l].MulAdd(d, post, g);
+          of_post = hn::MulAdd(hn::Set(d, pre[l]), g, of_post);
+          const auto update = hn::Mul(hn::Set(d, added[l]), post);
+          const auto before = hn::Mul(hn::Sub(after, update), hn::Set(d, inverse));
+          hn::StoreU(before, d, step.h + at);
+          of_decay.MulAdd(d, before, g);
+        }
+        hn::StoreU(of_post, d, step.d_post + j);
+      });
+      for (std::int64_t l = 0; l < lines; ++l) {
+        step.d_x[i + l] = of_x[l].Total();
+        step.d_pre[i + l] = of_pre[l].Total();
+      }
+      total += of_decay.Total();
+    });
+  });
+  return total;
+}
+
+// What is exported has no templates.
+// NOLINTBEGIN(bugprone-macro-parentheses): types
+#define PLGRAPH_FUSED_LINE_KERNELS(T, Suffix)                                                               \
+  void UpdateAndAddWeighted##Suffix(T* next, const T* base, const TraceUpdate<T>& update, T* y, const T* x, \
+                                    const PlasticWeights<T>& weights, LineCount count) {                    \
+    UpdateThenAddWeighted<T>(next, base, update, y, x, weights, count);                                     \
+  }                                                                                                         \
+  T RunStepBack##Suffix(const StepBack<T>& step, LineCount count) { return StepBackThrough<T>(step, count); }
+// NOLINTEND(bugprone-macro-parentheses)
+
+PLGRAPH_FUSED_LINE_KERNELS(float, Float)
+PLGRAPH_FUSED_LINE_KERNELS(double, Double)
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace plgraph
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace plgraph {
+namespace {
+
+HWY_EXPORT(UpdateAndAddWeightedFloat);
+HWY_EXPORT(UpdateAndAddWeightedDouble);
+HWY_EXPORT(RunStepBackFloat);
+HWY_EXPORT(RunStepBackDouble);
+
+}  // namespace
+
+// NOLINTBEGIN(bugprone-macro-parentheses): types
+#define PLGRAPH_DISPATCH_FUSED_LINE_KERNELS(T, Suffix)                                              \
+  template <>                                                                                       \
+  void UpdateAndAddWeighted(T* next, const T* base, const TraceUpdate<T>& update, T* y, const T* x, \
+                            const PlasticWeights<T>& weights, LineCount count) {                    \
+    HWY_DYNAMIC_DISPATCH(UpdateAndAddWeighted##Suffix)(next, base, update, y, x, weights, count);   \
+  }                                                                                                 \
+  template <>                                                                                       \
+  T RunStepBack(const StepBack<T>& step, LineCount count) {                                         \
+    return HWY_DYNAMIC_DISPATCH(RunStepBack##Suffix)(step, count);                                  \
+  }
+// NOLINTEND(bugprone-macro-parentheses)
+
+PLGRAPH_DISPATCH_FUSED_LINE_KERNELS(float, Float)
+PLGRAPH_DISPATCH_FUSED_LINE_KERNELS(double, Double)
+
+}  // namespace plgraph
+#endif  // HWY_ONCE

@@ -1,0 +1,153 @@
+// The kernels of several passes against one kernel after the other, for every kind of vector that this machine has.
+#include "ops/kernels/fused_line_kernels.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/random.h"
+#include "tests/ops/vector_targets.h"
+
+namespace plgraph {
+namespace {
+
+template <typename T>
+class FusedLineKernels : public ::testing::Test {
+ protected:
+  using Numbers = std::vector<T>;
+
+  Numbers Random(std::int64_t size) {
+    const RandomStream random(1, ++stream_, 0);
+    Numbers numbers;
+    for (std::int64_t i = 0; i < size; ++i) {
+      numbers.push_back(static_cast<T>(random.Uniform(static_cast<std::uint32_t>(i)) + 0.25));
+    }
+    return numbers;
+  }
+  Numbers Lines() { return Random(count_.lines); }
+  Numbers Columns() { return Random(count_.columns); }
+  Numbers Matrix() { return Random(count_.lines * count_.columns); }
+
+  template <typename Body>
+  void ForAll(const Body& body) {
+    ForEachVectorAndSize([&](LineCount count) {
+      count_ = count;
+      const Numbers alphas = Matrix();
+      // One number, one a column, one an element.
+      for (const LineFactor<T>& alpha :
+           {LineFactor<T>{alphas.data(), 0, 0}, LineFactor<T>{alphas.data(), 0, 1},
+            LineFactor<T>{alphas.data(), count.columns, 1}}) {
+        body(alpha);
+      }
+    });
+  }
+
+  void ExpectClose(const Numbers& actual, const Numbers& expected) {
+    ASSERT_EQ(actual.size(), expected.size());
+    const double tolerance = 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
+    for (size_t i = 0; i < actual.size(); ++i) {
+      const double value = static_cast<double>(expected[i]);
+      EXPECT_NEAR(static_cast<double>(actual[i]), value, tolerance * std::max(1.0, std::abs(value))) << i;
+    }
+  }
+
+  LineCount count_;
+  std::uint32_t stream_ = 0;
+};
+
+using NumberTypes = ::testing::Types<float, double>;
+TYPED_TEST_SUITE(FusedLineKernels, NumberTypes);
+
+TYPED_TEST(FusedLineKernels, UpdateAndAddWeighted) {
+  using T = TypeParam;
+  this->ForAll([&](const LineFactor<T>& alpha) {
+    const auto base = this->Matrix();
+    const auto w = this->Matrix();
+    const auto pre = this->Lines();
+    const auto post = this->Columns();
+    const auto x = this->Lines();
+    const auto start = this->Columns();
+    const auto factors = this->Random(2);
+    const LineFactor<T> decay = {&factors[0], 0, 0};
+    const LineFactor<T> scale = {&factors[1], 0, 0};
+    const std::int64_t stride = this->count_.columns;
+
+    auto trace = base;
+    auto y = start;
+    UpdateLines<T>({trace.data(), stride}, {base.data(), stride}, decay, pre.data(), post.data(), scale,
+                   this->count_);
+    AddWeightedLines<T>(y.data(), x.data(), {w.data(), stride}, alpha, {trace.data(), stride}, this->count_);
+
+    auto fused_trace = base;
+    auto fused_y = start;
+    UpdateAndAddWeighted<T>(fused_trace.data(), fused_trace.data(),
+                            {factors[0], pre.data(), post.data(), scale}, fused_y.data(), x.data(),
+                            {w.data(), alpha, fused_trace.data()}, this->count_);
+    this->ExpectClose(fused_trace, trace);
+    this->ExpectClose(fused_y, y);
+  });
+}
+
+TYPED_TEST(FusedLineKernels, StepBack) {
+  using T = TypeParam;
+  this->ForAll([&](const LineFactor<T>& alpha) {
+    const auto w = this->Matrix();
+    const auto after = this->Matrix();
+    const auto start_g = this->Matrix();
+    const auto start_alpha = this->Matrix();
+    const auto x = this->Lines();
+    const auto d = this->Columns();
+    const auto pre = this->Lines();
+    const auto post = this->Columns();
+    const auto start_post = this->Columns();
+    const auto factors = this->Random(3);
+    const LineFactor<T> g_decay = {&factors[0], 0, 0};
+    const LineFactor<T> decay = {&factors[1], 0, 0};
+    const LineFactor<T> scale = {&factors[2], 0, 0};
+    const LineCount count = this->count_;
+    const std::int64_t stride = count.columns;
+
+    auto d_x = this->Lines();
+    auto d_alpha = start_alpha;
+    auto g = start_g;
+    auto h = after;
+    auto d_pre = this->Lines();
+    auto d_post = start_post;
+    DotLines<T>(d_x.data(), d.data(), {w.data(), stride}, alpha, {after.data(), stride}, count);
+    AddScaledOuter<T>({d_alpha.data(), stride}, x.data(), d.data(), {after.data(), stride}, count);
+    UpdateLines<T>({g.data(), stride}, {g.data(), stride}, g_decay, x.data(), d.data(), alpha, count);
+    DotLines<T>(d_pre.data(), post.data(), {g.data(), stride}, {}, {}, count);
+    AddWeightedLines<T>(d_post.data(), pre.data(), {g.data(), stride}, {}, {}, count);
+    InvertLines<T>({h.data(), stride}, {h.data(), stride}, decay, pre.data(), post.data(), scale, count);
+    const T d_decay = DotOf<T>(g.data(), h.data(), count.lines * count.columns);
+
+    auto fused_d_x = this->Lines();
+    auto fused_d_alpha = start_alpha;
+    auto fused_g = start_g;
+    auto fused_h = after;
+    auto fused_d_pre = this->Lines();
+    auto fused_d_post = start_post;
+    StepBack<T> step;
+    step.weights = {w.data(), alpha, fused_h.data()};
+    step.x = x.data();
+    step.d = d.data();
+    step.d_x = fused_d_x.data();
+    step.d_alpha = fused_d_alpha.data();
+    step.g = fused_g.data();
+    step.g_decay = factors[0];
+    step.update = {factors[1], pre.data(), post.data(), scale};
+    step.h = fused_h.data();
+    step.d_pre = fused_d_pre.data();
+    step.d_post = fused_d_post.data();
+    const T fused_d_decay = RunStepBack(step, count);
+    this->ExpectClose(fused_d_x, d_x);
+    this->ExpectClose(fused_d_alpha, d_alpha);
+    this->ExpectClose(fused_g, g);
+    this->ExpectClose(fused_h, h);
+    this->ExpectClose(fused_d_pre, d_pre);
+    this->ExpectClose(fused_d_post, d_post);
+    this->ExpectClose({fused_d_decay}, {d_decay});
+  });
+}
+
+}  // namespace
+}  // namespace plgraph

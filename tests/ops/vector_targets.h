@@ -1,0 +1,38 @@
+#ifndef PLGRAPH_TESTS_OPS_VECTOR_TARGETS_H_
+#define PLGRAPH_TESTS_OPS_VECTOR_TARGETS_H_
+
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include <string>
+#include <vector>
+
+#include "ops/kernels/line_kernels.h"
+
+namespace plgraph {
+
+/// Calls body(LineCount) for every kind of vector that this machine has, which the kernels then use, and for sizes
+/// around the widths of vectors.
+template <typename Body>
+void ForEachVectorAndSize(const Body& body) {
+  const auto use = [](std::int64_t target) {  // 0: the best that there is
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  };
+  const std::vector<std::int64_t> targets = hwy::SupportedAndGeneratedTargets();
+  for (const std::int64_t target : targets) {
+    use(target);
+    for (const std::int64_t lines : {1, 2, 4, 7}) {
+      for (const std::int64_t columns : {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 100}) {
+        SCOPED_TRACE(std::string(hwy::TargetName(target)) + ", " + std::to_string(lines) + " x " +
+                     std::to_string(columns));
+        body({lines, columns});
+      }
+    }
+  }
+  use(0);
+}
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_TESTS_OPS_VECTOR_TARGETS_H_
