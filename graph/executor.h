@@ -8,20 +8,11 @@
 
 #include "core/threads.h"
 #include "graph/compile.h"
+#include "graph/run_context.h"
 
 namespace plgraph {
 
 class MemoryBudget;
-
-/// What the numbers of one run depend on beside inputs and parameters.
-struct RunContext {
-  std::uint64_t seed = 0;           ///< of the random ops
-  std::uint64_t first_episode = 0;  ///< the number of the episode of sample 0; the others follow
-  std::int64_t first_step = 0;      ///< the step of the episode at which this run (a window) starts
-  bool continue_states = false;     ///< all states go on from the run before (false: only the kept ones)
-  bool last_window = true;          ///< this run holds the last step of the episode
-  double gradient_scale = 1;        ///< times the gradient of the mean loss of this run
-};
 
 /// Runs an executable. All its memory is one arena, taken when it is made; a run allocates nothing.
 /// The spans stay valid as long as the executor.

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "graph/graph.h"
+#include "graph/compile.h"
 #include "graph/kernel_args.h"
-#include "graph/memory_plan.h"
+#include "graph/run_context.h"
 
 namespace plgraph {
 
@@ -17,9 +17,12 @@ struct Place {
   std::int64_t row_size = 0;  ///< elements of one row
 };
 
-/// One node, ready to run. The arguments of its kernel point into it, so it keeps its address.
+/// One node, ready to run. The arguments of its kernel point into it: once they are bound it keeps its address.
 template <typename T>
 struct Instruction {
+  Instruction(const Executable& executable, const Turn& turn);
+  void Bind(ThreadPool& threads);
+
   const Node* node = nullptr;
   std::vector<Place> operands;
   Place result;
@@ -34,17 +37,14 @@ struct Instruction {
   bool skip = false;       ///< not for the samples at hand
 
   /// Lets the arguments point at the numbers of a step, from a sample on.
-  void PointAt(T* base, std::int64_t step, std::int64_t sample) {
-    const auto at = [&](const Place& place) {
-      return base + place.placement.AtStep(step) + sample * place.placement.row_stride;
-    };
-    for (size_t i = 0; i < operands.size(); ++i) {
-      if (operand_rows[i].shape != nullptr) operand_rows[i].data = at(operands[i]);
-    }
-    args.result = at(result);
-    args.step = step;
-  }
+  void PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample);
+  void Run() const { node->op->kernel.template Run<T>(args); }
+  /// Clears the result of a sum.
+  void Clear(T* base) const;
 };
+
+extern template struct Instruction<float>;
+extern template struct Instruction<double>;
 
 }  // namespace plgraph
 

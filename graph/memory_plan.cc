@@ -80,6 +80,9 @@ class Planner {
         passing_(static_cast<size_t>(graph.size())) {
     plan_.placements.resize(static_cast<size_t>(graph.size()));
     plan_.line_sums.resize(static_cast<size_t>(graph.size()), -1);
+    plan_.lane_sums.resize(static_cast<size_t>(graph.size()), -1);
+    plan_.forward = SplitLoop(graph, schedule.turns(Phase::kStep), options);
+    plan_.backward = SplitLoop(graph, schedule.turns(Phase::kStepAdjoint), options);
   }
 
   MemoryPlan Run() {
@@ -90,6 +93,7 @@ class Planner {
     PlaceLasting();
     PlaceCarried();
     PlaceLineSums();
+    PlaceLaneSums();
     PlaceOptimizer();
     PlacePassing();
     return plan_;
@@ -269,13 +273,27 @@ class Planner {
   // Where each part of a sweep sums what its lines give.
   void PlaceLineSums() {
     for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
+      const LoopSplit& split = plan_.split(loop);
       for (const std::span<const Turn> sweep : SweepsOf(schedule_.turns(loop))) {
-        const std::int64_t samples = SamplesAtOnce(graph_, schedule_.turns(loop), options_);
-        const SweepTiling tiling = TileSweep(graph_, sweep, samples, options_.dtype);
+        const SweepTiling tiling = TileSweep(graph_, sweep, split, options_.dtype);
         for (const Turn& turn : sweep) {
-          const std::int64_t elements = LineSumElements(graph_, turn.node, tiling, samples);
-          if (elements > 0) plan_.line_sums[Index(turn.node)] = Append(Aligned(elements), Section::kScratch);
+          const CheckedSize elements = LineSumElements(graph_, turn.node, tiling, split.samples);
+          if (elements.value() == 0) continue;
+          plan_.line_sums[Index(turn.node)] = Append(Aligned(elements * split.lanes), Section::kScratch);
         }
+      }
+    }
+  }
+
+  // Where the lanes sum over their samples.
+  void PlaceLaneSums() {
+    for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
+      const std::int64_t others = plan_.split(loop).lanes - 1;
+      for (const Turn& turn : schedule_.turns(loop)) {
+        const Node& node = graph_.node(turn.node);
+        if (others == 0 || node.op->row_rule != RowRule::kSum || node.variance.sample) continue;
+        const CheckedSize size = LaneSumStride(node.shape.NumElements());
+        plan_.lane_sums[Index(turn.node)] = Append((size * others).value(), Section::kScratch);
       }
     }
   }
@@ -380,6 +398,8 @@ std::string_view NameOf(Section section) {
                                          "states",     "saved",     "scratch"};
   return kNames[static_cast<int>(section)];
 }
+
+std::int64_t LaneSumStride(std::int64_t size) { return Aligned(size); }
 
 MemoryPlan PlanMemory(const Graph& graph, const Schedule& schedule, const CompileOptions& options) {
   return Planner(graph, schedule, options).Run();

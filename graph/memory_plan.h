@@ -34,17 +34,30 @@ struct Placement {
   }
 };
 
+/// How the batch goes through a loop: in lanes, each some samples at a time through all steps.
+struct LoopSplit {
+  std::int64_t lanes = 1;
+  std::int64_t samples = 1;  ///< at once in a lane
+};
+
 /// The one arena of a run. All counts are in elements of the run's number type.
 struct MemoryPlan {
-  std::vector<Placement> placements;                 ///< by node
-  std::vector<std::int64_t> line_sums;               ///< by node; offsets of the sums of the parts of a sweep
-  std::vector<std::int64_t> gradient_sums;           ///< by Graph::gradients; offsets, only with accumulate
+  std::vector<Placement> placements;        ///< by node
+  LoopSplit forward;                        ///< of the loop
+  LoopSplit backward;                       ///< of the loop back
+  std::vector<std::int64_t> line_sums;      ///< by node; offsets of the sums of the parts of a sweep
+  std::vector<std::int64_t> lane_sums;      ///< by node; offsets of the sums of all lanes but the first
+  std::vector<std::int64_t> gradient_sums;  ///< by Graph::gradients; offsets, only with accumulate
   std::vector<std::vector<std::int64_t>> optimizer;  ///< by Graph::gradients, then slot; offsets
   std::int64_t size = 0;                             ///< of the whole arena
   std::int64_t section_sizes[kSectionCount] = {};
 
   std::int64_t section(Section s) const { return section_sizes[static_cast<int>(s)]; }
+  const LoopSplit& split(Phase loop) const { return loop == Phase::kStep ? forward : backward; }
 };
+
+/// From the sum of a lane to that of the next one, in elements; `size` is that of the sum.
+std::int64_t LaneSumStride(std::int64_t size);
 
 /// Lays out the arena from the order of the nodes. Throws Error(kInvalid) when its size overflows.
 MemoryPlan PlanMemory(const Graph& graph, const Schedule& schedule, const CompileOptions& options);

@@ -12,8 +12,13 @@ namespace {
 // A tile of all matrices of a sweep should stay in the second cache of a core, but kernels want some lines.
 constexpr std::int64_t kTileBytes = std::int64_t{96} << 10;
 constexpr std::int64_t kTileLines = 4;
-// All second caches of the cores.
+// The second cache of a core, and of all cores.
+constexpr std::int64_t kCoreCacheBytes = std::int64_t{512} << 10;
 constexpr std::int64_t kCacheBytes = std::int64_t{768} << 10;
+// Elements of all steps that are worth a lane, how many lanes are enough, and how many there may be.
+constexpr std::int64_t kLaneElements = std::int64_t{1} << 18;
+constexpr std::int64_t kEnoughLanes = 8;
+constexpr std::int64_t kMaxLanes = 16;
 // Elements of all samples that are worth a thread of their own, elements of one sample that are worth the calls of
 // the kernels, and how many threads at most.
 constexpr std::int64_t kPartElements = 4096;
@@ -48,6 +53,17 @@ std::set<std::int32_t> MatricesOf(const Graph& graph, std::span<const Turn> memb
   return matrices;
 }
 
+// Whether every node of a loop has a row for each sample, so that no two lanes would write the same number.
+bool HasOnlySamples(const Graph& graph, std::span<const Turn> loop) {
+  return std::all_of(loop.begin(), loop.end(), [&](const Turn& turn) {
+    const Node& node = graph.node(turn.node);
+    return node.variance.sample ||
+           (node.op->row_rule == RowRule::kSum &&
+            std::any_of(node.operands.begin(), node.operands.end(),
+                        [&](Value operand) { return operand && graph.node(operand).variance.sample; }));
+  });
+}
+
 // The shape with another number of lines.
 Shape WithLines(const Shape& shape, std::int64_t lines) {
   std::vector<std::int64_t> dims = shape.dims();
@@ -57,7 +73,8 @@ Shape WithLines(const Shape& shape, std::int64_t lines) {
 
 }  // namespace
 
-SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, std::int64_t samples, DType dtype) {
+SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, const LoopSplit& split,
+                      DType dtype) {
   SweepTiling tiling;
   std::int64_t columns = 0;
   const std::set<std::int32_t> matrices = MatricesOf(graph, members);
@@ -67,8 +84,9 @@ SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, std::in
   }
   const std::int64_t line_bytes = columns * SizeOf(dtype) * std::ssize(matrices);
   const std::int64_t elements = tiling.lines * columns;
-  const std::int64_t most_parts = std::clamp<std::int64_t>(
-      std::min(elements * samples / kPartElements, elements / kCallElements), 1, kMaxParts);
+  const std::int64_t most_parts =
+      std::clamp<std::int64_t>(std::min(elements * split.samples / kPartElements, elements / kCallElements),
+                               1, split.lanes > 1 ? 1 : kMaxParts);
   // A power of two is shared evenly by most numbers of threads.
   const auto parts = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most_parts)));
   const std::int64_t part_lines = Quotient(tiling.lines, parts);
@@ -80,17 +98,28 @@ SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, std::in
   return tiling;
 }
 
-std::int64_t SamplesAtOnce(const Graph& graph, std::span<const Turn> loop, const CompileOptions& options) {
-  std::int64_t sample_bytes = 0;
+LoopSplit SplitLoop(const Graph& graph, std::span<const Turn> loop, const CompileOptions& options) {
+  const std::int64_t batch = options.batch;
+  std::int64_t sample_elements = 0;
+  std::int64_t shared_elements = 0;
   for (const std::span<const Turn> members : SweepsOf(loop)) {
     for (const std::int32_t id : MatricesOf(graph, members)) {
       const Node& node = graph.node(Value{id});
-      if (node.variance.sample) sample_bytes += node.shape.NumElements() * SizeOf(options.dtype);
+      (node.variance.sample ? sample_elements : shared_elements) += node.shape.NumElements();
     }
   }
-  if (sample_bytes == 0 || sample_bytes > kCacheBytes) return options.batch;
-  const std::int64_t most = kCacheBytes / sample_bytes;
-  return Quotient(options.batch, Quotient(options.batch, most));
+  const std::int64_t sample_bytes = sample_elements * SizeOf(options.dtype);
+  const std::int64_t own_cache = kCoreCacheBytes - shared_elements * SizeOf(options.dtype);
+  if (sample_bytes == 0 || sample_bytes > kCacheBytes) return {1, batch};
+  if (sample_bytes > own_cache || !HasOnlySamples(graph, loop)) {
+    return {1, Quotient(batch, Quotient(batch, kCacheBytes / sample_bytes))};
+  }
+  const std::int64_t most = own_cache / sample_bytes;
+  const std::int64_t worth = std::min(kEnoughLanes, batch * sample_elements * options.steps / kLaneElements);
+  const std::int64_t lanes =
+      std::clamp<std::int64_t>(std::max(worth, Quotient(batch, most)), 1, std::min(batch, kMaxLanes));
+  const std::int64_t samples = Quotient(batch, lanes);  // of a lane
+  return {lanes, Quotient(samples, Quotient(samples, most))};
 }
 
 std::int64_t LineSumElements(const Graph& graph, Value node, const SweepTiling& tiling,

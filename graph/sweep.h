@@ -24,12 +24,12 @@ struct SweepTiling {
   std::int64_t parts = 0;
 };
 
-/// `members`: the turns of one sweep; `samples`: how many go through it at once.
-SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, std::int64_t samples, DType dtype);
+/// `members`: the turns of one sweep.
+SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, const LoopSplit& split, DType dtype);
 
-/// How many samples go through the steps of a loop together: as many as have all their matrices in the caches of
-/// the cores, or all of the batch where not even those of one sample fit.
-std::int64_t SamplesAtOnce(const Graph& graph, std::span<const Turn> loop, const CompileOptions& options);
+/// Samples whose matrices fit the cache of a core go through all steps together, in lanes that need nothing of each
+/// other. Where the matrices are larger, the threads share the lines of the matrices.
+LoopSplit SplitLoop(const Graph& graph, std::span<const Turn> loop, const CompileOptions& options);
 
 /// Elements that the line sums of a node take (MemoryPlan::line_sums): for each part, one sum a sample and one
 /// for the tile at hand. 0: the result itself will do.

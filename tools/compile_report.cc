@@ -52,8 +52,16 @@ std::vector<bool> WithTheNodeBefore(const Graph& graph, const std::vector<Turn>&
 }
 
 // When and how often the nodes of a phase run.
-std::string HowOften(Phase phase, const CompileOptions& options) {
-  if (IsLoop(phase)) return fmt::format("{} steps, one by one", Grouped(options.steps));
+std::string HowOften(Phase phase, const Executable& executable) {
+  const CompileOptions& options = executable.options;
+  if (IsLoop(phase)) {
+    const LoopSplit& split = executable.memory.split(phase);
+    const std::string lanes = split.lanes == 1 ? "" : fmt::format(" in {} lanes", split.lanes);
+    const std::string samples =
+        options.batch == 1 ? ""
+                           : fmt::format("; {} of {} samples at once{}", split.samples, options.batch, lanes);
+    return fmt::format("{} steps, one by one{}", Grouped(options.steps), samples);
+  }
   if (phase == Phase::kOnce || phase == Phase::kOnceAdjoint) return "once an update";
   return "all steps and samples as one batch";
 }
@@ -93,7 +101,7 @@ std::string PhasesText(const Executable& executable) {
     }
     text += fmt::format("phase {}: {}, {}\n", NameOf(phase),
                         turns.size() == 1 ? "1 node" : fmt::format("{} nodes", turns.size()),
-                        HowOften(phase, executable.options));
+                        HowOften(phase, executable));
     const std::vector<bool> fused = WithTheNodeBefore(executable.graph, turns);
     for (size_t t = 0; t < turns.size(); ++t) {
       const Node& node = executable.graph.node(turns[t].node);

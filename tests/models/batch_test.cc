@@ -1,6 +1,6 @@
 // A batch of 8 episodes has the gradient that is the mean of the gradients of the 8 run singly: of every model that
-// comes with plgraph, in float and in double, at a small size and at one where the matrices are swept in parts, some
-// samples after the others.
+// comes with plgraph, in float and in double, at a small size and at one where the matrices are swept in tiles, some
+// samples after the others; and it has the same bits whoever runs which samples.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ std::vector<std::string> ModelFiles() {
 // The gradients of the mean loss of the first kEpisodes episodes, run `batch` at a time.
 template <typename T>
 std::vector<std::vector<double>> MeanGradients(const std::string& path, const std::string& size,
-                                               std::int64_t batch) {
+                                               std::int64_t batch, int thread_count = 2) {
   const std::unique_ptr<FileSystem> files = MakePosixFileSystem();
   const LoadedModel loaded = LoadModel(*files, path, {size, "train.batch=" + std::to_string(batch)});
   const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kTraining, *files);
@@ -37,7 +37,7 @@ std::vector<std::vector<double>> MeanGradients(const std::string& path, const st
   options.dtype = kDTypeOf<T>;
   const Executable executable = MakeExecutable(loaded, options);
   SystemMemory memory;
-  ThreadPool threads(2);
+  ThreadPool threads(thread_count);
   Executor<T> executor(executable, memory, threads);
   InitializeParameters(loaded, *files, executor);
   EpisodeRunner<T> runner(executor, *data, InputPorts(loaded.graph), loaded.model.train().seed());
@@ -74,6 +74,15 @@ TEST_P(BatchOfModel, EqualsItsEpisodesInDouble) {
 }
 TEST_P(BatchOfModel, EqualsItsEpisodesWhereItIsSwept) {
   ExpectBatchEqualsSingles<double>(GetParam(), "n=130", 1e-13);
+}
+TEST_P(BatchOfModel, HasTheSameBitsOnAnyNumberOfThreads) {
+  for (const std::string size : {"n=30", "n=130"}) {
+    const auto expected = MeanGradients<float>(GetParam(), size, kEpisodes, 1);
+    for (const int threads : {2, 3}) {
+      EXPECT_EQ(MeanGradients<float>(GetParam(), size, kEpisodes, threads), expected)
+          << size << ", " << threads;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, BatchOfModel, ::testing::ValuesIn(ModelFiles()), [](const auto& model) {

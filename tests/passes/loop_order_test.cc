@@ -113,7 +113,7 @@ TEST(SweepTiling, CoversAllLinesInTilesAndPartsThatAreNotEmpty) {
       const Value b = m.Op("b", "Square", {a});
       InferShapes(m.graph);
       const std::vector<Turn> members = {{.node = b, .sweep = 0}};
-      const SweepTiling tiling = TileSweep(m.graph, members, samples, DType::kFloat);
+      const SweepTiling tiling = TileSweep(m.graph, members, {.lanes = 1, .samples = samples}, DType::kFloat);
       EXPECT_EQ(tiling.lines, lines);
       EXPECT_GE(tiling.tiles * tiling.tile_lines, lines);
       EXPECT_LT((tiling.tiles - 1) * tiling.tile_lines, lines);
@@ -121,6 +121,33 @@ TEST(SweepTiling, CoversAllLinesInTilesAndPartsThatAreNotEmpty) {
       EXPECT_LE(tiling.parts, tiling.tiles);
     }
   }
+}
+
+// A batch of networks of `size` neurons over 100 steps.
+LoopSplit SplitOf(std::int64_t size, std::int64_t batch) {
+  GraphMaker m;
+  const Value x = m.Input("x", {size});
+  const Value hebb = m.AddState("hebb", {size, size});
+  const Value read = m.Op("read", "MatMul", {x, hebb});
+  m.Next(hebb, m.Op("next", "HebbianTrace", {hebb, x, read, {}, m.Input("rate", {}), {}}, {kModulated, {}}));
+  m.Metric("sum", m.Op("sum", "Sum", {read}, {std::monostate{}}));
+  Diagnostics diagnostics("test");
+  CheckGraph(m.graph, diagnostics);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
+  return Compile(std::move(m.graph), {.training = false, .batch = batch, .steps = 100}).memory.forward;
+}
+
+TEST(LoopSplit, GivesSamplesThatFitACacheToLanes) {
+  const auto expect = [](const LoopSplit& split, std::int64_t lanes, std::int64_t samples) {
+    EXPECT_EQ(split.lanes, lanes);
+    EXPECT_EQ(split.samples, samples);
+  };
+  expect(SplitOf(100, 1), 1, 1);
+  expect(SplitOf(100, 2), 2, 1);
+  expect(SplitOf(100, 32), 8, 4);
+  expect(SplitOf(100, 512), 16, 11);  // 32 in a lane, in three groups
+  expect(SplitOf(10, 4), 1, 4);       // too little work for two threads
+  expect(SplitOf(1000, 8), 1, 8);     // not one matrix fits: the threads share its lines
 }
 
 // The op whose kernel does a member of the first sweep of a loop together with those that follow, and how many.

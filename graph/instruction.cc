@@ -1,0 +1,99 @@
+#include "graph/instruction.h"
+
+#include <algorithm>
+
+#include "core/random.h"
+
+namespace plgraph {
+namespace {
+
+Place PlaceOf(const Executable& executable, Value value) {
+  const Node& node = executable.graph.node(value);
+  return {executable.memory.placements[static_cast<size_t>(value.id)], node.variance,
+          node.shape.NumElements()};
+}
+
+// Whether the rows of all steps lie one behind the other as one sequence (or are one and the same row).
+bool IsSequence(const Place& place, std::int64_t rows_per_step) {
+  if (!place.variance.step) return !place.variance.sample;
+  return place.placement.slot_stride == rows_per_step * place.row_size &&
+         (place.variance.sample || rows_per_step == 1);
+}
+
+std::int64_t SequenceStride(const Place& place) { return place.variance.step ? place.row_size : 0; }
+
+}  // namespace
+
+template <typename T>
+Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
+    : node(&executable.graph.node(turn.node)),
+      result(PlaceOf(executable, turn.node)),
+      late(turn.late),
+      sweep(turn.sweep) {
+  bool sample = node->variance.sample;
+  bool step = node->variance.step;
+  for (const Value operand : node->operands) {
+    operands.push_back(operand ? PlaceOf(executable, operand) : Place{});
+    OperandRows<T>& rows = operand_rows.emplace_back();
+    if (!operand) continue;
+    const Place& place = operands.back();
+    rows.shape = &executable.graph.node(operand).shape;
+    rows.row_stride = place.placement.row_stride;
+    if (place.placement.slots >= executable.options.steps && place.variance.step) {
+      rows.step_stride = place.placement.slot_stride;
+    }
+    sample = sample || place.variance.sample;
+    step = step || place.variance.step;
+  }
+  rows_per_step = sample ? executable.options.batch : 1;
+  steps = step ? executable.options.steps : 1;
+}
+
+template <typename T>
+void Instruction<T>::Bind(ThreadPool& threads) {
+  origin.stream = StreamId(node->name);
+  origin.batch = rows_per_step;
+  args.operands = operand_rows;
+  args.result_stride = result.placement.row_stride;
+  args.shape = &node->shape;
+  args.rows = rows_per_step;
+  args.attributes = node->attributes;
+  args.origin = &origin;
+  args.threads = &threads;
+  const bool mapped = node->op->row_rule == RowRule::kMap || node->op->row_rule == RowRule::kSum;
+  if (IsLoop(node->phase) || steps == 1 || !mapped) return;
+  one_batch = IsSequence(result, rows_per_step);
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (node->operands[i] && !IsSequence(operands[i], rows_per_step)) one_batch = false;
+  }
+  if (!one_batch) return;
+  args.rows = rows_per_step * steps;
+  args.result_stride = SequenceStride(result);
+  for (size_t i = 0; i < operands.size(); ++i) operand_rows[i].row_stride = SequenceStride(operands[i]);
+}
+
+template <typename T>
+void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample) {
+  const auto at = [&](const Place& place) {
+    return base + place.placement.AtStep(step) + sample * place.placement.row_stride;
+  };
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (operand_rows[i].shape != nullptr) operand_rows[i].data = at(operands[i]);
+  }
+  args.result = at(result);
+  args.step = step;
+  origin.seed = context.seed;
+  origin.first_episode = context.first_episode + static_cast<std::uint64_t>(sample);
+  origin.first_step = context.first_step + step;
+}
+
+template <typename T>
+void Instruction<T>::Clear(T* base) const {
+  if (node->op->row_rule != RowRule::kSum) return;
+  std::fill_n(base + result.placement.offset, result.placement.slots * result.placement.slot_stride, T{0});
+}
+
+template struct Instruction<float>;
+template struct Instruction<double>;
+
+}  // namespace plgraph

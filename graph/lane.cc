@@ -1,0 +1,127 @@
+#include "graph/lane.h"
+
+#include <algorithm>
+
+namespace plgraph {
+
+template <typename T>
+Lane<T>::Lane(const Executable& executable, Phase loop, std::int64_t lane, T* base, ThreadPool& threads)
+    : executable_(&executable),
+      loop_(loop),
+      split_(executable.memory.split(loop)),
+      first_(executable.options.batch * lane / split_.lanes),
+      end_(executable.options.batch * (lane + 1) / split_.lanes),
+      base_(base),
+      threads_(&threads) {
+  for (const Turn& turn : executable.schedule.turns(loop)) {
+    Instruction<T>& instruction = instructions_.emplace_back(executable, turn);
+    const std::int64_t sums = executable.memory.lane_sums[static_cast<size_t>(turn.node.id)];
+    if (lane > 0 && sums >= 0) {
+      instruction.result.placement.offset = sums + (lane - 1) * LaneSumStride(instruction.result.row_size);
+    }
+  }
+  for (Instruction<T>& instruction : instructions_) instruction.Bind(threads);
+  MakeSweeps(lane);
+}
+
+template <typename T>
+void Lane<T>::MakeSweeps(std::int64_t lane) {
+  const Graph& graph = executable_->graph;
+  const std::vector<Turn>& turns = executable_->schedule.turns(loop_);
+  for (const std::span<const Turn> members : SweepsOf(turns)) {
+    const SweepTiling tiling = TileSweep(graph, members, split_, executable_->options.dtype);
+    std::vector<T*> line_sums;
+    for (const Turn& turn : members) {
+      const std::int64_t offset = executable_->memory.line_sums[static_cast<size_t>(turn.node.id)];
+      const std::int64_t own = lane * LineSumElements(graph, turn.node, tiling, split_.samples);
+      line_sums.push_back(offset >= 0 ? base_ + offset + own : nullptr);
+    }
+    const std::span<Instruction<T>> own =
+        std::span(instructions_).subspan(static_cast<size_t>(members.data() - turns.data()), members.size());
+    sweeps_.emplace_back(graph, members, own, tiling, line_sums);
+  }
+}
+
+template <typename T>
+void Lane<T>::Run(const RunContext& context) {
+  for (const Instruction<T>& instruction : instructions_) instruction.Clear(base_);
+  const bool late =
+      std::any_of(instructions_.begin(), instructions_.end(), [](const auto& i) { return i.late; });
+  const std::int64_t rounds = executable_->options.steps + (late ? 1 : 0);
+  for (std::int64_t sample = first_; sample < end_; sample += split_.samples) {
+    TakeSamples(sample, std::min(split_.samples, end_ - sample));
+    for (std::int64_t round = 0; round < rounds; ++round) RunRound(context, round, sample);
+  }
+}
+
+// Some samples go through all steps before the next ones start. A sum over steps that is not one of samples is
+// there after the first of them.
+template <typename T>
+void Lane<T>::TakeSamples(std::int64_t first, std::int64_t count) {
+  for (Instruction<T>& instruction : instructions_) {
+    if (instruction.rows_per_step > 1) {
+      instruction.args.rows = count;
+      instruction.origin.batch = count;
+    } else if (instruction.node->op->row_rule == RowRule::kSum) {
+      instruction.skip = first > 0;
+    }
+  }
+  for (Sweep<T>& sweep : sweeps_) sweep.SetSamples(count);
+}
+
+// The step for which an instruction runs in a round; none at the ends of the loop, which has one round more
+// than steps where something runs late.
+template <typename T>
+std::optional<std::int64_t> Lane<T>::StepIn(std::int64_t round, const Instruction<T>& instruction) const {
+  const std::int64_t last = executable_->options.steps - 1;
+  const std::int64_t passed = round - (instruction.late ? 1 : 0);
+  if (passed < 0 || passed > last || instruction.skip) return std::nullopt;
+  const std::int64_t step = loop_ == Phase::kStep ? passed : last - passed;
+  const RowRule rule = instruction.node->op->row_rule;
+  if ((rule == RowRule::kLastStep && step != last) || (rule == RowRule::kFirstStep && step != 0))
+    return std::nullopt;
+  return step;
+}
+
+template <typename T>
+void Lane<T>::RunRound(const RunContext& context, std::int64_t round, std::int64_t sample) {
+  auto sweep = sweeps_.begin();
+  for (size_t i = 0; i < instructions_.size();) {
+    Instruction<T>& first = instructions_[i];
+    if (first.sweep < 0) {
+      if (const auto step = StepIn(round, first)) {
+        first.PointAt(base_, context, *step, sample);
+        first.Run();
+      }
+      ++i;
+      continue;
+    }
+    size_t count = 0;
+    bool any = false;
+    for (; i + count < instructions_.size() && instructions_[i + count].sweep == first.sweep; ++count) {
+      const auto step = StepIn(round, instructions_[i + count]);
+      if (step) instructions_[i + count].PointAt(base_, context, *step, sample);
+      sweep->Activate(count, step.has_value());
+      any = any || step;
+    }
+    if (any) sweep->Run(*threads_);
+    ++sweep;
+    i += count;
+  }
+}
+
+template <typename T>
+void Lane<T>::AddSumsOf(const Lane& other) {
+  for (size_t i = 0; i < instructions_.size(); ++i) {
+    const Placement& own = instructions_[i].result.placement;
+    const Placement& others = other.instructions_[i].result.placement;
+    if (own.offset == others.offset) continue;
+    const std::int64_t size = own.slot_stride;
+    for (std::int64_t k = 0; k < size; ++k) base_[own.offset + k] += base_[others.offset + k];
+  }
+}
+
+template class Lane<float>;
+template class Lane<double>;
+
+}  // namespace plgraph
