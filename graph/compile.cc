@@ -18,6 +18,7 @@ constexpr Pass kPasses[] = {
     {"terms", PrepareTerms},      // losses and metrics joined over the steps; states with a next of their own
     {"autodiff", AppendAdjoint},  // gradient nodes are ordinary nodes
     {"simplify", Simplify},       // equal nodes merged, patterns replaced, dead nodes dropped
+    {"factor", FactorTraces},     // traces that are only multiplied with vectors are never made
     {"traces", RewindTraces},     // the way back inverts the updates of traces in place of keeping them
     {"phases", AssignPhases},     // once, ahead, step, after, and back
 };

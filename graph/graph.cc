@@ -53,6 +53,7 @@ Graph::Graph(const Graph& other)
       gradients(other.gradients),
       last_step(other.last_step),
       first_window(other.first_window),
+      trace_notes(other.trace_notes),
       impl_(std::make_unique<Impl>(*other.impl_)) {}
 Graph& Graph::operator=(const Graph& other) {
   if (this != &other) *this = Graph(other);

@@ -11,6 +11,7 @@
 #include "core/diagnostics.h"
 #include "core/shape.h"
 #include "graph/op_def.h"
+#include "graph/trace_cost.h"
 
 namespace plgraph {
 
@@ -141,6 +142,7 @@ class Graph {
   /// A control that is 1 in a run that starts an episode and 0 in a later window; no value if nothing reads
   /// it.
   Value first_window;
+  std::vector<TraceNote> trace_notes;  ///< after the pass "factor"
 
   /// One line a node, for people and golden tests.
   std::string ToText() const;

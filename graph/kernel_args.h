@@ -59,6 +59,7 @@ struct KernelArgs {
 
   double Real(size_t i) const { return std::get<double>(attributes[i]); }
   std::int64_t Integer(size_t i) const { return std::get<std::int64_t>(attributes[i]); }
+  bool Flag(size_t i) const { return std::get<bool>(attributes[i]); }
 };
 
 /// The same kernel for both number types.

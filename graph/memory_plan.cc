@@ -133,6 +133,12 @@ class Planner {
                        [&](Value user) { return graph_.node(user).phase != graph_.node(value).phase; });
   }
 
+  bool IsReadAsHistory(Value value) const {
+    const std::vector<Value> users = graph_.Users(value);
+    return std::any_of(users.begin(), users.end(),
+                       [&](Value user) { return graph_.node(user).op->reads_history; });
+  }
+
   // What is to be read after a run keeps its place until then.
   void FindKept() {
     for (const Term& term : graph_.terms) kept_[Index(term.value)] = true;
@@ -186,7 +192,8 @@ class Planner {
   void PlaceStates() {
     for (const State& state : graph_.states) {
       const bool saved = ReadOutsideItsLoop(state.value) || ReadOutsideItsLoop(state.next) ||
-                         kept_[Index(state.value)] || kept_[Index(state.next)];
+                         IsReadAsHistory(state.value) || kept_[Index(state.value)] ||
+                         kept_[Index(state.next)];
       const std::int64_t slots = saved ? options_.steps + 1 : SlotsOf(state);
       Placement ring = Slot(graph_.node(state.value), slots);
       ring.offset = Append(SizeOf(ring), saved ? Section::kSaved : Section::kStates);

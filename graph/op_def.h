@@ -98,6 +98,8 @@ struct OpDef {
   RowRule row_rule = RowRule::kMap;
   /// How its kernel may be called for some of the lines; null: only for all.
   LineUse (*lines)(const ShapeArgs& args, const Shape& result) = nullptr;
+  /// Reads its operands at other steps than its own too, so that they are kept for all steps.
+  bool reads_history = false;
   /// Draws random numbers: two nodes with the same operands are not the same value.
   bool random = false;
   /// Outside training the op is its first operand (Dropout).

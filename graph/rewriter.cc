@@ -50,6 +50,7 @@ void Rewriter::CarryOver() {
   }
   to_.last_step = Map(from_->last_step);
   to_.first_window = Map(from_->first_window);
+  to_.trace_notes = from_->trace_notes;
 }
 
 std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs) {

@@ -66,6 +66,31 @@ std::string HowOften(Phase phase, const Executable& executable) {
   return "all steps and samples as one batch";
 }
 
+// How a trace that is made lives from step to step.
+std::string FormText(const Executable& executable, const State& state) {
+  std::int64_t bytes = BytesOf(executable, state.value);
+  std::string form = "one at a time";
+  if (executable.memory.placements[static_cast<size_t>(state.value.id)].slots > executable.options.steps) {
+    form = "kept at every step for the way back";
+  }
+  for (const State& back : executable.graph.states) {
+    if (back.resumes != state.value) continue;
+    bytes += BytesOf(executable, back.value);
+    form = "one at a time; the way back inverts its updates";
+  }
+  return fmt::format("{}, {} bytes", form, Grouped(bytes));
+}
+
+// Why a trace is made or not.
+std::string NoteText(const TraceNote& note, const CompileOptions& options) {
+  const auto line = [&](std::string_view form, const TraceCost& cost) {
+    return fmt::format("    {} {} operations and {} bytes of traffic an episode\n", form,
+                       Grouped(cost.operations), Grouped(cost.elements * SizeOf(options.dtype)));
+  };
+  if (note.reason.empty()) return line("as a matrix:", note.as_matrix) + line("as a sum:   ", note.as_sum);
+  return line("as a matrix:", note.as_matrix) + fmt::format("    no sum: {}\n", note.reason);
+}
+
 }  // namespace
 
 std::string SummaryText(const LoadedModel& loaded, const Executable& executable, std::int64_t episode_steps) {
@@ -115,23 +140,21 @@ std::string PhasesText(const Executable& executable) {
 }
 
 std::string TracesText(const Executable& executable) {
-  const Graph& graph = executable.graph;
   std::string text;
-  for (const State& state : graph.states) {
-    const Node& node = graph.node(state.value);
+  for (const State& state : executable.graph.states) {
+    const Node& node = executable.graph.node(state.value);
     if (state.adjoint || node.shape.rank() != 2) continue;
-    std::int64_t bytes = BytesOf(executable, state.value);
-    std::string form = "one at a time";
-    if (executable.memory.placements[static_cast<size_t>(state.value.id)].slots > executable.options.steps) {
-      form = "kept at every step for the way back";
-    }
-    for (const State& back : graph.states) {
-      if (back.resumes != state.value) continue;
-      bytes += BytesOf(executable, back.value);
-      form = "one at a time; the way back inverts its updates";
-    }
     text +=
-        fmt::format("  {:<28} {:<18} {}, {} bytes\n", node.name, node.shape.ToString(), form, Grouped(bytes));
+        fmt::format("  {:<28} {:<18} {}\n", node.name, node.shape.ToString(), FormText(executable, state));
+    for (const TraceNote& note : executable.graph.trace_notes) {
+      if (note.name == node.name) text += NoteText(note, executable.options);
+    }
+  }
+  for (const TraceNote& note : executable.graph.trace_notes) {
+    if (note.made) continue;
+    text += fmt::format("  {:<28} {:<18} never made, but a sum over the updates so far\n", note.name,
+                        note.shape.ToString());
+    text += NoteText(note, executable.options);
   }
   return text.empty() ? text : "traces:\n" + text;
 }

@@ -22,6 +22,9 @@ void AppendAdjoint(const CompileOptions& options, Graph& graph);
 /// Merges equal nodes, replaces patterns by ops that do the same at less cost, and drops what nothing needs.
 void Simplify(const CompileOptions& options, Graph& graph);
 
+/// Puts sums over the updates so far in the place of traces, where that costs less.
+void FactorTraces(const CompileOptions& options, Graph& graph);
+
 /// Lets the way back invert the updates of traces, so that they need not be kept for all steps. Does nothing
 /// outside training.
 void RewindTraces(const CompileOptions& options, Graph& graph);

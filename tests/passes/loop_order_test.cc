@@ -128,7 +128,8 @@ LoopSplit SplitOf(std::int64_t size, std::int64_t batch) {
   GraphMaker m;
   const Value x = m.Input("x", {size});
   const Value hebb = m.AddState("hebb", {size, size});
-  const Value read = m.Op("read", "MatMul", {x, hebb});
+  const Value w = m.Parameter("w", {size, size});
+  const Value read = m.Op("read", "PlasticMatMul", {x, w, m.Parameter("alpha", {size, size}), hebb});
   m.Next(hebb, m.Op("next", "HebbianTrace", {hebb, x, read, {}, m.Input("rate", {}), {}}, {kModulated, {}}));
   m.Metric("sum", m.Op("sum", "Sum", {read}, {std::monostate{}}));
   Diagnostics diagnostics("test");

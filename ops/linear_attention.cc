@@ -1,0 +1,117 @@
+// LinearAttention: y = sum_k decay^k (query . key_k) value_k over the steps before, k = 0 at the latest of them: the
+// product of a vector with the trace H' = decay H + key value^T, without the trace ("Using Fast Weights to Attend to
+// the Recent Past", Ba et al. 2016, eq. 9). As `derivative`: the same with k decay^(k - 1), its derivative by decay.
+// In the loop back the steps before are those that come after in time.
+#include <algorithm>
+#include <array>
+
+#include "graph/node_builder.h"
+#include "graph/op_registry.h"
+#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/lines.h"
+
+namespace plgraph {
+namespace {
+
+enum Operand : size_t { kQuery, kKeys, kValues, kDecay };
+enum Attribute : size_t { kSteps, kBackward, kKeyLag, kValueLag, kDerivative };
+
+// So many steps are weighed together: the weights have to stand somewhere.
+constexpr std::int64_t kBlock = 128;
+
+// The lines of a matrix are what an operand was at the steps before, the latest first.
+template <typename T>
+Lines<const T> StepsBefore(const KernelArgs<T>& args, size_t operand, Attribute lag, std::int64_t row) {
+  const OperandRows<T>& rows = args.operand(operand);
+  const std::int64_t stride = args.Flag(kBackward) ? rows.step_stride : -rows.step_stride;
+  return {rows.Row(row) + args.Integer(lag) * stride, stride};
+}
+
+template <typename T>
+Lines<const T> From(const Lines<const T>& steps, std::int64_t first, std::int64_t column) {
+  return {steps.data + first * steps.stride + column, steps.stride};
+}
+
+// How the products of a block count.
+template <typename T>
+class Weights {
+ public:
+  Weights(const KernelArgs<T>& args, std::int64_t row)
+      : decay_(args.Has(kDecay) ? *args.operand(kDecay).Row(row) : T{1}),
+        derivative_(args.Flag(kDerivative)) {}
+
+  void Weigh(T* products, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i, ++k_) {
+      if (derivative_) {
+        products[i] *= static_cast<T>(k_) * power_;
+        if (k_ > 0) power_ *= decay_;
+      } else {
+        products[i] *= power_;
+        power_ *= decay_;
+      }
+    }
+  }
+  /// Nothing counts any more.
+  bool AreZero() const { return power_ == 0; }
+
+ private:
+  T decay_;
+  bool derivative_;
+  T power_ = 1;  // of the decay at step k_
+  std::int64_t k_ = 0;
+};
+
+template <typename T>
+void AttendInRow(const KernelArgs<T>& args, std::int64_t row, ThreadPool& threads) {
+  const std::int64_t steps = args.Flag(kBackward) ? args.Integer(kSteps) - 1 - args.step : args.step;
+  const Lines<const T> keys = StepsBefore(args, kKeys, kKeyLag, row);
+  const Lines<const T> values = StepsBefore(args, kValues, kValueLag, row);
+  const T* query = args.operand(kQuery).Row(row);
+  T* result = args.ResultRow(row);
+  std::fill_n(result, args.size(), T{0});
+  Weights<T> weights(args, row);
+  std::array<T, kBlock> products;
+  for (std::int64_t first = 0; first < steps && !weights.AreZero(); first += kBlock) {
+    const std::int64_t count = std::min(kBlock, steps - first);
+    const std::int64_t size = args.operand(kQuery).size();
+    ForLines(threads, 1, count, size, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+      DotLines(products.data() + begin, query, From(keys, first + begin, 0), {}, {}, {end - begin, size});
+    });
+    weights.Weigh(products.data(), count);
+    ForColumns(threads, 1, count, args.size(), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+      AddWeightedLines(result + begin, products.data(), From(values, first, begin), {}, {},
+                       {count, end - begin});
+    });
+  }
+}
+
+template <typename T>
+void Kernel(const KernelArgs<T>& args) {
+  if (args.rows == 1) return AttendInRow(args, 0, *args.threads);
+  ThreadPool one(1);
+  args.threads->For(args.rows, 1, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) AttendInRow(args, row, one);
+  });
+}
+
+// Over all steps of a run, on average at each.
+std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
+  const std::int64_t steps = std::get<std::int64_t>(args.attributes[kSteps]) - 1;
+  return steps * (args.operand(kQuery).NumElements() + result.NumElements());
+}
+
+const OpDef kLinearAttention = {
+    .name = "LinearAttention",
+    .operands = {{"query", "N"}, {"keys", "N"}, {"values", "M"}, {"decay", "", true}},
+    .attributes = {"steps", "backward", "key_lag", "value_lag", "derivative"},
+    .result = "M",
+    .adjoint = NotDifferentiable,  // made after autodiff
+    .kernel = PLGRAPH_KERNEL(Kernel),
+    .flops = Flops,
+    .reads_history = true,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kLinearAttention);
+
+}  // namespace
+}  // namespace plgraph

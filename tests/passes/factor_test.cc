@@ -1,0 +1,152 @@
+// Traces that are never made: when, and that the numbers are those of the trace that is made.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/memory_budget.h"
+#include "core/random.h"
+#include "graph/executor.h"
+#include "tests/support/graph_maker.h"
+#include "tests/support/relative_difference.h"
+
+namespace plgraph {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::int64_t kHebb = 0;
+constexpr std::int64_t kModulated = 2;
+
+struct Case {
+  Shape plasticity = {};
+  Shape rate = {};
+  bool modulated = false;    // by a number of the data, which is not the same at all steps
+  bool pre_is_input = true;  // or what the network made at the step before
+  std::int64_t steps = 12;
+  std::int64_t batch = 3;
+  double eta = 0.05;
+  std::int64_t pre = 40;
+  std::int64_t post = 30;
+};
+
+// A layer from x or the output before to y, and one that reads the same trace back to front.
+Graph Network(const Case& c) {
+  GraphMaker m;
+  const std::int64_t pre_size = c.pre_is_input ? c.pre : c.post;
+  const Value x = m.Input("x", {c.pre});
+  const Value target = m.Input("target", {c.post});
+  const Value into = m.Parameter("into", {c.pre, c.post});
+  const Value w = m.Parameter("w", {pre_size, c.post});
+  const Value alpha = m.Parameter("alpha", c.plasticity);
+  const Value rate = m.Parameter("rate", c.rate);
+  const Value y = m.AddState("y", {c.post});
+  const Value hebb = m.AddState("hebb", {pre_size, c.post});
+  const Value pre = c.pre_is_input ? x : y;
+  const Value recurrent = m.Op("recurrent", "PlasticMatMul", {pre, w, alpha, hebb});
+  const Value driven = m.Op("driven", "Add", {recurrent, m.Op("fixed", "MatMul", {x, into})});
+  const Value y_next = m.Op("y_next", "Tanh", {driven});
+  const Value modulation = c.modulated ? m.Op("m", "Mul", {rate, m.Input("signal", {})}) : Value{};
+  const Value next =
+      m.Op("hebb_next", "HebbianTrace", {hebb, pre, y_next, c.modulated ? Value{} : rate, modulation, {}},
+           {c.modulated ? kModulated : kHebb, std::monostate{}});
+  m.Next(y, y_next);
+  m.Next(hebb, next);
+  m.Loss(m.Op("error", "SquaredError", {y_next, target}, {std::int64_t{0}}), TermAt::kEveryStep);
+  return std::move(m.graph);
+}
+
+Executable Compiled(const Case& c, bool made, bool training = true) {
+  Graph graph = Network(c);
+  Diagnostics diagnostics("test");
+  CheckGraph(graph, diagnostics);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
+  CompileOptions options = {
+      .training = training, .dtype = DType::kDouble, .batch = c.batch, .steps = c.steps};
+  if (made) options.outputs = {"hebb"};
+  return Compile(std::move(graph), options);
+}
+
+double SampleOf(const std::string& name, size_t i, double eta) {
+  if (name == "rate") return eta;
+  return RandomStream(3, StreamId(name), 0).Uniform(static_cast<std::uint32_t>(i)) - 0.5;
+}
+
+// The loss of each sample, and then the gradients.
+std::vector<std::vector<double>> Numbers(const Executable& executable, double eta, int thread_count = 2) {
+  SystemMemory memory;
+  ThreadPool threads(thread_count);
+  Executor<double> executor(executable, memory, threads);
+  for (int id = 0; id < executable.graph.size(); ++id) {
+    const Node& node = executable.graph.node(Value{id});
+    std::span<double> numbers;
+    if (node.kind == NodeKind::kParameter) numbers = executor.Parameter(Value{id});
+    if (node.kind == NodeKind::kInput) numbers = executor.Input(Value{id});
+    for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = SampleOf(node.name, i, eta);
+  }
+  executor.Forward({});
+  std::vector<std::vector<double>> results(1);
+  for (std::int64_t sample = 0; sample < executable.options.batch; ++sample) {
+    results[0].push_back(executor.TermValue(0, sample));
+  }
+  if (executable.options.training) executor.Backward({});
+  for (size_t g = 0; g < executable.graph.gradients.size(); ++g) {
+    const std::span<const double> gradient = executor.Gradient(g);
+    results.emplace_back(gradient.begin(), gradient.end());
+  }
+  return results;
+}
+
+bool IsMade(const Executable& executable) { return static_cast<bool>(executable.graph.Find("hebb")); }
+
+class FactorPass : public ::testing::TestWithParam<Case> {};
+
+TEST_P(FactorPass, GivesTheNumbersOfTheTraceThatIsMade) {
+  for (const bool training : {true, false}) {
+    const Executable sum = Compiled(GetParam(), false, training);
+    const Executable made = Compiled(GetParam(), true, training);
+    ASSERT_FALSE(IsMade(sum));
+    ASSERT_TRUE(IsMade(made));
+    const auto expected = Numbers(made, GetParam().eta);
+    const auto actual = Numbers(sum, GetParam().eta);
+    ASSERT_EQ(actual.size(), expected.size());
+    for (size_t i = 0; i < actual.size(); ++i)
+      EXPECT_LT(RelativeDifference(expected[i], actual[i]), 1e-11) << i;
+  }
+}
+
+TEST_P(FactorPass, HasTheSameBitsOnAnyNumberOfThreads) {
+  const Executable executable = Compiled(GetParam(), false);
+  EXPECT_EQ(Numbers(executable, 0.05, 1), Numbers(executable, 0.05, 3));
+}
+
+// The last ones have more steps than are weighed at once, and a rate at which the first of them count nothing.
+INSTANTIATE_TEST_SUITE_P(
+    Cases, FactorPass,
+    ::testing::Values(Case{}, Case{.plasticity = {30}}, Case{.modulated = true},
+                      Case{.rate = {30}, .modulated = true}, Case{.pre_is_input = false},
+                      Case{.plasticity = {30}, .pre_is_input = false},
+                      Case{.plasticity = {30}, .modulated = true, .pre_is_input = false}, Case{.steps = 1},
+                      Case{.steps = 2, .batch = 1}, Case{.steps = 13, .batch = 1},
+                      Case{.steps = 300, .batch = 1, .pre = 400, .post = 300},
+                      Case{.steps = 300, .batch = 1, .eta = 0.95, .pre = 400, .post = 300},
+                      Case{.steps = 5, .eta = 1}));
+
+TEST(FactorPassNote, SaysWhyATraceIsMade) {
+  const auto reason = [](const Executable& executable) {
+    EXPECT_TRUE(IsMade(executable));
+    return executable.graph.trace_notes.at(0).reason;
+  };
+  EXPECT_EQ(reason(Compiled({.plasticity = {40, 30}}, false)),
+            "its plasticity differs from element to element");
+  EXPECT_EQ(reason(Compiled({.rate = {30}}, false)), "its decay is not one constant number");
+  EXPECT_EQ(reason(Compiled({}, true)), "it is an output");
+  const TraceNote dear = Compiled({.steps = 60}, false).graph.trace_notes.at(0);
+  EXPECT_TRUE(dear.made);
+  EXPECT_EQ(dear.reason, "");
+  EXPECT_GT(dear.as_sum.operations, dear.as_matrix.operations);
+  const TraceNote cheap = Compiled({}, false).graph.trace_notes.at(0);
+  EXPECT_FALSE(cheap.made);
+  EXPECT_LT(cheap.as_sum.operations, cheap.as_matrix.operations);
+}
+
+}  // namespace
+}  // namespace plgraph
