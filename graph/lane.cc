@@ -15,6 +15,8 @@ Lane<T>::Lane(const Executable& executable, Phase loop, std::int64_t lane, T* ba
       threads_(&threads) {
   for (const Turn& turn : executable.schedule.turns(loop)) {
     Instruction<T>& instruction = instructions_.emplace_back(executable, turn);
+    instruction.result.placement = instruction.result.placement.InLane(lane, first_);
+    for (Place& operand : instruction.operands) operand.placement = operand.placement.InLane(lane, first_);
     const std::int64_t sums = executable.memory.lane_sums[static_cast<size_t>(turn.node.id)];
     if (lane > 0 && sums >= 0) {
       instruction.result.placement.offset = sums + (lane - 1) * LaneSumStride(instruction.result.row_size);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/checked_size.h"
+#include "graph/block_pool.h"
 #include "graph/compile.h"
 #include "graph/loop_order.h"
 #include "graph/sweep.h"
@@ -17,55 +18,6 @@ constexpr std::int64_t kAlign = 16;  // elements: every value starts on a cache 
 std::int64_t Aligned(CheckedSize size) { return (size + (kAlign - 1)).value() / kAlign * kAlign; }
 
 size_t Index(Value value) { return static_cast<size_t>(value.id); }
-
-// The part of the arena in which values follow each other in time: blocks are handed out and taken back, best
-// fit first, neighbours joined.
-class BlockPool {
- public:
-  std::int64_t Take(std::int64_t size) {
-    auto best = free_.end();
-    for (auto it = free_.begin(); it != free_.end(); ++it) {
-      if (it->second >= size && (best == free_.end() || it->second < best->second)) best = it;
-    }
-    if (best == free_.end()) return Extend(size);
-    const std::int64_t offset = best->first;
-    const std::int64_t rest = best->second - size;
-    free_.erase(best);
-    if (rest > 0) free_[offset + size] = rest;
-    return offset;
-  }
-
-  void Give(std::int64_t offset, std::int64_t size) {
-    auto it = free_.emplace(offset, size).first;
-    const auto next = std::next(it);
-    if (next != free_.end() && it->first + it->second == next->first) {
-      it->second += next->second;
-      free_.erase(next);
-    }
-    if (it == free_.begin()) return;
-    const auto previous = std::prev(it);
-    if (previous->first + previous->second == it->first) {
-      previous->second += it->second;
-      free_.erase(it);
-    }
-  }
-
-  std::int64_t peak() const { return end_; }
-
- private:
-  std::int64_t Extend(std::int64_t size) {
-    std::int64_t offset = end_;
-    if (!free_.empty() && free_.rbegin()->first + free_.rbegin()->second == end_) {
-      offset = free_.rbegin()->first;
-      free_.erase(std::prev(free_.end()));
-    }
-    end_ = (CheckedSize(offset) + size).value();
-    return offset;
-  }
-
-  std::map<std::int64_t, std::int64_t> free_;  // offset -> size
-  std::int64_t end_ = 0;
-};
 
 class Planner {
  public:
@@ -322,15 +274,14 @@ class Planner {
 
   // All other values, one after the other in the memory of those that are done.
   void PlacePassing() {
-    BlockPool pool;
     std::multimap<int, Value> ending;  // by last use
     std::vector<bool> taken_over(static_cast<size_t>(graph_.size()));
     const auto place = [&](Value value) {
       Placement& placement = plan_.placements[Index(value)];
-      placement =
-          Slot(graph_.node(value), IsLoop(graph_.node(value).phase) ? 1 : AllSteps(graph_.node(value)));
+      placement = PassingSlot(value);
       const std::optional<Value> donor = Donor(value, placement);
-      placement.offset = donor ? plan_.placements[Index(*donor)].offset : pool.Take(SizeOf(placement));
+      placement.offset =
+          donor ? plan_.placements[Index(*donor)].offset : PoolOf(value).Take(SizeOf(placement));
       if (donor) taken_over[Index(*donor)] = true;
       ending.emplace(last_use_[Index(value)], value);
       passing_[Index(value)] = true;
@@ -338,7 +289,7 @@ class Planner {
     const auto release = [&](int position) {
       for (auto it = ending.begin(); it != ending.end() && it->first <= position; it = ending.erase(it)) {
         const Placement& placement = plan_.placements[Index(it->second)];
-        if (!taken_over[Index(it->second)]) pool.Give(placement.offset, SizeOf(placement));
+        if (!taken_over[Index(it->second)]) PoolOf(it->second).Give(placement.offset, SizeOf(placement));
       }
     };
     for (int phase = 0; phase < kPhaseCount; ++phase) {
@@ -355,8 +306,26 @@ class Planner {
       }
       release(ends_[phase]);
     }
-    MovePassingBehind(pool.peak());
+    MovePassingBehind();
   }
+
+  // What others use before and after cannot be shared by lanes, which run when they will.
+  bool IsOfLane(Value value) const {
+    const Node& node = graph_.node(value);
+    return IsLoop(node.phase) && !OutlivesRound(node) && plan_.split(node.phase).lanes > 1;
+  }
+
+  Placement PassingSlot(Value value) const {
+    const Node& node = graph_.node(value);
+    Placement placement = Slot(node, IsLoop(node.phase) ? 1 : AllSteps(node));
+    if (!IsOfLane(value)) return placement;
+    const std::int64_t lanes = plan_.split(node.phase).lanes;
+    placement.slot_stride = placement.row_stride * ((options_.batch + lanes - 1) / lanes);
+    return placement;
+  }
+
+  // The loops of lanes have pools of their own, for one lane.
+  BlockPool& PoolOf(Value value) { return IsOfLane(value) ? lane_pools_[graph_.node(value).phase] : pool_; }
 
   bool IsUnplaced(Value value) const { return plan_.placements[Index(value)].offset < 0; }
   // The outcome of a loop collects over its rounds: no other value of the loop may use its memory.
@@ -379,10 +348,20 @@ class Planner {
     return std::nullopt;
   }
 
-  void MovePassingBehind(std::int64_t peak) {
-    const std::int64_t base = Append(peak, Section::kScratch);
+  void MovePassingBehind() {
+    const std::int64_t base = Append(pool_.peak(), Section::kScratch);
+    std::map<Phase, std::int64_t> lane_bases;
+    for (const auto& [phase, pool] : lane_pools_) {
+      lane_bases[phase] =
+          Append((CheckedSize(pool.peak()) * plan_.split(phase).lanes).value(), Section::kScratch);
+    }
     for (size_t i = 0; i < passing_.size(); ++i) {
-      if (passing_[i]) plan_.placements[i].offset += base;
+      if (!passing_[i]) continue;
+      const Value value{static_cast<std::int32_t>(i)};
+      Placement& placement = plan_.placements[i];
+      const Phase phase = graph_.node(value).phase;
+      placement.offset += IsOfLane(value) ? lane_bases[phase] : base;
+      if (IsOfLane(value)) placement.lane_stride = lane_pools_[phase].peak();
     }
   }
 
@@ -395,6 +374,8 @@ class Planner {
   std::vector<int> last_use_;
   std::vector<bool> kept_;
   std::vector<bool> passing_;  // placed in memory that others use before or after
+  BlockPool pool_;
+  std::map<Phase, BlockPool> lane_pools_;
   int ends_[kPhaseCount] = {};
 };
 

@@ -27,7 +27,16 @@ struct Placement {
   std::int64_t slot_stride =
       0;  ///< elements from slot to slot: batch x row, or the row of a value without samples
   std::int64_t row_stride = 0;  ///< elements from sample to sample; 0 for a value without sample variance
+  /// Of a value that passes within a loop of several lanes, whose memory others use before and after: from lane to
+  /// lane; a slot holds the samples of one lane. 0: a slot holds all samples.
+  std::int64_t lane_stride = 0;
 
+  /// As a lane sees it, whose first sample is `first` of the batch.
+  Placement InLane(std::int64_t lane, std::int64_t first) const {
+    Placement own = *this;
+    if (lane_stride > 0) own.offset += lane * lane_stride - first * row_stride;
+    return own;
+  }
   std::int64_t AtStep(std::int64_t step) const {
     const std::int64_t slot = step + shift;  // a division costs as much as a small kernel
     return offset + (slot < slots ? slot : slots == 1 ? 0 : slot % slots) * slot_stride;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "graph/compile.h"
 #include "graph/fusion.h"
 #include "graph/infer.h"
@@ -149,6 +151,30 @@ TEST(LoopSplit, GivesSamplesThatFitACacheToLanes) {
   expect(SplitOf(100, 512), 16, 11);  // 32 in a lane, in three groups
   expect(SplitOf(10, 4), 1, 4);       // too little work for two threads
   expect(SplitOf(1000, 8), 1, 8);     // not one matrix fits: the threads share its lines
+}
+
+// What passes within the loop shares memory with what passes before it, which another lane may be at.
+TEST(LoopSplit, GivesLanesMemoryOfTheirOwn) {
+  Graph graph = PlasticNetwork(kModulated, 0.5);
+  Diagnostics diagnostics("test");
+  CheckGraph(graph, diagnostics);
+  const Executable executable = Compile(std::move(graph), {.batch = 50, .steps = 1000});
+  for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
+    const LoopSplit& split = executable.memory.split(loop);
+    ASSERT_GT(split.lanes, 1);
+    std::vector<Placement> passing;
+    for (const Turn& turn : executable.schedule.turns(loop)) {
+      const Placement& placement = executable.memory.placements[static_cast<size_t>(turn.node.id)];
+      if (placement.lane_stride > 0) passing.push_back(placement);
+    }
+    ASSERT_FALSE(passing.empty());
+    const auto by_offset = [](const Placement& a, const Placement& b) { return a.offset < b.offset; };
+    const std::int64_t begin = std::min_element(passing.begin(), passing.end(), by_offset)->offset;
+    for (const Placement& placement : passing) {
+      EXPECT_LE(placement.offset + placement.slots * placement.slot_stride, begin + placement.lane_stride);
+      EXPECT_GE(placement.slot_stride, placement.row_stride * (50 / split.lanes));
+    }
+  }
 }
 
 // The op whose kernel does a member of the first sweep of a loop together with those that follow, and how many.
