@@ -22,7 +22,7 @@ may_include core "core"
 may_include graph "core graph"
 may_include ops "core graph ops"
 may_include serialization "core graph serialization"
-may_include tools "core graph serialization tools"
+may_include tools "core graph ops serialization tools"
 may_include tests "core graph ops serialization tools tests"
 
 # only_in PATTERN WHERE REASON: lines that include PATTERN must lie in files that match WHERE.
@@ -35,6 +35,7 @@ only_in 'hwy/' '(ops/kernels|tests/ops)/' 'Highway is included in ops/kernels/ a
 only_in 'boost/graph' 'graph/graph\.cc:' 'Boost.Graph is included in graph/graph.cc only'
 only_in 'google/protobuf|serialization/.*\.pb\.h' '(serialization|tools|tests)/' \
   'protobuf is included in serialization/ and above only'
+only_in 'ops/' '(ops|tests)/|tools/bench/machine_rates\.cc:' 'the ops are reached through their registry; only machine_rates measures a kernel'
 only_in 'CLI/' 'tools/[^/]*:' 'the command line is read in tools/ only'
 only_in 'fstream|filesystem|unistd|fcntl|sys/' \
   '(core|tests)/|tools/training/progress\.cc:|serialization/initializer\.cc:' 'files are reached through core/file_system.h'
