@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """models/pattern_completion.pbtxt in PyTorch, as one would write it; prints the seconds of one update.
 
-    torch_completion.py NEURONS BATCH UPDATES THREADS STEPS      STEPS: as in compare.py, JSON
+    torch_completion.py NEURONS BATCH UPDATES THREADS STEPS ALPHA
+
+STEPS: as in compare.py, JSON. ALPHA: matrix or scalar.
 """
 import json
 import sys
@@ -32,7 +34,8 @@ def main():
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     w = (0.001 * torch.randn(n, n)).requires_grad_()
-    alpha = (0.001 * torch.randn(n, n)).requires_grad_()
+    alpha = 0.001 * torch.randn(n, n) if sys.argv[6] == "matrix" else torch.full((), 0.01)
+    alpha.requires_grad_()
     eta = torch.full((), 0.002).requires_grad_()
     optimizer = torch.optim.Adam([w, alpha, eta], lr=3e-4)
     start = 0.0
