@@ -1,93 +1,179 @@
 #!/usr/bin/python3
-"""Times training of the pattern task with plgraph and with PyTorch, in turn, and prints the table of the README.
+"""Times training of the pattern task with plgraph, PyTorch and JAX, in turn, and prints the table of the README.
 
-    /usr/bin/python3 tools/bench/compare.py [--rounds 3] [--only NAME ...]
+    tools/bench/peers.sh && /usr/bin/python3 tools/bench/compare.py [--rounds 3] [--only NAME ...] [--write]
 
 Each run is a process of its own, with two threads. A figure is the median over the rounds of the time of one update
 (forward, backward, Adam, and making the episodes), without the first one; memory is the largest resident size of the
-process. A program that needs more than --memory gigabytes is reported as out of memory. Needs build/plgraph
-(tools/quickstart.sh) and Debian's python3-torch.
+process. A program that needs more than --memory gigabytes is reported as out of memory. Needs build/plgraph and
+build/machine_rates; Debian's python3-torch, and JAX as tools/bench/peers.sh installs it, or goes without.
 """
 import argparse
+import dataclasses
+import functools
 import json
-import os
 import pathlib
-import resource
-import statistics
 import subprocess
 import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-MODEL = ROOT / "models" / "pattern_completion.pbtxt"
-TORCH = pathlib.Path(__file__).with_name("torch_completion.py")
-THREADS = 2
+from process import MODEL, NOT_INSTALLED, PLGRAPH, ROOT, THREADS, figure, heading, medians
+from process import pattern_settings, plgraph_update, processor, row, run, set_options, write_readme
 
-# name: neurons, batch, updates, patterns and steps as in model.proto (Patterns)
+FOLDER = pathlib.Path(__file__).resolve().parent
+TORCH_PYTHON = pathlib.Path("/usr/bin/python3")
+JAX_PYTHON = ROOT / "build" / "peers" / "bin" / "python"
+MODELS = {"matrix": MODEL, "scalar": FOLDER / "scalar_alpha.pbtxt"}  # by the shape of alpha
+
+# As in model.proto (Patterns).
 LONG_STEPS = dict(patterns=5, presentations=2, show_steps=6, gap_steps=4, query_steps=6)  # 106
 SHORT_STEPS = dict(patterns=2, presentations=2, show_steps=6, gap_steps=5, query_steps=6)  # 50
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    neurons: int
+    batch: int
+    updates: int
+    steps: dict
+    alpha: str = "matrix"
+
+    def length(self):
+        s = self.steps
+        return s["patterns"] * s["presentations"] * (s["show_steps"] + s["gap_steps"]) + s["query_steps"]
+
+    def settings(self):
+        return pattern_settings(self.neurons, self.batch, self.steps)
+
+
 CASES = {
-    "N = 1000, T = 106, batch 1": (1000, 1, 6, LONG_STEPS),
-    "N = 1000, T = 106, batch 8": (1000, 8, 3, LONG_STEPS),
-    "N = 1000, T = 106, batch 32": (1000, 32, 3, LONG_STEPS),
-    "N = 100, T = 106, batch 1": (100, 1, 100, LONG_STEPS),
-    "N = 100, T = 106, batch 32": (100, 32, 8, LONG_STEPS),
-    "N = 20, T = 50, batch 1": (20, 1, 300, SHORT_STEPS),
+    "N = 1000, T = 106, batch 1": Case(1000, 1, 6, LONG_STEPS),
+    "N = 1000, T = 106, batch 1, scalar alpha": Case(1000, 1, 6, LONG_STEPS, "scalar"),
+    "N = 1000, T = 106, batch 8": Case(1000, 8, 3, LONG_STEPS),
+    "N = 1000, T = 106, batch 32": Case(1000, 32, 3, LONG_STEPS),
+    "N = 100, T = 106, batch 1": Case(100, 1, 100, LONG_STEPS),
+    "N = 100, T = 106, batch 32": Case(100, 32, 8, LONG_STEPS),
+    "N = 20, T = 50, batch 1": Case(20, 1, 300, SHORT_STEPS),
 }
-
-
-def run(command, gigabytes):
-    """Standard output of a process and its peak memory in MB; None if it failed for want of memory."""
-
-    def limit():
-        size = int(gigabytes * 2**30)
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
-
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, preexec_fn=limit)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            return None
-        out.seek(0)
-        return out.read().decode(), usage.ru_maxrss / 1024
+# Bytes that one element of the arrays costs a step, read and written: w, alpha and H; on the way back w, alpha, H,
+# G = dL/dH and dL/dalpha.
+BYTES = {"matrix": {"step": 16, "step adjoint": 32}, "scalar": {"step": 12, "step adjoint": 20}}
+SHARED_CASES = [name for name, case in CASES.items() if case.neurons == 1000 and case.batch == 1]
 
 
 def plgraph(case, gigabytes):
-    neurons, batch, updates, steps = case
-    with tempfile.TemporaryDirectory() as folder:
-        settings = {"n": neurons, "train.batch": batch, "train.episodes": batch * (updates + 1)}
-        settings.update({f"train.data.patterns.{name}": value for name, value in steps.items()})
-        command = [str(ROOT / "build" / "plgraph"), "train", str(MODEL), "--run-dir", folder, "--threads", str(THREADS)]
-        for name, value in settings.items():
-            command += ["--set", f"{name}={value}"]
-        result = run(command, gigabytes)
-        if result is None:
-            return None
-        lines = (pathlib.Path(folder) / "metrics.jsonl").read_text().splitlines()
-    seconds = [json.loads(line)["seconds"] for line in lines]
-    return (seconds[-1] - seconds[0]) / updates, result[1]
+    return plgraph_update(MODELS[case.alpha], case.settings(), case.updates, gigabytes)
 
 
-def torch(case, gigabytes):
-    neurons, batch, updates, steps = case
-    arguments = [neurons, batch, updates, THREADS, json.dumps(steps)]
-    result = run(["/usr/bin/python3", str(TORCH), *map(str, arguments)], gigabytes)
-    return None if result is None else (float(result[0]), result[1])
-
-
-def medians(results):
-    if any(result is None for result in results):
+@functools.cache
+def version(python, module):
+    """The version of a Python module; none if it cannot be imported."""
+    program = f"import {module}; print({module}.__version__)"
+    if not python.exists():
         return None
-    return statistics.median(r[0] for r in results), max(r[1] for r in results)
+    result = subprocess.run([python, "-c", program], capture_output=True, text=True)
+    return result.stdout.strip() if result.returncode == 0 else None
+
+
+def peer(python, module, arguments, case, gigabytes):
+    """Seconds of one update of a peer program and its peak memory in MB, or why there are none."""
+    if version(python, module) is None:
+        return NOT_INSTALLED
+    command = [python, FOLDER / f"{module}_completion.py", case.neurons, case.batch, case.updates, THREADS]
+    result = run([*command, json.dumps(case.steps), case.alpha, *arguments], gigabytes)
+    return result if isinstance(result, str) else (float(result[0]), result[1])
+
+
+PROGRAMS = {
+    "PyTorch": functools.partial(peer, TORCH_PYTHON, "torch", []),
+    "JAX": functools.partial(peer, JAX_PYTHON, "jax", ["keep"]),
+    "JAX, remade": functools.partial(peer, JAX_PYTHON, "jax", ["remake"]),
+    "plgraph": plgraph,
+}
+
+
+def measure(case, options):
+    """The medians of every program, run in turn."""
+    results = {name: [] for name in PROGRAMS}
+    for _ in range(options.rounds):
+        for name, own in results.items():
+            if not own or not isinstance(own[-1], str):
+                own.append(PROGRAMS[name](case, options.memory))
+    return {name: medians(own) for name, own in results.items()}
 
 
 def text(result):
-    if result is None:
-        return "out of memory"
-    milliseconds = 1000 * result[0]
-    figure = f"{milliseconds:.0f}" if milliseconds >= 100 else f"{milliseconds:.3g}"
-    return f"{figure} ms, {result[1]:.0f} MB"
+    return result if isinstance(result, str) else f"{figure(1000 * result[0])} ms, {result[1]:.0f} MB"
+
+
+def times_as_fast(peers, ours):
+    """How many times the time of plgraph the fastest of the peers takes."""
+    seconds = [result[0] for result in peers if not isinstance(result, str)]
+    return f"{min(seconds) / ours[0]:.1f}" if seconds and not isinstance(ours, str) else ""
+
+
+def comparison(options):
+    """The lines of the table, as they come."""
+    yield heading(["one update", *PROGRAMS, "times as fast as PyTorch", "as JAX"])
+    for name in options.only:
+        results = measure(CASES[name], options)
+        torch, jax, remade, ours = results.values()
+        ratios = [times_as_fast([torch], ours), times_as_fast([jax, remade], ours)]
+        yield row([name, *map(text, results.values()), *ratios])
+
+
+def phase_seconds(case, gigabytes):
+    """Seconds that plgraph takes in each phase of an update, by name; none if `plgraph bench` does not tell."""
+    command = [PLGRAPH, "bench", MODELS[case.alpha], "--threads", THREADS, "--json"]
+    result = run(command + set_options(case.settings()), gigabytes)
+    if isinstance(result, str):
+        return {}
+    return {phase["name"]: phase["seconds"] for phase in json.loads(result[0])["phases"]}
+
+
+def share(case, phase, seconds, rate):
+    """Which part of the rate of a plain loop a phase of plgraph reaches."""
+    if phase not in seconds:
+        return "not measured"
+    used = BYTES[case.alpha][phase] * case.neurons**2 * case.length() / seconds[phase]
+    return f"{used / 1e9:.1f} GB/s, {100 * used / rate:.0f}%"
+
+
+def shares(names, gigabytes):
+    """The lines of the table of how plgraph's loops stand against plain ones."""
+    result = run([ROOT / "build" / "machine_rates", 1000, THREADS], gigabytes)
+    if isinstance(result, str):
+        yield f"machine_rates: {result}"
+        return
+    rates = json.loads(result[0])
+    forward, backward = rates["forward_bytes_per_second"], rates["backward_bytes_per_second"]
+    yield (
+        f"A plain loop over the same arrays moves {forward / 1e9:.1f} GB/s forward and {backward / 1e9:.1f} GB/s back; "
+        f"BLIS multiplies matrices of 1000 x 1000 at {rates['gemm_operations_per_second'] / 1e9:.0f} GFLOP/s "
+        "(`build/machine_rates 1000 2`). Of this plgraph's loops (`plgraph bench`) reach:\n"
+    )
+    yield heading(["loop over the steps", "forward", "back"])
+    for name in names:
+        case = CASES[name]
+        seconds = phase_seconds(case, gigabytes)
+        yield row([name, share(case, "step", seconds, forward), share(case, "step adjoint", seconds, backward)])
+
+
+def conditions(options):
+    torch, jax = version(TORCH_PYTHON, "torch"), version(JAX_PYTHON, "jax")
+    versions = f"PyTorch {torch or NOT_INSTALLED}, JAX {jax or NOT_INSTALLED}"
+    yield (
+        f"{versions}, {THREADS} threads for each, on {processor()}; rounds in turn, of which the median: "
+        f"{options.rounds}; a process that needs more than {options.memory:g} GB is out of memory.\n"
+    )
+
+
+def lines(options):
+    yield from conditions(options)
+    yield from comparison(options)
+    names = [name for name in options.only if name in SHARED_CASES]
+    if names:
+        yield ""
+        yield from shares(names, options.memory)
 
 
 def main():
@@ -95,18 +181,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=float, default=20, help="gigabytes that one process may take")
     parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES), metavar="NAME")
+    parser.add_argument("--write", action="store_true", help="write what is printed into the README")
     options = parser.parse_args()
-    print("| one update | PyTorch | plgraph | times as fast |\n| --- | --- | --- | --- |")
-    for name in options.only:
-        results = {torch: [], plgraph: []}
-        for _ in range(options.rounds):
-            for program, own in results.items():
-                if own and own[-1] is None:
-                    continue
-                own.append(program(CASES[name], options.memory))
-        peer, ours = medians(results[torch]), medians(results[plgraph])
-        ratio = f"{peer[0] / ours[0]:.1f}" if peer and ours else ""
-        print(f"| {name} | {text(peer)} | {text(ours)} | {ratio} |", flush=True)
+    written = []
+    for line in lines(options):
+        print(line, flush=True)
+        written.append(line)
+    if options.write:
+        write_readme("bench", "\n".join(written))
     return 0
 
 
