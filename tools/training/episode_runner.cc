@@ -41,7 +41,7 @@ RunContext EpisodeRunner<T>::Context(std::uint64_t first_episode, std::int64_t w
 }
 
 template <typename T>
-void EpisodeRunner<T>::Forward(std::uint64_t first_episode, std::int64_t window) {
+void EpisodeRunner<T>::FillInputs(std::uint64_t first_episode, std::int64_t window) {
   const CompileOptions& options = executor_.executable().options;
   const EpisodeWindow episodes = {.first_episode = first_episode,
                                   .batch = options.batch,
@@ -50,6 +50,11 @@ void EpisodeRunner<T>::Forward(std::uint64_t first_episode, std::int64_t window)
   for (size_t port = 0; port < inputs_.size(); ++port) {
     data_.Fill(port, episodes, executor_.Input(inputs_[port]));
   }
+}
+
+template <typename T>
+void EpisodeRunner<T>::Forward(std::uint64_t first_episode, std::int64_t window) {
+  FillInputs(first_episode, window);
   executor_.Forward(Context(first_episode, window));
 }
 

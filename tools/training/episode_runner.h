@@ -29,6 +29,8 @@ class EpisodeRunner {
 
   /// What Executor::Forward and Backward take for one window of the batch that starts with an episode.
   RunContext Context(std::uint64_t first_episode, std::int64_t window) const;
+  /// Fills the inputs of one window.
+  void FillInputs(std::uint64_t first_episode, std::int64_t window);
   /// Fills the inputs of one window and runs it forward. The windows of a batch must be run in order.
   void Forward(std::uint64_t first_episode, std::int64_t window);
   /// All windows of a batch forward; adds the losses and metrics of its first `count` episodes to `means`.

@@ -8,8 +8,6 @@
 
 #include "core/checked_size.h"
 #include "core/error.h"
-#include "tools/training/learning_rate.h"
-#include "tools/training/optimizer.h"
 #include "tools/training/parameters.h"
 
 namespace plgraph {
@@ -51,20 +49,12 @@ Trainer::Trainer(const LoadedModel& loaded, const Services& services, Progress& 
       executor_(std::make_unique<Executor<float>>(executable_, services.memory, services.threads)),
       runner_(std::make_unique<EpisodeRunner<float>>(*executor_, *data_, ports_, train().seed(),
                                                      1.0 / static_cast<double>(train().accumulate()))),
+      updater_(std::make_unique<ParameterUpdater>(train(), *executor_, services.threads)),
       report_means_(executable_.graph.terms),
       between_means_(executable_.graph.terms) {
   if (train().evaluation().every() > 0) {
     evaluator_ = std::make_unique<Evaluator>(loaded, services, train().evaluation().episodes());
   }
-  std::vector<std::int64_t> sizes;
-  const std::vector<ParameterGradient>& gradients = executable_.graph.gradients;
-  for (size_t i = 0; i < gradients.size(); ++i) {
-    if (!gradients[i].gradient) continue;
-    trained_.push_back(i);
-    sizes.push_back(executable_.graph.node(gradients[i].parameter).shape.NumElements());
-  }
-  norm_ = std::make_unique<GradientNorm<float>>(sizes);
-
   const std::int64_t each = (CheckedSize(train().batch()) * train().accumulate()).value();
   const std::int64_t rounds = (train().episodes() + each - 1) / each;
   std::int64_t updates_a_round = 0;
@@ -118,7 +108,7 @@ void Trainer::RunUpdate() {
       RunWindow(first, window);
       if (!runner_->HasLoss(window)) continue;
       if (executable_.options.accumulate) {
-        Accumulate(part == 0);
+        updater_->Accumulate(part == 0);
       } else {
         UpdateParameters();
       }
@@ -143,43 +133,8 @@ void Trainer::RunWindow(std::uint64_t first_episode, std::int64_t window) {
   executor_->Backward(runner_->Context(first_episode, window));
 }
 
-void Trainer::Accumulate(bool first) {
-  for (const size_t i : trained_) {
-    const std::span<const float> gradient = executor_->Gradient(i);
-    const std::span<float> sum = executor_->GradientSum(i);
-    const auto add = [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t k = begin; k < end; ++k) {
-        const size_t at = static_cast<size_t>(k);
-        sum[at] = first ? gradient[at] : sum[at] + gradient[at];
-      }
-    };
-    services_.threads.For(std::ssize(sum), 16384, 16, add);
-  }
-}
-
-std::span<float> Trainer::GradientOf(size_t index) {
-  return executable_.options.accumulate ? executor_->GradientSum(index) : executor_->Gradient(index);
-}
-
 void Trainer::UpdateParameters() {
-  double norm = 0;
-  if (train().clip_norm() > 0) {
-    std::vector<std::span<const float>> gradients;
-    for (const size_t i : trained_) gradients.emplace_back(GradientOf(i));
-    norm = norm_->Compute(gradients, train().clip_value(), services_.threads);
-  }
-  const GradientTransform transform = ClipTransform(train().clip_value(), train().clip_norm(), norm);
-  const double rate = LearningRate(train(), position_.update, total_updates_);
-  for (const size_t i : trained_) {
-    ParameterUpdate<float> update = {
-        .parameter = executor_->Parameter(executable_.graph.gradients[i].parameter),
-        .gradient = GradientOf(i),
-        .slots = {}};
-    for (int slot = 0; slot < executable_.options.optimizer_slots; ++slot) {
-      update.slots[static_cast<size_t>(slot)] = executor_->OptimizerSlot(i, slot);
-    }
-    UpdateParameter(train(), update, transform, rate, position_.update, services_.threads);
-  }
+  updater_->Update(position_.update, total_updates_);
   ++position_.update;
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -12,8 +11,8 @@
 #include "tools/training/data_source.h"
 #include "tools/training/episode_runner.h"
 #include "tools/training/evaluator.h"
-#include "tools/training/gradient_limit.h"
 #include "tools/training/loaded_model.h"
+#include "tools/training/parameter_updater.h"
 #include "tools/training/progress.h"
 #include "tools/training/run_directory.h"
 #include "tools/training/services.h"
@@ -54,9 +53,7 @@ class Trainer {
   void StartFromFile(const std::string& path);
   void RunUpdate();
   void RunWindow(std::uint64_t first_episode, std::int64_t window);
-  void Accumulate(bool first);
   void UpdateParameters();
-  std::span<float> GradientOf(size_t index);
   void FinishUpdate(std::int64_t before);
   void SaveCheckpoints(std::int64_t before, const std::optional<Measures>& evaluation);
 
@@ -68,9 +65,8 @@ class Trainer {
   Executable executable_;
   std::unique_ptr<Executor<float>> executor_;
   std::unique_ptr<EpisodeRunner<float>> runner_;
+  std::unique_ptr<ParameterUpdater> updater_;
   std::unique_ptr<Evaluator> evaluator_;
-  std::unique_ptr<GradientNorm<float>> norm_;
-  std::vector<size_t> trained_;  // places in Graph::gradients that have a gradient
   std::int64_t total_episodes_ = 0;
   std::int64_t total_updates_ = 0;
 
