@@ -1,6 +1,8 @@
 #ifndef PLGRAPH_CORE_CLOCK_H_
 #define PLGRAPH_CORE_CLOCK_H_
 
+#include <cstdint>
+
 namespace plgraph {
 
 /// The time, behind an interface so that a test can stop it.
@@ -14,6 +16,32 @@ class Clock {
 class SystemClock : public Clock {
  public:
   double Seconds() const override;
+};
+
+/// How long something took, all times together.
+struct TimeSpent {
+  double seconds = 0;
+  std::int64_t times = 0;
+};
+
+/// Adds the time from its making to its end to a TimeSpent; null: reads no clock.
+class Timer {
+ public:
+  Timer(const Clock* clock, TimeSpent* spent) : clock_(clock), spent_(spent) {
+    if (spent_ != nullptr) begin_ = clock_->Seconds();
+  }
+  ~Timer() {
+    if (spent_ == nullptr) return;
+    spent_->seconds += clock_->Seconds() - begin_;
+    ++spent_->times;
+  }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  const Clock* clock_;
+  TimeSpent* spent_;
+  double begin_ = 0;
 };
 
 }  // namespace plgraph

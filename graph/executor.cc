@@ -49,7 +49,7 @@ struct Executor<T>::Impl {
 
   void RunAt(Instruction<T>& instruction, std::int64_t step) {
     instruction.PointAt(base, context, step, 0);
-    instruction.Run();
+    instruction.Run(node_clock);
   }
 
   void RunBatched(Phase phase) {
@@ -62,6 +62,28 @@ struct Executor<T>::Impl {
         RunAt(instruction, 0);
       } else {
         for (std::int64_t step = 0; step < instruction.steps; ++step) RunAt(instruction, step);
+      }
+    }
+  }
+
+  void Run(Phase phase) {
+    const Timer timer(profile == nullptr ? nullptr : &profile->clock(),
+                      profile == nullptr ? nullptr : &profile->phase(phase));
+    if (!IsLoop(phase)) return RunBatched(phase);
+    RunLoop(phase);
+    if (node_clock == nullptr) return;
+    for (Lane<T>& lane : lanes[static_cast<size_t>(phase)]) lane.TakeCounts(profile->nodes(phase));
+  }
+
+  void SetProfile(Profile* p) {
+    profile = p;
+    node_clock = p != nullptr && p->has_nodes() ? &p->clock() : nullptr;
+    for (int i = 0; i < kPhaseCount; ++i) {
+      const size_t phase = static_cast<size_t>(i);
+      for (Lane<T>& lane : lanes[phase]) lane.SetClock(node_clock);
+      for (size_t n = 0; n < instructions[phase].size(); ++n) {
+        instructions[phase][n].profile =
+            node_clock == nullptr ? nullptr : &p->nodes(static_cast<Phase>(i))[n];
       }
     }
   }
@@ -138,6 +160,8 @@ struct Executor<T>::Impl {
   Arena arena;
   T* base;
   RunContext context;
+  Profile* profile = nullptr;
+  const Clock* node_clock = nullptr;  // null: only phases are counted, or nothing
   ThreadPool one_thread{1};
   std::array<std::vector<Instruction<T>>, kPhaseCount> instructions;  // of the phases that are no loops
   std::array<std::vector<Lane<T>>, kPhaseCount> lanes;                // of the loops
@@ -210,24 +234,29 @@ std::span<const T> Executor<T>::Output(Value value) {
 }
 
 template <typename T>
+void Executor<T>::SetProfile(Profile* profile) {
+  impl_->SetProfile(profile);
+}
+
+template <typename T>
 void Executor<T>::Forward(const RunContext& context) {
   impl_->context = context;
   impl_->SetControls();
   impl_->StartStates();
-  impl_->RunBatched(Phase::kOnce);
-  impl_->RunBatched(Phase::kAhead);
-  impl_->RunLoop(Phase::kStep);
+  impl_->Run(Phase::kOnce);
+  impl_->Run(Phase::kAhead);
+  impl_->Run(Phase::kStep);
   // Gradients that wait for no loop back run in this phase too; they are cheap beside the loops.
-  impl_->RunBatched(Phase::kAfter);
+  impl_->Run(Phase::kAfter);
 }
 
 template <typename T>
 void Executor<T>::Backward(const RunContext& context) {
   impl_->context = context;
   impl_->StartCarries();
-  impl_->RunLoop(Phase::kStepAdjoint);
-  impl_->RunBatched(Phase::kAheadAdjoint);
-  impl_->RunBatched(Phase::kOnceAdjoint);
+  impl_->Run(Phase::kStepAdjoint);
+  impl_->Run(Phase::kAheadAdjoint);
+  impl_->Run(Phase::kOnceAdjoint);
 }
 
 template <typename T>

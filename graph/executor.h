@@ -13,6 +13,7 @@
 namespace plgraph {
 
 class MemoryBudget;
+class Profile;
 
 /// Runs an executable. All its memory is one arena, taken when it is made; a run allocates nothing.
 /// The spans stay valid as long as the executor.
@@ -45,6 +46,10 @@ class Executor {
   /// A value listed in options.outputs after a run: [steps, batch, shape], without the axes along which it
   /// has only one instance (Node::variance).
   std::span<const T> Output(Value value);
+
+  /// Where the time of the runs from here on is counted, until another one is set; null: nowhere. It must be made
+  /// for the schedule of the executable and outlive these runs.
+  void SetProfile(Profile* profile);
 
   void Forward(const RunContext& context);
   /// After Forward, with the same context. Fills the gradients.

@@ -85,6 +85,9 @@ void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t st
   origin.seed = context.seed;
   origin.first_episode = context.first_episode + static_cast<std::uint64_t>(sample);
   origin.first_step = context.first_step + step;
+  if (profile == nullptr) return;
+  ++profile->calls;
+  profile->rows += args.rows;
 }
 
 template <typename T>

@@ -6,6 +6,7 @@
 
 #include "graph/compile.h"
 #include "graph/kernel_args.h"
+#include "graph/profile.h"
 #include "graph/run_context.h"
 
 namespace plgraph {
@@ -30,15 +31,20 @@ struct Instruction {
   RowOrigin origin;
   KernelArgs<T> args;
   std::int64_t rows_per_step = 1;
-  std::int64_t steps = 1;  ///< how often it runs in a batched phase
-  bool one_batch = false;  ///< all its steps are one call
-  bool late = false;       ///< as in Turn
-  int sweep = -1;          ///< as in Turn
-  bool skip = false;       ///< not for the samples at hand
+  std::int64_t steps = 1;          ///< how often it runs in a batched phase
+  bool one_batch = false;          ///< all its steps are one call
+  bool late = false;               ///< as in Turn
+  int sweep = -1;                  ///< as in Turn
+  bool skip = false;               ///< not for the samples at hand
+  NodeProfile* profile = nullptr;  ///< counts its calls; null: nobody does
 
   /// Lets the arguments point at the numbers of a step, from a sample on.
   void PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample);
-  void Run() const { node->op->kernel.template Run<T>(args); }
+  void Run(const Clock* clock) const {
+    const Timer timer(clock, spent());
+    node->op->kernel.template Run<T>(args);
+  }
+  TimeSpent* spent() const { return profile == nullptr ? nullptr : &profile->spent; }
   /// Clears the result of a sum.
   void Clear(T* base) const;
 };

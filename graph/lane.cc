@@ -93,7 +93,7 @@ void Lane<T>::RunRound(const RunContext& context, std::int64_t round, std::int64
     if (first.sweep < 0) {
       if (const auto step = StepIn(round, first)) {
         first.PointAt(base_, context, *step, sample);
-        first.Run();
+        first.Run(clock_);
       }
       ++i;
       continue;
@@ -106,10 +106,28 @@ void Lane<T>::RunRound(const RunContext& context, std::int64_t round, std::int64
       sweep->Activate(count, step.has_value());
       any = any || step;
     }
-    if (any) sweep->Run(*threads_);
+    if (any) {
+      const Timer timer(clock_, first.spent());
+      sweep->Run(*threads_);
+    }
     ++sweep;
     i += count;
   }
+}
+
+template <typename T>
+void Lane<T>::SetClock(const Clock* clock) {
+  clock_ = clock;
+  counts_.assign(clock == nullptr ? 0 : instructions_.size(), {});
+  for (size_t i = 0; i < instructions_.size(); ++i) {
+    instructions_[i].profile = clock == nullptr ? nullptr : &counts_[i];
+  }
+}
+
+template <typename T>
+void Lane<T>::TakeCounts(std::span<NodeProfile> total) {
+  for (size_t i = 0; i < counts_.size(); ++i) total[i] += counts_[i];
+  std::fill(counts_.begin(), counts_.end(), NodeProfile{});
 }
 
 template <typename T>

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "graph/instruction.h"
@@ -19,6 +20,10 @@ class Lane {
   Lane(const Executable& executable, Phase loop, std::int64_t lane, T* base, ThreadPool& threads);
 
   void Run(const RunContext& context);
+  /// Counts the calls of the nodes and their time; null: no more.
+  void SetClock(const Clock* clock);
+  /// Adds what was counted since the last call, by turn.
+  void TakeCounts(std::span<NodeProfile> total);
   /// Adds the sums of another lane to those of this one.
   void AddSumsOf(const Lane& other);
 
@@ -37,6 +42,8 @@ class Lane {
   ThreadPool* threads_;
   std::vector<Instruction<T>> instructions_;
   std::vector<Sweep<T>> sweeps_;
+  const Clock* clock_ = nullptr;
+  std::vector<NodeProfile> counts_;  // by turn; none without a clock
 };
 
 extern template class Lane<float>;
