@@ -1,6 +1,6 @@
 #include "tools/training/cost.h"
 
-#include <vector>
+#include <set>
 
 namespace plgraph {
 namespace {
@@ -8,14 +8,6 @@ namespace {
 // The process without arena and data: the program, its libraries, the model and its graph. Measured as the
 // resident memory of `train` on small models.
 constexpr std::int64_t kProcessBytes = std::int64_t{12} << 20;
-
-std::int64_t FlopsOfRow(const Graph& graph, const Node& node) {
-  if (node.op == nullptr) return 0;
-  if (node.op->flops == nullptr) return node.shape.NumElements();
-  std::vector<const Shape*> shapes;
-  for (const Value operand : node.operands) shapes.push_back(operand ? &graph.node(operand).shape : nullptr);
-  return node.op->flops({shapes, node.attributes}, node.shape);
-}
 
 std::int64_t ParameterElements(const Graph& graph) {
   std::int64_t count = 0;
@@ -30,7 +22,45 @@ std::int64_t ArenaBytes(const Executable& executable) {
   return executable.memory.size * SizeOf(executable.options.dtype);
 }
 
+// Where a value lies in the round in which the nodes that are not late are at step 1: a state and the `next` of the
+// step before are one place.
+std::int64_t PlaceIn(const Executable& executable, const Turn& turn, Value value) {
+  std::int64_t step = 1;
+  if (turn.late) step += executable.graph.node(turn.node).phase == Phase::kStep ? -1 : 1;
+  return executable.memory.placements[static_cast<size_t>(value.id)].AtStep(step);
+}
+
 }  // namespace
+
+std::int64_t FlopsOfRow(const Graph& graph, const Node& node) {
+  if (node.op == nullptr) return 0;
+  if (node.op->flops == nullptr) return node.shape.NumElements();
+  std::vector<const Shape*> shapes;
+  for (const Value operand : node.operands) shapes.push_back(operand ? &graph.node(operand).shape : nullptr);
+  return node.op->flops({shapes, node.attributes}, node.shape);
+}
+
+std::vector<Traffic> TrafficOf(const Executable& executable, std::span<const Turn> turns) {
+  const Graph& graph = executable.graph;
+  std::set<std::int64_t> seen;
+  std::vector<Traffic> traffic;
+  for (const Turn& turn : turns) {
+    std::vector<Value> values = graph.node(turn.node).operands;
+    values.push_back(turn.node);
+    bool sample = false;
+    for (const Value value : values) sample = sample || (value && graph.node(value).variance.sample);
+    Traffic& own = traffic.emplace_back();
+    for (const Value value : values) {
+      if (!value || !seen.insert(PlaceIn(executable, turn, value)).second) continue;
+      const Node& node = graph.node(value);
+      const std::int64_t bytes = node.shape.NumElements() * SizeOf(executable.options.dtype);
+      // Steps are rows of one call only where there are no samples, or along with them.
+      const bool each_row = node.variance.sample || (node.variance.step && !sample);
+      (each_row ? own.row_bytes : own.call_bytes) += bytes;
+    }
+  }
+  return traffic;
+}
 
 std::int64_t RowsOf(const Graph& graph, const Node& node, const CompileOptions& options) {
   Variance variance = node.variance;
