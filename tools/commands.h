@@ -19,6 +19,7 @@ void AddTrainCommand(CLI::App& app, Action& action);
 void AddEvalCommand(CLI::App& app, Action& action);
 void AddRunCommand(CLI::App& app, Action& action);
 void AddGradcheckCommand(CLI::App& app, Action& action);
+void AddBenchCommand(CLI::App& app, Action& action);
 void AddCheckpointCommand(CLI::App& app, Action& action);
 void AddOpsCommand(CLI::App& app, Action& action);
 

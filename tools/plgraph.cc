@@ -35,6 +35,7 @@ int Main(int argc, char** argv) {
   AddEvalCommand(app, action);
   AddRunCommand(app, action);
   AddGradcheckCommand(app, action);
+  AddBenchCommand(app, action);
   AddCheckpointCommand(app, action);
   AddOpsCommand(app, action);
   try {

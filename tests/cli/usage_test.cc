@@ -9,7 +9,8 @@ using ::testing::Not;
 
 TEST_F(CliTest, HelpTeachesEveryCommand) {
   const std::string help = Output({"--help"});
-  for (const std::string command : {"compile", "train", "eval", "run", "gradcheck", "checkpoint", "ops"}) {
+  for (const std::string command :
+       {"compile", "train", "eval", "run", "gradcheck", "bench", "checkpoint", "ops"}) {
     EXPECT_THAT(help, HasSubstr(command));
     if (command == "checkpoint") continue;
     const std::string own = Output({command, "--help"});
@@ -33,7 +34,7 @@ TEST_F(CliTest, WrongUsageIsExitCodeTwo) {
 }
 
 TEST_F(CliTest, AMissingModelIsExitCodeTwo) {
-  for (const std::string command : {"compile", "gradcheck"}) {
+  for (const std::string command : {"compile", "gradcheck", "bench"}) {
     EXPECT_THAT(Fault(2, {command, "nowhere.pbtxt"}), HasSubstr("nowhere.pbtxt"));
   }
   EXPECT_THAT(Fault(2, {"train", "nowhere.pbtxt", "--run-dir", "run"}), HasSubstr("nowhere.pbtxt"));
