@@ -72,7 +72,9 @@ struct Executor<T>::Impl {
     if (!IsLoop(phase)) return RunBatched(phase);
     RunLoop(phase);
     if (node_clock == nullptr) return;
-    for (Lane<T>& lane : lanes[static_cast<size_t>(phase)]) lane.TakeCounts(profile->nodes(phase));
+    std::vector<Lane<T>>& own = lanes[static_cast<size_t>(phase)];
+    const auto at_once = std::min<std::int64_t>(std::ssize(own), threads.size());
+    for (Lane<T>& lane : own) lane.TakeCounts(profile->nodes(phase), at_once);
   }
 
   void SetProfile(Profile* p) {

@@ -125,8 +125,11 @@ void Lane<T>::SetClock(const Clock* clock) {
 }
 
 template <typename T>
-void Lane<T>::TakeCounts(std::span<NodeProfile> total) {
-  for (size_t i = 0; i < counts_.size(); ++i) total[i] += counts_[i];
+void Lane<T>::TakeCounts(std::span<NodeProfile> total, std::int64_t at_once) {
+  for (size_t i = 0; i < counts_.size(); ++i) {
+    counts_[i].spent.seconds /= static_cast<double>(at_once);
+    total[i] += counts_[i];
+  }
   std::fill(counts_.begin(), counts_.end(), NodeProfile{});
 }
 

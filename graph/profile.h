@@ -13,7 +13,7 @@ namespace plgraph {
 
 /// What one node did.
 struct NodeProfile {
-  /// Of all lanes of a loop together, also where they run at the same time. The members of a sweep run as one: that of
+  /// Of all lanes of a loop, over how many of them run at the same time. The members of a sweep run as one: that of
   /// the whole sweep, at the first of them.
   TimeSpent spent;
   std::int64_t calls = 0;  ///< of its kernel; of a member of a sweep: the rounds for which it ran
