@@ -19,6 +19,7 @@ constexpr Pass kPasses[] = {
     {"autodiff", AppendAdjoint},  // gradient nodes are ordinary nodes
     {"simplify", Simplify},       // equal nodes merged, patterns replaced, dead nodes dropped
     {"factor", FactorTraces},     // traces that are only multiplied with vectors are never made
+    {"replay", MarkReplayed},     // the way back runs updates anew in place of keeping what they made
     {"traces", RewindTraces},     // the way back inverts the updates of traces in place of keeping them
     {"phases", AssignPhases},     // once, ahead, step, after, and back
 };

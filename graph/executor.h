@@ -52,7 +52,7 @@ class Executor {
   void SetProfile(Profile* profile);
 
   void Forward(const RunContext& context);
-  /// After Forward, with the same context. Fills the gradients.
+  /// Once after each Forward, with the same context. Fills the gradients.
   void Backward(const RunContext& context);
 
   /// After Forward: a loss or metric (by its position in Graph::terms) for one sample: its value at the last

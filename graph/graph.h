@@ -59,6 +59,7 @@ struct Node {
   Variance variance = {};
   Phase phase = Phase::kOnce;
   bool trainable = false;  ///< parameters only
+  bool replayed = false;   ///< made anew on the way back, from snapshots of states, not kept for all steps
   SourceLocation location = {};
   std::vector<SourceLocation> operand_locations = {};  ///< as operands; empty for nodes made by the compiler
 };

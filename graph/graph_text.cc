@@ -51,10 +51,10 @@ std::string Graph::ToText() const {
   std::string text;
   for (const Value value : TopologicalOrder()) {
     const Node& n = node(value);
-    text += fmt::format("{} = {}({}) {}{}{} @{}\n", n.name, n.op != nullptr ? n.op->name : KindText(n.kind),
+    text += fmt::format("{} = {}({}) {}{}{} @{}{}\n", n.name, n.op != nullptr ? n.op->name : KindText(n.kind),
                         OperandsText(*this, n), n.shape.ToString(),
                         n.variance.sample || n.variance.step ? " " : "", VarianceText(n.variance),
-                        NameOf(n.phase));
+                        NameOf(n.phase), n.replayed ? " replayed" : "");
   }
   for (const State& state : states) {
     text += fmt::format("state {}{} next {}\n", node(state.value).name, state.adjoint ? " (adjoint)" : "",

@@ -39,7 +39,7 @@ Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
     const Place& place = operands.back();
     rows.shape = &executable.graph.node(operand).shape;
     rows.row_stride = place.placement.row_stride;
-    if (place.placement.slots >= executable.options.steps && place.variance.step) {
+    if (place.placement.HoldsSteps(executable.options.steps) && place.variance.step) {
       rows.step_stride = place.placement.slot_stride;
     }
     sample = sample || place.variance.sample;

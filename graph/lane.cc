@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "graph/segments.h"
+
 namespace plgraph {
 
 template <typename T>
@@ -22,7 +24,11 @@ Lane<T>::Lane(const Executable& executable, Phase loop, std::int64_t lane, T* ba
       instruction.result.placement.offset = sums + (lane - 1) * LaneSumStride(instruction.result.row_size);
     }
   }
+  if (loop == Phase::kStepAdjoint && executable.memory.segment > 0) {
+    for (const Value op : ReplayedOps(executable.graph)) replayed_.emplace_back(executable, Turn{.node = op});
+  }
   for (Instruction<T>& instruction : instructions_) instruction.Bind(threads);
+  for (Instruction<T>& instruction : replayed_) instruction.Bind(threads);
   MakeSweeps(lane);
 }
 
@@ -52,7 +58,10 @@ void Lane<T>::Run(const RunContext& context) {
   const std::int64_t rounds = executable_->options.steps + (late ? 1 : 0);
   for (std::int64_t sample = first_; sample < end_; sample += split_.samples) {
     TakeSamples(sample, std::min(split_.samples, end_ - sample));
-    for (std::int64_t round = 0; round < rounds; ++round) RunRound(context, round, sample);
+    for (std::int64_t round = 0; round < rounds; ++round) {
+      if (!replayed_.empty()) ReplaySegment(context, round, sample);
+      RunRound(context, round, sample);
+    }
   }
 }
 
@@ -69,6 +78,26 @@ void Lane<T>::TakeSamples(std::int64_t first, std::int64_t count) {
     }
   }
   for (Sweep<T>& sweep : sweeps_) sweep.SetSamples(count);
+  for (Instruction<T>& instruction : replayed_) {
+    instruction.args.rows = count;
+    instruction.origin.batch = count;
+  }
+}
+
+// When the loop back enters a segment, its traces are made anew. Those of the last segment are still there from
+// the way there.
+template <typename T>
+void Lane<T>::ReplaySegment(const RunContext& context, std::int64_t round, std::int64_t sample) {
+  const std::int64_t segment = executable_->memory.segment;
+  const std::int64_t end = executable_->options.steps - round;  // behind the segment
+  if (round == 0 || end <= 0 || end % segment != 0) return;
+  for (std::int64_t step = end - segment; step < end; ++step) {
+    for (Instruction<T>& instruction : replayed_) {
+      if (instruction.result.placement.IsSnapshot(step)) continue;
+      instruction.PointAt(base_, context, step, sample);
+      instruction.Run(nullptr);
+    }
+  }
 }
 
 // The step for which an instruction runs in a round; none at the ends of the loop, which has one round more

@@ -29,6 +29,7 @@ class Lane {
 
  private:
   void MakeSweeps(std::int64_t lane);
+  void ReplaySegment(const RunContext& context, std::int64_t round, std::int64_t sample);
   void TakeSamples(std::int64_t first, std::int64_t count);
   std::optional<std::int64_t> StepIn(std::int64_t round, const Instruction<T>& instruction) const;
   void RunRound(const RunContext& context, std::int64_t round, std::int64_t sample);
@@ -42,6 +43,7 @@ class Lane {
   ThreadPool* threads_;
   std::vector<Instruction<T>> instructions_;
   std::vector<Sweep<T>> sweeps_;
+  std::vector<Instruction<T>> replayed_;  // of the way there
   const Clock* clock_ = nullptr;
   std::vector<NodeProfile> counts_;  // by turn; none without a clock
 };

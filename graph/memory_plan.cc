@@ -8,6 +8,7 @@
 #include "graph/block_pool.h"
 #include "graph/compile.h"
 #include "graph/loop_order.h"
+#include "graph/segments.h"
 #include "graph/sweep.h"
 
 namespace plgraph {
@@ -25,6 +26,7 @@ class Planner {
       : graph_(graph),
         schedule_(schedule),
         options_(options),
+        segments_(graph, schedule, options),
         turns_(static_cast<size_t>(graph.size())),
         position_(static_cast<size_t>(graph.size()), 0),
         last_use_(static_cast<size_t>(graph.size()), 0),
@@ -35,6 +37,7 @@ class Planner {
     plan_.lane_sums.resize(static_cast<size_t>(graph.size()), -1);
     plan_.forward = SplitLoop(graph, schedule.turns(Phase::kStep), options);
     plan_.backward = SplitLoop(graph, schedule.turns(Phase::kStepAdjoint), options);
+    plan_.segment = segments_.steps();
   }
 
   MemoryPlan Run() {
@@ -65,7 +68,7 @@ class Planner {
     }
     for (int id = 0; id < graph_.size(); ++id) {
       const Value value{id};
-      last_use_[Index(value)] = position_[Index(value)];
+      last_use_[Index(value)] = segments_.Replays(value) ? EndOfReplay() : position_[Index(value)];
       for (const Value user : graph_.Users(value)) {
         last_use_[Index(value)] = std::max(last_use_[Index(value)], LastNeed(value, user));
       }
@@ -74,15 +77,21 @@ class Planner {
 
   // A value from outside a loop is needed until the loop's last round.
   int LastNeed(Value value, Value user) const {
+    if (segments_.Replays(user)) return EndOfReplay();
     const Phase phase = graph_.node(user).phase;
     const bool outside = graph_.node(value).phase != phase || !graph_.node(value).variance.step;
     return IsLoop(phase) && outside ? ends_[static_cast<int>(phase)] : position_[Index(user)];
   }
 
+  int EndOfReplay() const { return ends_[static_cast<int>(Phase::kStepAdjoint)]; }
+
+  // A replayed node runs in the loop back too, but what it reads of replayed nodes is then made anew.
   bool ReadOutsideItsLoop(Value value) const {
     const std::vector<Value> users = graph_.Users(value);
-    return std::any_of(users.begin(), users.end(),
-                       [&](Value user) { return graph_.node(user).phase != graph_.node(value).phase; });
+    return std::any_of(users.begin(), users.end(), [&](Value user) {
+      return graph_.node(user).phase != graph_.node(value).phase ||
+             (segments_.Replays(user) && !segments_.Replays(value));
+    });
   }
 
   bool IsReadAsHistory(Value value) const {
@@ -143,11 +152,15 @@ class Planner {
   // t + 1; a carry, which comes from step t + 1, is in slot t + 1 and its next in slot t.
   void PlaceStates() {
     for (const State& state : graph_.states) {
-      const bool saved = ReadOutsideItsLoop(state.value) || ReadOutsideItsLoop(state.next) ||
-                         IsReadAsHistory(state.value) || kept_[Index(state.value)] ||
-                         kept_[Index(state.next)];
-      const std::int64_t slots = saved ? options_.steps + 1 : SlotsOf(state);
-      Placement ring = Slot(graph_.node(state.value), slots);
+      const bool kept = kept_[Index(state.value)] || kept_[Index(state.next)] || IsReadAsHistory(state.value);
+      const bool saved = ReadOutsideItsLoop(state.value) || ReadOutsideItsLoop(state.next) || kept ||
+                         segments_.Replays(state.value);
+      Placement ring = Slot(graph_.node(state.value), saved ? options_.steps + 1 : SlotsOf(state));
+      if (segments_.Replays(state.value) && !kept) {
+        ring.segment = segments_.steps();
+        ring.end = options_.steps;
+        ring.slots = ring.snapshots() + segments_.RingOf(state);
+      }
       ring.offset = Append(SizeOf(ring), saved ? Section::kSaved : Section::kStates);
       Placement& value = plan_.placements[Index(state.value)];
       Placement& next = plan_.placements[Index(state.next)];
@@ -207,7 +220,8 @@ class Planner {
           PlaceLastingValue(value, AllSteps(node),
                             IsGradient(value) ? Section::kGradients : Section::kScratch);
         } else if (IsLoop(node.phase) && node.variance.step && ReadOutsideItsLoop(value)) {
-          PlaceLastingValue(value, options_.steps, Section::kSaved);
+          const bool replayed = segments_.Replays(value);
+          PlaceLastingValue(value, replayed ? segments_.RingOf(value) : options_.steps, Section::kSaved);
         }
       }
     }
@@ -312,7 +326,9 @@ class Planner {
   // What others use before and after cannot be shared by lanes, which run when they will.
   bool IsOfLane(Value value) const {
     const Node& node = graph_.node(value);
-    return IsLoop(node.phase) && !OutlivesRound(node) && plan_.split(node.phase).lanes > 1;
+    // What is replayed is read by the lanes of the other loop too.
+    return IsLoop(node.phase) && !OutlivesRound(node) && !segments_.Replays(value) &&
+           plan_.split(node.phase).lanes > 1;
   }
 
   Placement PassingSlot(Value value) const {
@@ -368,6 +384,7 @@ class Planner {
   const Graph& graph_;
   const Schedule& schedule_;
   const CompileOptions& options_;
+  const Segments segments_;
   MemoryPlan plan_;
   std::vector<Turn> turns_;  // by node
   std::vector<int> position_;

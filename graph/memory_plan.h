@@ -18,7 +18,9 @@ std::string_view NameOf(Section section);
 
 /// Where a value lives: a ring of slots, one slot for all samples of one step. The value at step t is in slot
 /// (t + shift) mod slots. A value without step variance has one slot; one that is kept for all steps has as
-/// many as there are steps; a state and its `next` share a ring, one slot apart.
+/// many as there are steps; a state and its `next` share a ring, one slot apart. Of a state that is replayed
+/// the first slots hold snapshots, of every `segment`th step from step 0 on and of what it is after the last
+/// step, and the other slots are a ring of the steps between them.
 struct Placement {
   std::int64_t offset =
       -1;  ///< of slot 0, in elements from the start of the arena; -1: the value is not stored
@@ -27,6 +29,9 @@ struct Placement {
   std::int64_t slot_stride =
       0;  ///< elements from slot to slot: batch x row, or the row of a value without samples
   std::int64_t row_stride = 0;  ///< elements from sample to sample; 0 for a value without sample variance
+  std::int64_t segment = 0;     ///< of a replayed state: steps from snapshot to snapshot; 0: all is a ring
+  std::int64_t end = 0;         ///< of a replayed state: the steps of a run
+
   /// Of a value that passes within a loop of several lanes, whose memory others use before and after: from lane to
   /// lane; a slot holds the samples of one lane. 0: a slot holds all samples.
   std::int64_t lane_stride = 0;
@@ -37,10 +42,21 @@ struct Placement {
     if (lane_stride > 0) own.offset += lane * lane_stride - first * row_stride;
     return own;
   }
-  std::int64_t AtStep(std::int64_t step) const {
-    const std::int64_t slot = step + shift;  // a division costs as much as a small kernel
-    return offset + (slot < slots ? slot : slots == 1 ? 0 : slot % slots) * slot_stride;
+  bool IsSnapshot(std::int64_t step) const {
+    return segment > 0 && ((step + shift) % segment == 0 || step + shift == end);
   }
+  /// Whether all steps have slots, one behind the other.
+  bool HoldsSteps(std::int64_t steps) const { return segment == 0 && slots >= steps; }
+  std::int64_t snapshots() const { return segment > 0 ? (end + segment - 1) / segment + 1 : 0; }
+  std::int64_t SlotAt(std::int64_t step) const {
+    const std::int64_t at = step + shift;
+    // A division costs as much as a small kernel.
+    if (segment == 0) return at < slots ? at : slots == 1 ? 0 : at % slots;
+    if (IsSnapshot(step)) return (at + segment - 1) / segment;
+    const std::int64_t between = at - at / segment - 1;  // the steps before it without a snapshot
+    return snapshots() + between % (slots - snapshots());
+  }
+  std::int64_t AtStep(std::int64_t step) const { return offset + SlotAt(step) * slot_stride; }
 };
 
 /// How the batch goes through a loop: in lanes, each some samples at a time through all steps.
@@ -58,7 +74,8 @@ struct MemoryPlan {
   std::vector<std::int64_t> lane_sums;      ///< by node; offsets of the sums of all lanes but the first
   std::vector<std::int64_t> gradient_sums;  ///< by Graph::gradients; offsets, only with accumulate
   std::vector<std::vector<std::int64_t>> optimizer;  ///< by Graph::gradients, then slot; offsets
-  std::int64_t size = 0;                             ///< of the whole arena
+  std::int64_t segment = 0;  ///< steps that are replayed at a time (Node::replayed); 0: nothing is replayed
+  std::int64_t size = 0;     ///< of the whole arena
   std::int64_t section_sizes[kSectionCount] = {};
 
   std::int64_t section(Section s) const { return section_sizes[static_cast<int>(s)]; }

@@ -28,6 +28,8 @@ void VerifyNode(const Graph& graph, const Node& node, std::string_view pass) {
 }
 
 void VerifyPhases(const Graph& graph, const Node& node, std::string_view pass) {
+  const bool can_replay = node.phase == Phase::kStep && node.variance == Variance{true, true};
+  PLGRAPH_CHECK(!node.replayed || can_replay, fmt::format("after pass {}: {} is replayed", pass, node.name));
   if (node.kind != NodeKind::kOp) return;
   for (const Value operand : node.operands) {
     if (!operand) continue;
@@ -49,6 +51,8 @@ void VerifyGraph(const Graph& graph, std::string_view pass, bool phases) {
   for (const State& state : graph.states) {
     PLGRAPH_CHECK(state.value && state.next && graph.node(state.value).shape == graph.node(state.next).shape,
                   fmt::format("after pass {}: a state and its next", pass));
+    PLGRAPH_CHECK(!graph.node(state.value).replayed || graph.node(state.next).replayed,
+                  fmt::format("after pass {}: a state is replayed, its next is not", pass));
     if (!phases) continue;
     PLGRAPH_CHECK(
         graph.node(state.next).phase == (state.adjoint ? Phase::kStepAdjoint : Phase::kStep),

@@ -25,8 +25,15 @@ void Simplify(const CompileOptions& options, Graph& graph);
 /// Puts sums over the updates so far in the place of traces, where that costs less.
 void FactorTraces(const CompileOptions& options, Graph& graph);
 
-/// Lets the way back invert the updates of traces, so that they need not be kept for all steps. Does nothing
-/// outside training.
+/// Marks what the way back makes anew by running updates again, because it can neither be inverted nor is small
+/// enough to be kept for all steps. Does nothing outside training, or where the steps are few.
+void MarkReplayed(const CompileOptions& options, Graph& graph);
+
+/// Whether the way back can invert the update of a state.
+bool CanRewind(const CompileOptions& options, const Graph& graph, const State& state);
+
+/// Lets the way back invert the updates of traces, so that they need not be kept for all steps. Leaves alone
+/// what is replayed. Does nothing outside training.
 void RewindTraces(const CompileOptions& options, Graph& graph);
 
 /// Decides when each node runs.

@@ -14,6 +14,17 @@ namespace {
 
 enum Operand : size_t { kBase, kDecay, kA, kB, kScale };  // of DecayedOuter
 
+// A matrix a step would itself have to be kept for all steps.
+bool IsSmallFactor(const Graph& graph, Value factor) {
+  return !factor || graph.node(factor).shape.rank() < 2 || graph.node(factor).variance == Variance{};
+}
+
+// All steps of it are kept anyway.
+bool IsOutput(const CompileOptions& options, const Graph& graph, Value value) {
+  return std::any_of(options.outputs.begin(), options.outputs.end(),
+                     [&](const std::string& name) { return graph.Find(name) == value; });
+}
+
 class TraceRewinder {
  public:
   TraceRewinder(const CompileOptions& options, Graph& graph) : options_(options), graph_(graph) {
@@ -27,7 +38,8 @@ class TraceRewinder {
     const size_t count = graph_.states.size();
     for (size_t i = 0; i < count; ++i) {
       const State state = graph_.states[i];
-      if (!state.adjoint && CanRewind(state) && (IsReadBack(state.value) || IsReadBack(state.next))) {
+      const bool open = !state.adjoint && !graph_.node(state.value).replayed;
+      if (open && CanRewind(options_, graph_, state) && (IsReadBack(state.value) || IsReadBack(state.next))) {
         Rewind(state);
         changed = true;
       }
@@ -38,24 +50,6 @@ class TraceRewinder {
   }
 
  private:
-  bool CanRewind(const State& state) const {
-    const Node& next = graph_.node(state.next);
-    return next.kind == NodeKind::kOp && next.op->name == "DecayedOuter" &&
-           next.operands[kBase] == state.value && IsSmallFactor(next.operands[kDecay]) &&
-           IsSmallFactor(next.operands[kScale]) && !IsOutput(state.value) && !IsOutput(state.next);
-  }
-
-  // A matrix a step would itself have to be kept for all steps.
-  bool IsSmallFactor(Value factor) const {
-    return !factor || graph_.node(factor).shape.rank() < 2 || graph_.node(factor).variance == Variance{};
-  }
-
-  // All steps of it are kept anyway.
-  bool IsOutput(Value value) const {
-    return std::any_of(options_.outputs.begin(), options_.outputs.end(),
-                       [&](const std::string& name) { return graph_.Find(name) == value; });
-  }
-
   bool IsBack(Value node) const {
     return static_cast<size_t>(node.id) < on_the_way_back_.size() &&
            on_the_way_back_[static_cast<size_t>(node.id)];
@@ -126,6 +120,14 @@ class TraceRewinder {
 };
 
 }  // namespace
+
+bool CanRewind(const CompileOptions& options, const Graph& graph, const State& state) {
+  const Node& next = graph.node(state.next);
+  return next.kind == NodeKind::kOp && next.op->name == "DecayedOuter" &&
+         next.operands[kBase] == state.value && IsSmallFactor(graph, next.operands[kDecay]) &&
+         IsSmallFactor(graph, next.operands[kScale]) && !IsOutput(options, graph, state.value) &&
+         !IsOutput(options, graph, state.next);
+}
 
 void RewindTraces(const CompileOptions& options, Graph& graph) {
   if (options.training) TraceRewinder(options, graph).Run();

@@ -21,14 +21,18 @@ struct Case {
 
 class Comparison {
  public:
-  explicit Comparison(const Case& c, bool training = true)
+  // Compiled for `compiled_steps`, if that is not 0, and run with those of the case.
+  explicit Comparison(const Case& c, bool training = true, std::int64_t compiled_steps = 0)
       : case_(c), graph_(Checked(RandomModel(c.seed).Take())), interpreter_(graph_, c.batch, c.steps) {
     CompileOptions options;
     options.training = training;
     options.dtype = DType::kDouble;
     options.batch = c.batch;
     options.steps = c.steps;
+    if (compiled_steps > 0) options.steps = compiled_steps;
     executable_ = Compile(graph_, options);
+    options.steps = c.steps;
+    if (compiled_steps > 0) executable_ = PlanExecution(executable_.graph, options);
     executor_ = std::make_unique<Executor<double>>(executable_, memory_, threads_);
     FillSources();
   }
@@ -115,6 +119,15 @@ TEST(CompiledGraph, ComputesTheSameWithoutTheAdjoint) {
 TEST(CompiledGraph, HasTheGradientOfTheInterpreter) {
   for (std::uint64_t seed = 0; seed < 200 && !::testing::Test::HasFailure(); ++seed) {
     Comparison({seed, 1 + static_cast<std::int64_t>(seed % 3), 1 + static_cast<std::int64_t>(seed % 4)})
+        .CheckGradients();
+  }
+}
+
+// Traces are replayed where the steps are many.
+TEST(CompiledGraph, HasTheGradientOfTheInterpreterWhereTracesAreReplayed) {
+  for (std::uint64_t seed = 0; seed < 100 && !::testing::Test::HasFailure(); ++seed) {
+    Comparison({seed, 1 + static_cast<std::int64_t>(seed % 2), 4 + static_cast<std::int64_t>(seed % 5)},
+               /*training=*/true, /*compiled_steps=*/100)
         .CheckGradients();
   }
 }

@@ -1,0 +1,220 @@
+// Traces that are made anew on the way back: the gradient is, bit for bit, that of a run which keeps every step.
+#include <gtest/gtest.h>
+
+#include "core/memory_budget.h"
+#include "core/random.h"
+#include "graph/executor.h"
+#include "tests/support/graph_maker.h"
+#include "tests/support/random_model.h"
+
+namespace plgraph {
+namespace {
+
+enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive };
+
+// y' = tanh(y (w + alpha o H) + x), H under a rule with a clip that is reached, E under HEBB for RETROACTIVE.
+Graph Clipped(Rule rule, std::int64_t size) {
+  GraphMaker m;
+  const Value x = m.Input("x", {size});
+  const Value w = m.Parameter("w", {size, size});
+  const Value alpha = m.Parameter("alpha", {size, size});
+  const Value rate = m.Parameter("rate", {});
+  const Value start = m.Parameter("start", {size, size});
+  const Value y = m.AddState("y", {size});
+  const Value hebb = m.AddState("hebb", {size, size});
+  const Value recurrent = m.Op("recurrent", "PlasticMatMul", {y, w, alpha, hebb});
+  const Value y_next = m.Op("y_next", "Tanh", {m.Op("drive", "Add", {recurrent, x})});
+  const Value modulation = m.Op("modulation", "Sum", {m.Op("votes", "Mul", {y_next, x})}, {std::monostate{}});
+  std::vector<Value> operands = {hebb, y, y_next, rate, {}, {}};
+  if (rule == kModulated) operands = {hebb, y, y_next, {}, modulation, {}};
+  if (rule == kRetroactive) {
+    const Value eligibility = m.AddState("eligibility", {size, size});
+    m.Next(eligibility, m.Op("eligibility_next", "HebbianTrace", {eligibility, y, y_next, rate, {}, {}},
+                             {std::int64_t{kHebb}, std::monostate{}}));
+    operands = {hebb, {}, {}, {}, modulation, eligibility};
+  }
+  m.Next(y, y_next).initial_constant = 0.1;
+  m.Next(hebb, m.Op("hebb_next", "HebbianTrace", operands, {std::int64_t{rule}, 0.2})).initial = start;
+  m.Loss(m.Op("error", "SquaredError", {y_next, x}, {std::int64_t{0}}), TermAt::kEveryStep);
+  return std::move(m.graph);
+}
+
+Graph Checked(Graph graph) {
+  Diagnostics diagnostics("test");
+  CheckGraph(graph, diagnostics);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
+  return graph;
+}
+
+std::vector<std::string> ReplayedNames(const Graph& graph) {
+  std::vector<std::string> names;
+  for (int id = 0; id < graph.size(); ++id) {
+    if (graph.node(Value{id}).replayed) names.push_back(graph.node(Value{id}).name);
+  }
+  return names;
+}
+
+// Keeps every step of what is replayed otherwise.
+Executable Taped(const Graph& graph, CompileOptions options, const std::vector<std::string>& replayed) {
+  options.outputs = replayed;
+  Executable taped = Compile(graph, options);
+  EXPECT_EQ(taped.memory.segment, 0);
+  EXPECT_TRUE(ReplayedNames(taped.graph).empty());
+  return taped;
+}
+
+template <typename T>
+void FillSources(Executor<T>& executor, std::uint64_t seed) {
+  const Graph& graph = executor.executable().graph;
+  for (int id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(Value{id});
+    std::span<T> numbers;
+    if (node.kind == NodeKind::kParameter) numbers = executor.Parameter(Value{id});
+    if (node.kind == NodeKind::kInput) numbers = executor.Input(Value{id});
+    const RandomStream random(seed, StreamId(node.name));
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] = static_cast<T>(0.3 * random.Normal(static_cast<std::uint32_t>(i)));
+    }
+  }
+}
+
+// The gradients of some windows, of which each goes on from the one before, one behind the other.
+template <typename T>
+std::vector<T> Gradients(const Executable& executable, int thread_count, int windows = 1) {
+  SystemMemory memory;
+  ThreadPool threads(thread_count);
+  Executor<T> executor(executable, memory, threads);
+  FillSources(executor, 5);
+  std::vector<T> gradients;
+  for (int window = 0; window < windows; ++window) {
+    const RunContext context = {.first_step = window * executable.options.steps,
+                                .continue_states = window > 0,
+                                .last_window = window + 1 == windows};
+    executor.Forward(context);
+    executor.Backward(context);
+    for (size_t g = 0; g < executable.graph.gradients.size(); ++g) {
+      const std::span<const T> gradient = executor.Gradient(g);
+      gradients.insert(gradients.end(), gradient.begin(), gradient.end());
+    }
+  }
+  return gradients;
+}
+
+template <typename T>
+void ExpectSameBits(const std::vector<T>& replayed, const std::vector<T>& taped, const std::string& where) {
+  ASSERT_EQ(replayed.size(), taped.size()) << where;
+  T sum = 0;
+  for (size_t i = 0; i < taped.size(); ++i) {
+    ASSERT_EQ(replayed[i], taped[i]) << where << ", number " << i;
+    sum += std::abs(taped[i]);
+  }
+  EXPECT_GT(sum, 0) << where;
+}
+
+struct Case {
+  Rule rule;
+  std::int64_t size;
+  std::int64_t steps;
+  std::int64_t batch;
+};
+
+template <typename T>
+void ExpectReplayEqualsTape(const Case& c) {
+  const Graph graph = Checked(Clipped(c.rule, c.size));
+  const CompileOptions options = {.dtype = kDTypeOf<T>, .batch = c.batch, .steps = c.steps};
+  const Executable replayed = Compile(graph, options);
+  EXPECT_LT(replayed.memory.segment, c.steps / 2);
+  const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
+  const std::vector<T> expected = Gradients<T>(taped, 1);
+  for (const int threads : {1, 2}) {
+    ExpectSameBits(Gradients<T>(replayed, threads), expected,
+                   "rule " + std::to_string(c.rule) + ", size " + std::to_string(c.size) + ", steps " +
+                       std::to_string(c.steps) + ", batch " + std::to_string(c.batch));
+  }
+}
+
+TEST(Replay, GivesTheGradientOfTheTape) {
+  for (const Rule rule : {kHebb, kOja, kModulated, kRetroactive}) {
+    for (const std::int64_t batch : {1, 3}) {
+      for (const std::int64_t steps : {20, 23, 24, 25, 36, 97, 100}) {
+        ExpectReplayEqualsTape<float>({rule, 5, steps, batch});
+        ExpectReplayEqualsTape<double>({rule, 5, steps, batch});
+      }
+    }
+  }
+}
+
+// Where the matrices are swept in parts, some samples after the others.
+TEST(Replay, GivesTheGradientOfTheTapeWhereItIsSwept) {
+  for (const Rule rule : {kModulated, kRetroactive}) {
+    for (const std::int64_t batch : {1, 3}) {
+      ExpectReplayEqualsTape<float>({rule, 130, 29, batch});
+      ExpectReplayEqualsTape<double>({rule, 130, 29, batch});
+    }
+  }
+}
+
+TEST(Replay, GoesOnFromWindowToWindow) {
+  const Graph graph = Checked(Clipped(kRetroactive, 7));
+  const CompileOptions options = {.batch = 2, .steps = 31, .continued = true};
+  const Executable replayed = Compile(graph, options);
+  EXPECT_GT(replayed.memory.segment, 0);
+  const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
+  ExpectSameBits(Gradients<float>(replayed, 2, 4), Gradients<float>(taped, 1, 4), "windows");
+}
+
+TEST(Replay, TakesStatesThatAreKept) {
+  Graph graph = Clipped(kModulated, 6);
+  for (State& state : graph.states) state.kept = true;
+  graph = Checked(std::move(graph));
+  const CompileOptions options = {.steps = 50};
+  const Executable replayed = Compile(graph, options);
+  EXPECT_GT(replayed.memory.segment, 0);
+  const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
+  ExpectSameBits(Gradients<float>(replayed, 1, 3), Gradients<float>(taped, 1, 3), "kept states");
+}
+
+// A plan may run with other steps than it was compiled for.
+TEST(Replay, RunsAnyNumberOfSteps) {
+  for (const Rule rule : {kModulated, kRetroactive}) {
+    const Graph graph = Checked(Clipped(rule, 5));
+    const Graph compiled = Compile(graph, CompileOptions{.steps = 100}).graph;
+    for (std::int64_t steps = 1; steps <= 14; ++steps) {
+      const CompileOptions options = {.batch = 2, .steps = steps};
+      const Executable replayed = PlanExecution(compiled, options);
+      EXPECT_GT(replayed.memory.segment, 0);
+      ExpectSameBits(Gradients<float>(replayed, 1),
+                     Gradients<float>(Taped(graph, options, ReplayedNames(compiled)), 1),
+                     std::to_string(steps) + " steps");
+    }
+  }
+}
+
+TEST(Replay, GivesTheGradientOfTheTapeOfRandomNetworks) {
+  int seen = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    const Graph graph = Checked(RandomModel(seed).Take());
+    const CompileOptions options = {.batch = 1 + static_cast<std::int64_t>(seed % 3),
+                                    .steps = 20 + static_cast<std::int64_t>(seed % 17)};
+    const Executable replayed = Compile(graph, options);
+    if (replayed.memory.segment == 0) continue;
+    ++seen;
+    const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
+    const std::vector<float> expected = Gradients<float>(taped, 1);
+    const std::vector<float> actual = Gradients<float>(replayed, 2);
+    ASSERT_EQ(actual, expected) << "seed " << seed << "\n" << replayed.graph.ToText();
+  }
+  EXPECT_GT(seen, 30);
+}
+
+// What the traces of a thousand steps take grows as the root of the steps.
+TEST(Replay, TakesAFractionOfTheMemory) {
+  const Graph graph = Checked(Clipped(kRetroactive, 50));
+  const CompileOptions options = {.steps = 1000};
+  const Executable replayed = Compile(graph, options);
+  const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
+  EXPECT_LT(8 * replayed.memory.section(Section::kSaved), taped.memory.section(Section::kSaved));
+}
+
+}  // namespace
+}  // namespace plgraph
