@@ -62,6 +62,7 @@ void WriteNode(const Node& node, PlanNode& written) {
   written.set_trainable(node.trainable);
   written.set_line(node.location.line);
   written.set_column(node.location.column);
+  if (node.replayed) written.set_replayed(true);
 }
 
 void WriteGraph(const Graph& graph, PlanFile& file) {
@@ -109,6 +110,7 @@ class GraphOfPlan {
     for (const Value value : graph_.TopologicalOrder()) CheckNode(graph_.node(value));
     for (const PlanState& state : file_.state()) AddState(state);
     CheckStates();
+    CheckReplayed();
     for (const PlanTerm& term : file_.term()) AddTerm(term);
     for (const PlanGradient& gradient : file_.gradient()) AddGradient(gradient);
     graph_.last_step = Optional(file_.last_step(), NodeKind::kControl, "last_step");
@@ -124,6 +126,7 @@ class GraphOfPlan {
               .variance = {written.varies_by_sample(), written.varies_by_step()},
               .phase = static_cast<Phase>(written.phase()),
               .trainable = written.trainable(),
+              .replayed = written.replayed(),
               .location = {written.line(), written.column()}};
     if (node.kind == NodeKind::kOp) {
       node.op = FindOp(written.op());
@@ -232,6 +235,24 @@ class GraphOfPlan {
       if (uses[static_cast<size_t>(id)] == expected) continue;
       FailDamaged(path_, fmt::format("\"{}\" is the value of {} states", graph_.node(Value{id}).name,
                                      uses[static_cast<size_t>(id)]));
+    }
+  }
+
+  // What runs again runs in the loop, once for each sample and step, and the update of a state runs with it.
+  void CheckReplayed() const {
+    std::vector<bool> forward(static_cast<size_t>(graph_.size()));
+    for (int id = 0; id < graph_.size(); ++id) {
+      forward[static_cast<size_t>(id)] = graph_.node(Value{id}).kind == NodeKind::kOp;
+    }
+    for (const State& state : graph_.states) {
+      forward[static_cast<size_t>(state.value.id)] = !state.adjoint && graph_.node(state.next).replayed;
+    }
+    for (int id = 0; id < graph_.size(); ++id) {
+      const Node& node = graph_.node(Value{id});
+      const bool fits = forward[static_cast<size_t>(id)] && node.phase == Phase::kStep &&
+                        node.variance == Variance{.sample = true, .step = true};
+      if (!node.replayed || fits) continue;
+      FailDamaged(path_, fmt::format("node \"{}\" is replayed, but is no update in the loop", node.name));
     }
   }
 

@@ -73,6 +73,37 @@ TEST(Plan, GivesTheSameExecutable) {
   }
 }
 
+// A clipped trace over enough steps to be replayed.
+Plan ReplayedExample() {
+  const auto files = MakePosixFileSystem();
+  const std::string path = PLGRAPH_SOURCE_DIR "/models/neuromodulated.pbtxt";
+  Diagnostics diagnostics(path);
+  ModelText text = ReadModelFile(*files, path, diagnostics);
+  Graph graph = GraphFromModel(text.model, text.locations, diagnostics);
+  CheckGraph(graph, diagnostics);
+  diagnostics.ThrowIfErrors();
+  return {.model = text.model, .graph = Compile(std::move(graph), {.steps = 100}).graph, .steps = 100};
+}
+
+TEST(Plan, SaysWhatIsReplayed) {
+  const Plan plan = ReplayedExample();
+  const Plan read = DecodePlan(EncodePlan(plan), "f");
+  EXPECT_THAT(read.graph.ToText(), HasSubstr("@step replayed"));
+  EXPECT_EQ(read.graph.ToText(), plan.graph.ToText());
+  EXPECT_GT(PlanExecution(read.graph, {.steps = 100}).memory.segment, 0);
+}
+
+TEST(Plan, IsRefusedWhereWhatIsReplayedCannotBe) {
+  Plan plan = ReplayedExample();
+  for (const std::string name : {"w", "cue", "error@last", "d_y"}) {
+    Plan lying = plan;
+    lying.graph.node(lying.graph.Find(name)).replayed = true;
+    EXPECT_THAT(FaultOf(EncodePlan(lying)), HasSubstr("\"" + name + "\" is replayed")) << name;
+  }
+  plan.graph.node(plan.graph.Find("hebb_next")).replayed = false;
+  EXPECT_THAT(FaultOf(EncodePlan(plan)), HasSubstr("\"hebb\" is replayed"));
+}
+
 TEST(Plan, EveryCutAndEveryFlippedBitIsFound) {
   std::vector<std::byte> bytes = EncodePlan(Example());
   for (size_t size = 0; size < bytes.size(); ++size) {
