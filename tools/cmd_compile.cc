@@ -118,6 +118,7 @@ void AddCompileCommand(CLI::App& app, Action& action) {
       "phase with its nodes in the order in which they run, what is kept of each trace, the bytes of the "
       "one\n"
       "arena that a run takes, the peak memory of `train`, and the floating-point operations of an episode.\n"
+      "A trace is inverted on the way back, replayed from snapshots, or kept at every step.\n"
       "Nodes of one sweep pass over their matrices together; what is `one round late` does so with the "
       "nodes\n"
       "of the next step.\n\n"

@@ -70,7 +70,10 @@ std::string HowOften(Phase phase, const Executable& executable) {
 std::string FormText(const Executable& executable, const State& state) {
   std::int64_t bytes = BytesOf(executable, state.value);
   std::string form = "one at a time";
-  if (executable.memory.placements[static_cast<size_t>(state.value.id)].slots > executable.options.steps) {
+  const Placement& placement = executable.memory.placements[static_cast<size_t>(state.value.id)];
+  if (placement.segment > 0) {
+    form = fmt::format("a snapshot every {} steps; the way back replays its updates", placement.segment);
+  } else if (placement.slots > executable.options.steps) {
     form = "kept at every step for the way back";
   }
   for (const State& back : executable.graph.states) {

@@ -45,6 +45,18 @@ TEST_F(CliTest, CompileReportsNodesPhasesBytesAndOperations) {
   EXPECT_THAT(report, HasSubstr("one at a time; the way back inverts its updates"));
 }
 
+TEST_F(CliTest, CompileSaysWhereATraceIsReplayed) {
+  const std::string model = std::string(PLGRAPH_SOURCE_DIR) + "/models/retroactive.pbtxt";
+  const std::string report = Output({"compile", model, "--set", "train.data.patterns.gap_steps=46"});
+  const std::string traces = report.substr(report.find("traces:"));
+  for (const std::string trace : {"hebb", "eligibility"}) {
+    // 14 snapshots and 7 steps between two of them, of 4 samples.
+    EXPECT_THAT(traces, ::testing::ContainsRegex("  " + trace +
+                                                 " .*a snapshot every 8 steps; the way back replays its "
+                                                 "updates, 840,000 bytes\n"));
+  }
+}
+
 TEST_F(CliTest, CompileSaysWhereATraceIsKeptAtEveryStep) {
   const std::string model = std::string(PLGRAPH_SOURCE_DIR) + "/models/retroactive.pbtxt";
   const std::string report = Output({"compile", model});

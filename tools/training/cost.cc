@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "graph/segments.h"
+
 namespace plgraph {
 namespace {
 
@@ -20,6 +22,18 @@ std::int64_t ParameterElements(const Graph& graph) {
 
 std::int64_t ArenaBytes(const Executable& executable) {
   return executable.memory.size * SizeOf(executable.options.dtype);
+}
+
+// All segments but the last run again.
+double FlopsOfReplay(const Executable& executable) {
+  const std::int64_t segment = executable.memory.segment;
+  if (segment == 0) return 0;
+  const std::int64_t steps = (executable.options.steps - 1) / segment * segment;
+  double flops = 0;
+  for (const Value op : ReplayedOps(executable.graph)) {
+    flops += static_cast<double>(FlopsOfRow(executable.graph, executable.graph.node(op)));
+  }
+  return flops * static_cast<double>(steps) * static_cast<double>(executable.options.batch);
 }
 
 // Where a value lies in the round in which the nodes that are not late are at step 1: a state and the `next` of the
@@ -81,6 +95,7 @@ double FlopsPerEpisode(const Executable& executable, std::int64_t episode_steps)
                    static_cast<double>(RowsOf(executable.graph, node, executable.options));
     }
   }
+  batch_run += FlopsOfReplay(executable);
   const double runs = static_cast<double>(episode_steps) / static_cast<double>(executable.options.steps);
   return batch_run * runs / static_cast<double>(executable.options.batch);
 }
