@@ -11,7 +11,7 @@
 namespace plgraph {
 namespace {
 
-// With fewer steps, snapshots and segment take more than half of what all steps take.
+// All of fewer steps are some twenty matrices: not worth running anything again.
 constexpr std::int64_t kLeastSteps = 20;
 
 size_t Index(Value value) { return static_cast<size_t>(value.id); }
@@ -22,7 +22,7 @@ class ReplayMarker {
       : graph_(graph),
         from_state_(DependsOn(graph, StateValues(graph, false))),
         to_next_(LeadsTo(graph, StateNexts(graph, false))),
-        had_otherwise_(static_cast<size_t>(graph.size())),
+        kept_(static_cast<size_t>(graph.size())),
         next_(static_cast<size_t>(graph.size())) {
     std::vector<Value> sources = StateValues(graph, true);
     for (const Value seed : Seeds(graph)) sources.push_back(seed);
@@ -34,7 +34,7 @@ class ReplayMarker {
   }
 
   void Run(const CompileOptions& options) {
-    std::vector<bool> rewound = had_otherwise_;
+    std::vector<bool> rewound = kept_;
     for (const State& state : graph_.states) {
       if (state.adjoint || !CanRewind(options, graph_, state)) continue;
       rewound[Index(state.value)] = rewound[Index(state.next)] = true;
@@ -49,10 +49,10 @@ class ReplayMarker {
  private:
   // Of an output all steps are kept anyway, of a state together with its next.
   void FindOutputs(const CompileOptions& options) {
-    for (const std::string& name : options.outputs) had_otherwise_[Index(graph_.Find(name))] = true;
+    for (const std::string& name : options.outputs) kept_[Index(graph_.Find(name))] = true;
     for (const State& state : graph_.states) {
-      const bool output = had_otherwise_[Index(state.value)] || had_otherwise_[Index(state.next)];
-      had_otherwise_[Index(state.value)] = had_otherwise_[Index(state.next)] = output;
+      const bool output = kept_[Index(state.value)] || kept_[Index(state.next)];
+      kept_[Index(state.value)] = kept_[Index(state.next)] = output;
     }
   }
 
@@ -78,7 +78,7 @@ class ReplayMarker {
       graph_.node(at).replayed = true;
       if (next_[Index(at)]) open.push_back(next_[Index(at)]);
       for (const Value operand : graph_.node(at).operands) {
-        if (operand && IsLoopMatrix(operand) && !had_otherwise_[Index(operand)]) open.push_back(operand);
+        if (operand && IsLoopMatrix(operand) && !kept_[Index(operand)]) open.push_back(operand);
       }
     }
   }
@@ -87,7 +87,7 @@ class ReplayMarker {
   std::vector<bool> from_state_;
   std::vector<bool> to_next_;
   std::vector<bool> on_the_way_back_;
-  std::vector<bool> had_otherwise_;
+  std::vector<bool> kept_;
   std::vector<Value> next_;  // by the value of a state that runs forward
 };
 
