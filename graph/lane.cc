@@ -95,7 +95,7 @@ void Lane<T>::ReplaySegment(const RunContext& context, std::int64_t round, std::
     for (Instruction<T>& instruction : replayed_) {
       if (instruction.result.placement.IsSnapshot(step)) continue;
       instruction.PointAt(base_, context, step, sample);
-      instruction.Run(nullptr);
+      instruction.Run(clock_);
     }
   }
 }
