@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLGRAPH = ROOT / "build" / "plgraph"
@@ -18,10 +19,12 @@ THREADS = 2
 OUT_OF_MEMORY = "out of memory"
 FAILED = "failed"
 NOT_INSTALLED = "not installed"
+TOO_SLOW = "too slow"
+LONGEST = 240  # seconds that a process may take
 
 
 def run(command, gigabytes):
-    """Standard output of a process and its peak memory in MB, or OUT_OF_MEMORY, FAILED or NOT_INSTALLED."""
+    """Standard output of a process and its peak memory in MB, or why there is none (as above)."""
     if not pathlib.Path(command[0]).exists():
         return NOT_INSTALLED
 
@@ -31,13 +34,19 @@ def run(command, gigabytes):
 
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(list(map(str, command)), stdout=out, stderr=errors, preexec_fn=limit)
+        stop = threading.Timer(LONGEST, process.kill)
+        stop.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        too_slow = not stop.is_alive()
+        stop.cancel()
         out.seek(0)
         if process.returncode == 0:
             return out.read().decode(), usage.ru_maxrss / 1024
         errors.seek(0)
         message = errors.read().decode(errors="replace")
+    if too_slow:
+        return TOO_SLOW
     if process.returncode == -9 or re.search("memory|bad_alloc|RESOURCE_EXHAUSTED", message, re.IGNORECASE):
         return OUT_OF_MEMORY
     print(f"{command[0]} ended with {process.returncode}: {message[-500:]}", file=sys.stderr)
