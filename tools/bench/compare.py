@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 from process import MODEL, NOT_INSTALLED, PLGRAPH, ROOT, THREADS, figure, heading, medians
-from process import pattern_settings, plgraph_update, processor, row, run, set_options, write_readme
+from process import pattern_settings, plgraph_update, processor, row, run, set_options, show
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 TORCH_PYTHON = pathlib.Path("/usr/bin/python3")
@@ -186,12 +186,7 @@ def main():
     parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES), metavar="NAME")
     parser.add_argument("--write", action="store_true", help="write what is printed into the README")
     options = parser.parse_args()
-    written = []
-    for line in lines(options):
-        print(line, flush=True)
-        written.append(line)
-    if options.write:
-        write_readme("bench", "\n".join(written))
+    show("bench", lines(options), options.write)
     return 0
 
 

@@ -101,6 +101,16 @@ def processor():
     return model[1].strip() if model else "an unknown processor"
 
 
+def show(name, lines, write):
+    """Prints lines as they come, and writes them into the README if asked."""
+    written = []
+    for line in lines:
+        print(line, flush=True)
+        written.append(line)
+    if write:
+        write_readme(name, "\n".join(written))
+
+
 def write_readme(name, text):
     """Replaces what stands between the markers <!-- NAME:begin --> and <!-- NAME:end --> in the README."""
     readme = ROOT / "README.md"

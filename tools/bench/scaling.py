@@ -11,7 +11,7 @@ import argparse
 import sys
 
 from process import MODEL, THREADS, figure, heading, medians, pattern_settings, plgraph_update, processor, row
-from process import write_readme
+from process import show
 
 # By the length of the episodes; as in model.proto (Patterns).
 STEPS = {
@@ -66,12 +66,7 @@ def main():
     parser.add_argument("--memory", type=float, default=20, help="gigabytes that one process may take")
     parser.add_argument("--write", action="store_true", help="write what is printed into the README")
     options = parser.parse_args()
-    written = []
-    for line in lines(options):
-        print(line, flush=True)
-        written.append(line)
-    if options.write:
-        write_readme("scaling", "\n".join(written))
+    show("scaling", lines(options), options.write)
     return 0
 
 
