@@ -1,5 +1,4 @@
 // Traces that are never made: when, and that the numbers are those of the trace that is made.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/memory_budget.h"
@@ -10,8 +9,6 @@
 
 namespace plgraph {
 namespace {
-
-using ::testing::HasSubstr;
 
 constexpr std::int64_t kHebb = 0;
 constexpr std::int64_t kModulated = 2;

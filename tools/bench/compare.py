@@ -5,8 +5,8 @@
 
 Each run is a process of its own, with two threads. A figure is the median over the rounds of the time of one update
 (forward, backward, Adam, and making the episodes), without the first one; memory is the largest resident size of the
-process. A program that needs more than --memory gigabytes is reported as out of memory, one that takes more than four
-minutes as too slow; one that takes more than a minute has one round. Needs build/plgraph and build/machine_rates;
+process. A program that needs more than --memory gigabytes is reported as out of memory, one that takes more than
+100 seconds as too slow; one that takes more than a minute has one round. Needs build/plgraph and build/machine_rates;
 Debian's python3-torch, and JAX as tools/bench/peers.sh installs it, or goes without.
 """
 import argparse
@@ -57,9 +57,9 @@ CASES = {
 }
 # Bytes that one element of the arrays costs a step, read and written: w, alpha and H; on the way back w, alpha, H,
 # G = dL/dH and dL/dalpha.
-BYTES = {"matrix": {"step": 16, "step adjoint": 32}, "scalar": {"step": 12, "step adjoint": 20}}
+BYTES = {"step": 16, "step adjoint": 32}
 SLOW = 60  # seconds
-SHARED_CASES = [name for name, case in CASES.items() if case.neurons == 1000 and case.batch == 1]
+SHARED_CASES = ["N = 1000, T = 106, batch 1"]
 
 
 def plgraph(case, gigabytes):
@@ -137,7 +137,7 @@ def share(case, phase, seconds, rate):
     """Which part of the rate of a plain loop a phase of plgraph reaches."""
     if phase not in seconds:
         return "not measured"
-    used = BYTES[case.alpha][phase] * case.neurons**2 * case.length() / seconds[phase]
+    used = BYTES[phase] * case.neurons**2 * case.length() / seconds[phase]
     return f"{used / 1e9:.1f} GB/s, {100 * used / rate:.0f}%"
 
 

@@ -20,7 +20,7 @@ OUT_OF_MEMORY = "out of memory"
 FAILED = "failed"
 NOT_INSTALLED = "not installed"
 TOO_SLOW = "too slow"
-LONGEST = 240  # seconds that a process may take
+LONGEST = 100  # seconds that a process may take
 
 
 def run(command, gigabytes):
