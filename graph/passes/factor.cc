@@ -123,7 +123,7 @@ class TraceFactorer {
   // Only the sum over all samples and steps is wanted.
   bool IsSummedUp(Value value) const {
     const std::vector<Value> users = graph_.Users(value);
-    return std::all_of(users.begin(), users.end(), [&](Value user) {
+    return !users.empty() && !IsOutput(value) && std::all_of(users.begin(), users.end(), [&](Value user) {
       const Node& node = graph_.node(user);
       return IsOp(node, "SumRows") && std::get<bool>(node.attributes[0]) &&
              std::get<bool>(node.attributes[1]);

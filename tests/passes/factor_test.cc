@@ -127,6 +127,27 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{.steps = 300, .batch = 1, .eta = 0.95, .pre = 400, .post = 300},
                       Case{.steps = 5, .eta = 1}));
 
+TEST(FactorPassNote, LeavesAProductOfTracesThatIsAnOutput) {
+  GraphMaker m;
+  const Value x = m.Input("x", {40});
+  const Value one = m.AddState("one", {40, 40});
+  const Value two = m.AddState("two", {40, 40});
+  const Value rate = m.Parameter("rate", {});
+  for (const auto& [trace, name] : {std::pair(one, "one_next"), std::pair(two, "two_next")}) {
+    m.Next(trace, m.Op(name, "HebbianTrace", {trace, x, x, rate, {}, {}}, {kHebb, std::monostate{}}));
+  }
+  m.Op("product", "Dot", {one, two});
+  m.Metric("read", m.Op("sum", "Sum", {m.Op("read", "MatMul", {x, one})}, {std::monostate{}}),
+           TermAt::kEveryStep);
+  Diagnostics diagnostics("test");
+  CheckGraph(m.graph, diagnostics);
+  ASSERT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
+  const Executable executable =
+      Compile(std::move(m.graph), {.training = false, .steps = 5, .outputs = {"product"}});
+  EXPECT_EQ(executable.graph.node(executable.graph.Find("product")).op->name, "Dot");
+  for (const char* name : {"one", "two"}) EXPECT_TRUE(executable.graph.Find(name)) << name;
+}
+
 TEST(FactorPassNote, SaysWhyATraceIsMade) {
   const auto reason = [](const Executable& executable) {
     EXPECT_TRUE(IsMade(executable));
