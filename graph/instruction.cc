@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/random.h"
+#include "graph/segments.h"
 
 namespace plgraph {
 namespace {
@@ -73,14 +74,21 @@ void Instruction<T>::Bind(ThreadPool& threads) {
 }
 
 template <typename T>
+std::int64_t Instruction<T>::OperandStep(size_t operand, std::int64_t step) const {
+  const bool snapshot = static_cast<int>(operand) == node->op->snapshot && operands[operand].variance.step;
+  const std::int64_t every = snapshot ? SnapshotSteps(*node) : 0;
+  return every > 0 ? step - step % every : step;
+}
+
+template <typename T>
 void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample) {
-  const auto at = [&](const Place& place) {
-    return base + place.placement.AtStep(step) + sample * place.placement.row_stride;
+  const auto at = [&](const Place& place, std::int64_t of_step) {
+    return base + place.placement.AtStep(of_step) + sample * place.placement.row_stride;
   };
   for (size_t i = 0; i < operands.size(); ++i) {
-    if (operand_rows[i].shape != nullptr) operand_rows[i].data = at(operands[i]);
+    if (operand_rows[i].shape != nullptr) operand_rows[i].data = at(operands[i], OperandStep(i, step));
   }
-  args.result = at(result);
+  args.result = at(result, step);
   args.step = step;
   origin.seed = context.seed;
   origin.first_episode = context.first_episode + static_cast<std::uint64_t>(sample);

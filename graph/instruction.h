@@ -38,6 +38,8 @@ struct Instruction {
   bool skip = false;               ///< not for the samples at hand
   NodeProfile* profile = nullptr;  ///< counts its calls; null: nobody does
 
+  /// The step at which it reads an operand.
+  std::int64_t OperandStep(size_t operand, std::int64_t step) const;
   /// Lets the arguments point at the numbers of a step, from a sample on.
   void PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample);
   void Run(const Clock* clock) const {

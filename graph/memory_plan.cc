@@ -87,7 +87,7 @@ class Planner {
 
   // A replayed node runs in the loop back too, but what it reads of replayed nodes is then made anew.
   bool ReadOutsideItsLoop(Value value) const {
-    const std::vector<Value> users = graph_.Users(value);
+    const std::vector<Value> users = ReadersAtItsStep(graph_, value);
     return std::any_of(users.begin(), users.end(), [&](Value user) {
       return graph_.node(user).phase != graph_.node(value).phase ||
              (segments_.Replays(user) && !segments_.Replays(value));
@@ -157,9 +157,9 @@ class Planner {
                          segments_.Replays(state.value);
       Placement ring = Slot(graph_.node(state.value), saved ? options_.steps + 1 : SlotsOf(state));
       if (segments_.Replays(state.value) && !kept) {
-        ring.segment = segments_.steps();
-        ring.end = options_.steps;
-        ring.slots = ring.snapshots() + segments_.RingOf(state);
+        KeepSnapshots(ring, segments_.steps(), segments_.RingOf(state));
+      } else if (const std::int64_t every = SnapshotSteps(graph_, state.value); every > 0 && !saved) {
+        KeepSnapshots(ring, every, ring.slots);
       }
       ring.offset = Append(SizeOf(ring), saved ? Section::kSaved : Section::kStates);
       Placement& value = plan_.placements[Index(state.value)];
@@ -169,9 +169,15 @@ class Planner {
     }
   }
 
+  void KeepSnapshots(Placement& ring, std::int64_t every, std::int64_t between) const {
+    ring.segment = every;
+    ring.end = options_.steps;
+    ring.slots = ring.snapshots() + between;
+  }
+
   // The fewest slots with which nothing reads a value of the state after it is overwritten.
   std::int64_t SlotsOf(const State& state) const {
-    const std::vector<Value> readers = graph_.Users(state.value);
+    const std::vector<Value> readers = ReadersAtItsStep(graph_, state.value);
     std::int64_t slots = 1;
     while (!std::all_of(readers.begin(), readers.end(), [&](Value reader) {
       return IsReadInTime(reader, state.value, state.next, slots - 1);

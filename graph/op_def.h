@@ -100,6 +100,9 @@ struct OpDef {
   LineUse (*lines)(const ShapeArgs& args, const Shape& result) = nullptr;
   /// Reads its operands at other steps than its own too, so that they are kept for all steps.
   bool reads_history = false;
+  /// The operand, a state, that it reads as it was at the last step, up to its own, that is a multiple of its first
+  /// attribute (0: as it is at its own step). -1: none.
+  int snapshot = -1;
   /// Draws random numbers: two nodes with the same operands are not the same value.
   bool random = false;
   /// Outside training the op is its first operand (Dropout).

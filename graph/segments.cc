@@ -13,7 +13,28 @@ constexpr std::int64_t kLeastSegment = 3;
 
 size_t Index(Value value) { return static_cast<size_t>(value.id); }
 
+bool ReadsSnapshotOf(const Node& reader, Value value) {
+  return SnapshotSteps(reader) > 0 && reader.operands[static_cast<size_t>(reader.op->snapshot)] == value;
+}
+
 }  // namespace
+
+std::int64_t SnapshotSteps(const Node& reader) {
+  return reader.op->snapshot < 0 ? 0 : std::get<std::int64_t>(reader.attributes[0]);
+}
+
+std::vector<Value> ReadersAtItsStep(const Graph& graph, Value value) {
+  std::vector<Value> readers = graph.Users(value);
+  std::erase_if(readers, [&](Value user) { return ReadsSnapshotOf(graph.node(user), value); });
+  return readers;
+}
+
+std::int64_t SnapshotSteps(const Graph& graph, Value state) {
+  for (const Value user : graph.Users(state)) {
+    if (ReadsSnapshotOf(graph.node(user), state)) return SnapshotSteps(graph.node(user));
+  }
+  return 0;
+}
 
 std::vector<Value> ReplayedOps(const Graph& graph) {
   std::vector<Value> ops = graph.TopologicalOrder();

@@ -11,6 +11,15 @@ namespace plgraph {
 
 struct CompileOptions;
 
+/// Every how many steps a snapshot is kept for a node that reads one (OpDef::snapshot); 0: it reads none.
+std::int64_t SnapshotSteps(const Node& reader);
+
+/// The nodes that read a value at its own step: all users but those that read a snapshot of it.
+std::vector<Value> ReadersAtItsStep(const Graph& graph, Value value);
+
+/// Every how many steps a snapshot of a state is kept for a reader; 0: none is.
+std::int64_t SnapshotSteps(const Graph& graph, Value state);
+
 /// The op nodes that run again on the way back (Node::replayed), every node after its operands.
 std::vector<Value> ReplayedOps(const Graph& graph);
 

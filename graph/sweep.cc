@@ -47,7 +47,8 @@ std::set<std::int32_t> MatricesOf(const Graph& graph, std::span<const Turn> memb
     const LineUse use = LinesOf(graph, node);
     if (use.result == LineUse::kEach) look_at(turn.node);
     for (size_t i = 0; i < node.operands.size(); ++i) {
-      if (use.operands[i]) look_at(node.operands[i]);
+      const bool rarely = static_cast<int>(i) == node.op->snapshot;
+      if (use.operands[i] && !rarely) look_at(node.operands[i]);
     }
   }
   return matrices;

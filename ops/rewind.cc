@@ -2,8 +2,9 @@
 //   H = (H' - scale o (a b^T)) / decay,
 // so that the way back needs no trace that was kept. Each inversion makes the rounding errors of all before
 // larger by 1 / decay. `growth` and `growth_next` are the sums of log(1 / decay) before and after the update;
-// where the sum passes a multiple of log 4, H is made anew from the updates that led to it, by the same
-// arithmetic as on the way there. Updates whose share has decayed below the rounding of H are left out.
+// where the sum passes a multiple of log 4, H is made anew from the updates that led to it since its last snapshot,
+// by the same arithmetic as on the way there. Updates whose share has decayed below the rounding of H are left out.
+// Without `snapshot_every`, the only snapshot is that of step 0; no snapshot: H was zero there.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -22,7 +23,7 @@ namespace {
 
 constexpr std::int64_t kLinesAtOnce = 4;
 
-enum Operand : size_t { kNext, kDecay, kA, kB, kScale, kGrowth, kGrowthNext, kFirst };
+enum Operand : size_t { kNext, kDecay, kA, kB, kScale, kGrowth, kGrowthNext, kSnapshot };
 
 // What an operand was `back` steps ago.
 template <typename T>
@@ -49,13 +50,20 @@ T LargestDecay(const OperandRows<T>& decay, std::int64_t row) {
   return largest;
 }
 
+template <typename T>
+std::int64_t UpdatesSinceSnapshot(const KernelArgs<T>& args) {
+  const std::int64_t every = args.Integer(0);
+  return every > 0 ? args.step % every : args.step;
+}
+
 // How many of the latest updates make up H but for its rounding.
 template <typename T>
 std::int64_t UpdatesThatCount(const KernelArgs<T>& args, std::int64_t row) {
+  const std::int64_t most = UpdatesSinceSnapshot(args);
   const OperandRows<T>& decay = args.operand(kDecay);
   T share = 1;
   std::int64_t updates = 0;
-  while (updates < args.step && share > std::numeric_limits<T>::epsilon() / 8) {
+  while (updates < most && share > std::numeric_limits<T>::epsilon() / 8) {
     ++updates;
     share *= LargestDecay(Earlier(decay, updates), row);
   }
@@ -69,8 +77,8 @@ void RemakeLines(const KernelArgs<T>& args, std::int64_t row, std::int64_t begin
   const LineCount count = {end - begin, args.shape->dim(1)};
   const Lines<T> h = LinesOfResult(args, row, begin);
   const std::int64_t elements = count.lines * count.columns;
-  if (updates == args.step && args.Has(kFirst)) {
-    std::copy_n(args.operand(kFirst).Row(row) + begin * count.columns, elements, h.data);
+  if (updates == UpdatesSinceSnapshot(args) && args.Has(kSnapshot)) {
+    std::copy_n(args.operand(kSnapshot).Row(row) + begin * count.columns, elements, h.data);
   } else {
     std::fill_n(h.data, elements, T{0});
   }
@@ -106,7 +114,7 @@ void Kernel(const KernelArgs<T>& args) {
 LineUse Lines(const ShapeArgs& args, const Shape&) {
   return {LineUse::kEach,
           {true, IsMatrix(args, kDecay), true, false, IsMatrix(args, kScale), false, false,
-           IsMatrix(args, kFirst)}};
+           IsMatrix(args, kSnapshot)}};
 }
 
 std::int64_t Flops(const ShapeArgs&, const Shape& result) { return 4 * result.NumElements(); }
@@ -120,13 +128,15 @@ const OpDef kRewind = {
                  {"scale", " | M | N M", true},
                  {"growth", "", true},
                  {"growth_next", "", true},
-                 {"first", "N M", true}},
+                 {"snapshot", "N M", true}},
+    .attributes = {"snapshot_every"},
     .result = "N M",
     .inplace = {kNext},
     .adjoint = NotDifferentiable,  // made after autodiff
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
     .lines = Lines,
+    .snapshot = kSnapshot,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kRewind);
@@ -165,11 +175,11 @@ const Fusion kGoBack = {
                 {"MatMul", {"d_trace", "post"}, "d_pre"},
                 {"MatMul", {"pre", "d_trace"}, "d_post"},
                 {"Rewind",
-                 {"next", "decay", "pre", "post", "rate", "growth", "growth_next", "first"},
+                 {"next", "decay", "pre", "post", "rate", "growth", "growth_next", "snapshot"},
                  "trace"},
                 {"Dot", {"d_trace", "trace"}, "d_decay"}},
     .scalars = {"decay_after", "decay", "rate"},
-    .optional = {"decay_after", "decay", "rate", "growth", "growth_next", "first"},
+    .optional = {"decay_after", "decay", "rate", "growth", "growth_next", "snapshot"},
     .kernel = PLGRAPH_FUSED_KERNEL(GoBack),
 };
 PLGRAPH_REGISTER_FUSION(kGoBack);

@@ -14,6 +14,10 @@ namespace {
 
 enum Operand : size_t { kBase, kDecay, kA, kB, kScale };  // of DecayedOuter
 
+// Steps from snapshot to snapshot, and how many snapshots are worth it, at least.
+constexpr std::int64_t kLeastSnapshotSteps = 128;
+constexpr std::int64_t kLeastSnapshots = 4;
+
 // A matrix a step would itself have to be kept for all steps.
 bool IsSmallFactor(const Graph& graph, Value factor) {
   return !factor || graph.node(factor).shape.rank() < 2 || graph.node(factor).variance == Variance{};
@@ -71,9 +75,12 @@ class TraceRewinder {
     after.variance = kFull;
     const Value rewound = graph_.Add(std::move(after));
     const auto [growth, growth_next] = AddGrowth(builder, name, update[kDecay]);
-    const Value before =
-        builder.Apply("Rewind", {rewound, update[kDecay], update[kA], update[kB], update[kScale], growth,
-                                 growth_next, First(builder, state)});
+    const std::int64_t every = growth ? StepsBetweenSnapshots(graph_.node(state.value).shape) : 0;
+    const Value snapshot = every > 0 ? state.value : First(builder, state);
+    const Value before = builder.Apply(
+        "Rewind",
+        {rewound, update[kDecay], update[kA], update[kB], update[kScale], growth, growth_next, snapshot},
+        {every});
     graph_.Rename(before, name + "/before");
     ReadInPlaceOf(state.value, before);
     ReadInPlaceOf(state.next, rewound);
@@ -96,6 +103,13 @@ class TraceRewinder {
     graph_.Rename(next, name + "/growth_next");
     graph_.states.push_back({.value = growth, .next = next});
     return {growth, next};
+  }
+
+  // A trace is made anew from its last snapshot. As many of them as take no more memory than one vector of all steps
+  // bound that by a constant; 0: not worth it in so few steps.
+  std::int64_t StepsBetweenSnapshots(const Shape& trace) const {
+    const std::int64_t every = std::max(kLeastSnapshotSteps, trace.dim(0));
+    return options_.steps >= kLeastSnapshots * every ? every : 0;
   }
 
   // The value at the start of the run, where that is not zero.

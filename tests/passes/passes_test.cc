@@ -19,7 +19,6 @@ std::map<std::string, std::string> TextsOf(Graph graph, CompileOptions options) 
   CheckGraph(graph, diagnostics);
   EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
   std::map<std::string, std::string> texts;
-  options.steps = 3;
   options.on_pass = [&](int, std::string_view pass, const Graph& g) {
     texts[std::string(pass)] = g.ToText();
   };
@@ -27,7 +26,7 @@ std::map<std::string, std::string> TextsOf(Graph graph, CompileOptions options) 
   return texts;
 }
 std::map<std::string, std::string> TextsOf(Graph graph, bool training = true) {
-  return TextsOf(std::move(graph), CompileOptions{.training = training});
+  return TextsOf(std::move(graph), CompileOptions{.training = training, .steps = 3});
 }
 
 // encoder -> plastic core -> decoder: y' = tanh(y (w + alpha o H) + encoded), error = |decoded - target|^2.
@@ -155,7 +154,7 @@ TEST(TracesPass, InvertsTheUpdateOnTheWayBack) {
   const std::string text = TextsOf(PlasticCore())["traces"];
   EXPECT_THAT(text,
               HasSubstr("hebb/before = Rewind(hebb/after, hebb_next/Scale, y, y_next, eta, hebb/growth, "
-                        "hebb/growth_next, -) [3, 3] TB"));
+                        "hebb/growth_next, -, snapshot_every=0) [3, 3] TB"));
   EXPECT_THAT(text,
               HasSubstr("d_recurrent/PlasticMatMulTransposed = PlasticMatMulTransposed(d_drive, w, alpha, "
                         "hebb/before)"));
@@ -166,7 +165,14 @@ TEST(TracesPass, InvertsTheUpdateOnTheWayBack) {
 TEST(TracesPass, GivesTheStartWhereItIsNotZero) {
   Graph graph = PlasticCore();
   graph.states[1].initial_constant = 0.5;
-  EXPECT_THAT(TextsOf(graph)["traces"], HasSubstr("hebb/growth_next, hebb/FirstStep)"));
+  EXPECT_THAT(TextsOf(graph)["traces"], HasSubstr("hebb/growth_next, hebb/FirstStep, snapshot_every=0)"));
+}
+
+TEST(TracesPass, KeepsSnapshotsForTheWayBackOverManySteps) {
+  CompileOptions options;
+  options.steps = 600;
+  EXPECT_THAT(TextsOf(PlasticCore(), options)["traces"],
+              HasSubstr("hebb/growth_next, hebb, snapshot_every=128)"));
 }
 
 TEST(TracesPass, KeepsATraceThatIsAnOutput) {
