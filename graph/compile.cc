@@ -51,7 +51,7 @@ Executable PlanExecution(Graph compiled, const CompileOptions& options) {
   if (!options.training && !compiled.gradients.empty()) compiled = ForwardPart(compiled, options.outputs);
   Executable executable{.graph = std::move(compiled), .schedule = {}, .memory = {}, .options = options};
   executable.options.on_pass = {};
-  executable.schedule = ScheduleNodes(executable.graph);
+  executable.schedule = ScheduleNodes(executable.graph, options);
   executable.memory =
       PlanMemory(executable.graph, executable.schedule, options);  // after autodiff: it sees all reads
   return executable;

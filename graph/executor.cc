@@ -53,17 +53,36 @@ struct Executor<T>::Impl {
   }
 
   void RunBatched(Phase phase) {
-    for (Instruction<T>& instruction : instructions[static_cast<size_t>(phase)]) {
-      instruction.Clear(base);
-      const RowRule rule = instruction.node->op->row_rule;
-      if (rule == RowRule::kLastStep) {
-        RunAt(instruction, executable.options.steps - 1);
-      } else if (rule == RowRule::kFirstStep || instruction.one_batch) {
-        RunAt(instruction, 0);
-      } else {
-        for (std::int64_t step = 0; step < instruction.steps; ++step) RunAt(instruction, step);
-      }
+    const std::span<Instruction<T>> all = instructions[static_cast<size_t>(phase)];
+    for (size_t i = 0; i < all.size();) {
+      size_t end = i + 1;
+      while (all[i].block >= 0 && end < all.size() && all[end].block == all[i].block) ++end;
+      RunBlock(all.subspan(i, end - i));
+      i = end;
     }
+  }
+
+  void RunBlock(std::span<Instruction<T>> members) {
+    for (const Instruction<T>& instruction : members) instruction.Clear(base);
+    const int block = members.front().block;
+    const std::int64_t steps = members.front().steps;
+    const std::int64_t at_once =
+        block < 0 ? steps : executable.schedule.block_steps[static_cast<size_t>(block)];
+    for (std::int64_t step = 0; step < steps; step += at_once) {
+      for (Instruction<T>& instruction : members)
+        RunSteps(instruction, step, std::min(steps, step + at_once));
+    }
+  }
+
+  void RunSteps(Instruction<T>& instruction, std::int64_t begin, std::int64_t end) {
+    const RowRule rule = instruction.node->op->row_rule;
+    if (rule == RowRule::kLastStep) return RunAt(instruction, executable.options.steps - 1);
+    if (rule == RowRule::kFirstStep) return RunAt(instruction, 0);
+    if (instruction.one_batch) {
+      instruction.args.rows = instruction.rows_per_step * (end - begin);
+      return RunAt(instruction, begin);
+    }
+    for (std::int64_t step = begin; step < end; ++step) RunAt(instruction, step);
   }
 
   void Run(Phase phase) {

@@ -30,7 +30,8 @@ Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
     : node(&executable.graph.node(turn.node)),
       result(PlaceOf(executable, turn.node)),
       late(turn.late),
-      sweep(turn.sweep) {
+      sweep(turn.sweep),
+      block(turn.block) {
   bool sample = node->variance.sample;
   bool step = node->variance.step;
   for (const Value operand : node->operands) {

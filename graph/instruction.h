@@ -35,6 +35,7 @@ struct Instruction {
   bool one_batch = false;          ///< all its steps are one call
   bool late = false;               ///< as in Turn
   int sweep = -1;                  ///< as in Turn
+  int block = -1;                  ///< as in Turn
   bool skip = false;               ///< not for the samples at hand
   NodeProfile* profile = nullptr;  ///< counts its calls; null: nobody does
 

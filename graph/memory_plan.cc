@@ -7,6 +7,7 @@
 #include "core/checked_size.h"
 #include "graph/block_pool.h"
 #include "graph/compile.h"
+#include "graph/lifetimes.h"
 #include "graph/loop_order.h"
 #include "graph/segments.h"
 #include "graph/sweep.h"
@@ -20,6 +21,17 @@ std::int64_t Aligned(CheckedSize size) { return (size + (kAlign - 1)).value() / 
 
 size_t Index(Value value) { return static_cast<size_t>(value.id); }
 
+// By node: what is to be read after a run keeps its place until then.
+std::vector<bool> KeptValues(const Graph& graph, const CompileOptions& options) {
+  std::vector<bool> kept(static_cast<size_t>(graph.size()));
+  for (const Term& term : graph.terms) kept[Index(term.value)] = true;
+  for (const std::string& name : options.outputs) kept[Index(graph.Find(name))] = true;
+  for (const ParameterGradient& g : graph.gradients) {
+    if (g.gradient) kept[Index(g.gradient)] = true;
+  }
+  return kept;
+}
+
 class Planner {
  public:
   Planner(const Graph& graph, const Schedule& schedule, const CompileOptions& options)
@@ -27,10 +39,7 @@ class Planner {
         schedule_(schedule),
         options_(options),
         segments_(graph, schedule, options),
-        turns_(static_cast<size_t>(graph.size())),
-        position_(static_cast<size_t>(graph.size()), 0),
-        last_use_(static_cast<size_t>(graph.size()), 0),
-        kept_(static_cast<size_t>(graph.size())),
+        lifetimes_(graph, schedule, segments_, KeptValues(graph, options)),
         passing_(static_cast<size_t>(graph.size())) {
     plan_.placements.resize(static_cast<size_t>(graph.size()));
     plan_.line_sums.resize(static_cast<size_t>(graph.size()), -1);
@@ -41,8 +50,6 @@ class Planner {
   }
 
   MemoryPlan Run() {
-    NumberPositions();
-    FindKept();
     PlaceSources();
     PlaceStates();
     PlaceLasting();
@@ -55,58 +62,10 @@ class Planner {
   }
 
  private:
-  // Every phase has a position for its end behind those of its nodes.
-  void NumberPositions() {
-    int position = 0;
-    for (int phase = 0; phase < kPhaseCount; ++phase) {
-      ++position;
-      for (const Turn& turn : schedule_.phases[static_cast<size_t>(phase)]) {
-        turns_[Index(turn.node)] = turn;
-        position_[Index(turn.node)] = position++;
-      }
-      ends_[phase] = position++;
-    }
-    for (int id = 0; id < graph_.size(); ++id) {
-      const Value value{id};
-      last_use_[Index(value)] = segments_.Replays(value) ? EndOfReplay() : position_[Index(value)];
-      for (const Value user : graph_.Users(value)) {
-        last_use_[Index(value)] = std::max(last_use_[Index(value)], LastNeed(value, user));
-      }
-    }
-  }
-
-  // A value from outside a loop is needed until the loop's last round.
-  int LastNeed(Value value, Value user) const {
-    if (segments_.Replays(user)) return EndOfReplay();
-    const Phase phase = graph_.node(user).phase;
-    const bool outside = graph_.node(value).phase != phase || !graph_.node(value).variance.step;
-    return IsLoop(phase) && outside ? ends_[static_cast<int>(phase)] : position_[Index(user)];
-  }
-
-  int EndOfReplay() const { return ends_[static_cast<int>(Phase::kStepAdjoint)]; }
-
-  // A replayed node runs in the loop back too, but what it reads of replayed nodes is then made anew.
-  bool ReadOutsideItsLoop(Value value) const {
-    const std::vector<Value> users = ReadersAtItsStep(graph_, value);
-    return std::any_of(users.begin(), users.end(), [&](Value user) {
-      return graph_.node(user).phase != graph_.node(value).phase ||
-             (segments_.Replays(user) && !segments_.Replays(value));
-    });
-  }
-
   bool IsReadAsHistory(Value value) const {
     const std::vector<Value> users = graph_.Users(value);
     return std::any_of(users.begin(), users.end(),
                        [&](Value user) { return graph_.node(user).op->reads_history; });
-  }
-
-  // What is to be read after a run keeps its place until then.
-  void FindKept() {
-    for (const Term& term : graph_.terms) kept_[Index(term.value)] = true;
-    for (const std::string& name : options_.outputs) kept_[Index(graph_.Find(name))] = true;
-    for (const ParameterGradient& g : graph_.gradients) {
-      if (g.gradient) kept_[Index(g.gradient)] = true;
-    }
   }
 
   // How large one slot is, and from sample to sample.
@@ -152,8 +111,10 @@ class Planner {
   // t + 1; a carry, which comes from step t + 1, is in slot t + 1 and its next in slot t.
   void PlaceStates() {
     for (const State& state : graph_.states) {
-      const bool kept = kept_[Index(state.value)] || kept_[Index(state.next)] || IsReadAsHistory(state.value);
-      const bool saved = ReadOutsideItsLoop(state.value) || ReadOutsideItsLoop(state.next) || kept ||
+      const bool kept =
+          lifetimes_.IsKept(state.value) || lifetimes_.IsKept(state.next) || IsReadAsHistory(state.value);
+      const bool saved = lifetimes_.IsReadOutsideItsLoop(state.value) ||
+                         lifetimes_.IsReadOutsideItsLoop(state.next) || kept ||
                          segments_.Replays(state.value);
       Placement ring = Slot(graph_.node(state.value), saved ? options_.steps + 1 : SlotsOf(state));
       if (segments_.Replays(state.value) && !kept) {
@@ -190,11 +151,11 @@ class Planner {
   // Whether `reader` is done with a value before `writer`, some steps later, writes into the same slot.
   bool IsReadInTime(Value reader, Value value, Value writer, std::int64_t steps_later) const {
     if (reader == writer) return steps_later > 0 || MayTakeOver(graph_.node(reader), value);
-    const Turn& read = turns_[Index(reader)];
-    const Turn& write = turns_[Index(writer)];
+    const Turn& read = lifetimes_.turn(reader);
+    const Turn& write = lifetimes_.turn(writer);
     const std::int64_t rounds = write.late - read.late + steps_later;  // from the read to the write
     if (rounds != 0) return rounds > 0;
-    if (position_[Index(reader)] > position_[Index(writer)]) return false;
+    if (lifetimes_.position(reader) > lifetimes_.position(writer)) return false;
     return read.sweep < 0 || read.sweep != write.sweep || MeetsByLines(reader, value, writer);
   }
 
@@ -219,13 +180,14 @@ class Planner {
   // What has to stay from one phase to a later one, past a loop, or until the run is over.
   void PlaceLasting() {
     for (const auto& turns : schedule_.phases) {
-      for (const auto& [value, late, sweep] : turns) {
+      for (const Turn& turn : turns) {
+        const Value value = turn.node;
         const Node& node = graph_.node(value);
         if (plan_.placements[Index(value)].offset >= 0) continue;
-        if (kept_[Index(value)]) {
+        if (lifetimes_.IsKept(value)) {
           PlaceLastingValue(value, AllSteps(node),
                             IsGradient(value) ? Section::kGradients : Section::kScratch);
-        } else if (IsLoop(node.phase) && node.variance.step && ReadOutsideItsLoop(value)) {
+        } else if (IsLoop(node.phase) && node.variance.step && lifetimes_.IsReadOutsideItsLoop(value)) {
           const bool replayed = segments_.Replays(value);
           PlaceLastingValue(value, replayed ? segments_.RingOf(value) : options_.steps, Section::kSaved);
         }
@@ -236,11 +198,12 @@ class Planner {
   // What a node that runs late reads from the round before.
   void PlaceCarried() {
     for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
-      for (const auto& [value, late, sweep] : schedule_.turns(loop)) {
-        if (late || !IsUnplaced(value) || OutlivesRound(graph_.node(value))) continue;
+      for (const Turn& turn : schedule_.turns(loop)) {
+        const Value value = turn.node;
+        if (turn.late || !IsUnplaced(value) || OutlivesRound(graph_.node(value))) continue;
         std::int64_t slots = 0;
         for (const Value user : graph_.Users(value)) {
-          if (!turns_[Index(user)].late) continue;
+          if (!lifetimes_.turn(user).late) continue;
           slots = std::max<std::int64_t>(slots, 1);
           while (!IsReadInTime(user, value, value, slots)) ++slots;
         }
@@ -303,7 +266,7 @@ class Planner {
       placement.offset =
           donor ? plan_.placements[Index(*donor)].offset : PoolOf(value).Take(SizeOf(placement));
       if (donor) taken_over[Index(*donor)] = true;
-      ending.emplace(last_use_[Index(value)], value);
+      ending.emplace(lifetimes_.last_use(value), value);
       passing_[Index(value)] = true;
     };
     const auto release = [&](int position) {
@@ -318,15 +281,24 @@ class Planner {
         if (IsUnplaced(turn.node) && OutlivesRound(graph_.node(turn.node))) place(turn.node);
       }
       for (size_t i = 0; i < turns.size(); ++i) {
+        // What outlives a block of rows is written in each of its rounds.
+        for (size_t k = i; k < turns.size() && StartsBlock(turns, i) && turns[k].block == turns[i].block;
+             ++k) {
+          if (IsUnplaced(turns[k].node) && !lifetimes_.IsWithinBlock(turns[k].node)) place(turns[k].node);
+        }
         if (IsUnplaced(turns[i].node)) place(turns[i].node);
         // All of a sweep read until its last lines.
         const bool inside =
             turns[i].sweep >= 0 && i + 1 < turns.size() && turns[i + 1].sweep == turns[i].sweep;
-        if (!inside) release(position_[Index(turns[i].node)]);
+        if (!inside) release(lifetimes_.position(turns[i].node));
       }
-      release(ends_[phase]);
+      release(lifetimes_.end(static_cast<Phase>(phase)));
     }
     MovePassingBehind();
+  }
+
+  static bool StartsBlock(std::span<const Turn> turns, size_t i) {
+    return turns[i].block >= 0 && (i == 0 || turns[i - 1].block != turns[i].block);
   }
 
   // What others use before and after cannot be shared by lanes, which run when they will.
@@ -340,6 +312,9 @@ class Planner {
   Placement PassingSlot(Value value) const {
     const Node& node = graph_.node(value);
     Placement placement = Slot(node, IsLoop(node.phase) ? 1 : AllSteps(node));
+    if (lifetimes_.IsWithinBlock(value)) {
+      placement.slots = schedule_.block_steps[static_cast<size_t>(lifetimes_.turn(value).block)];
+    }
     if (!IsOfLane(value)) return placement;
     const std::int64_t lanes = plan_.split(node.phase).lanes;
     placement.slot_stride = placement.row_stride * ((options_.batch + lanes - 1) / lanes);
@@ -357,14 +332,14 @@ class Planner {
   std::optional<Value> Donor(Value value, const Placement& placement) const {
     const Node& node = graph_.node(value);
     if (node.op->row_rule != RowRule::kMap || OutlivesRound(node)) return std::nullopt;
-    if (turns_[Index(value)].sweep >= 0 && node.shape.rank() != 2) return std::nullopt;
+    if (lifetimes_.turn(value).sweep >= 0 && node.shape.rank() != 2) return std::nullopt;
     for (const int i : node.op->inplace) {
       const Value operand = node.operands[static_cast<size_t>(i)];
       if (!operand || graph_.node(operand).kind != NodeKind::kOp || !passing_[Index(operand)]) continue;
       const Placement& other = plan_.placements[Index(operand)];
       const bool same = other.slots == placement.slots && other.slot_stride == placement.slot_stride &&
                         other.row_stride == placement.row_stride;
-      if (same && last_use_[Index(operand)] == position_[Index(value)] && MayTakeOver(node, operand))
+      if (same && lifetimes_.last_use(operand) == lifetimes_.position(value) && MayTakeOver(node, operand))
         return operand;
     }
     return std::nullopt;
@@ -391,15 +366,11 @@ class Planner {
   const Schedule& schedule_;
   const CompileOptions& options_;
   const Segments segments_;
+  const Lifetimes lifetimes_;
   MemoryPlan plan_;
-  std::vector<Turn> turns_;  // by node
-  std::vector<int> position_;
-  std::vector<int> last_use_;
-  std::vector<bool> kept_;
   std::vector<bool> passing_;  // placed in memory that others use before or after
   BlockPool pool_;
   std::map<Phase, BlockPool> lane_pools_;
-  int ends_[kPhaseCount] = {};
 };
 
 }  // namespace

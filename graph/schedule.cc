@@ -1,6 +1,7 @@
 #include "graph/schedule.h"
 
 #include "graph/loop_order.h"
+#include "graph/row_blocks.h"
 
 namespace plgraph {
 
@@ -15,15 +16,20 @@ std::vector<std::span<const Turn>> SweepsOf(std::span<const Turn> turns) {
   return sweeps;
 }
 
-Schedule ScheduleNodes(const Graph& graph) {
+Schedule ScheduleNodes(const Graph& graph, const CompileOptions& options) {
   Schedule schedule;
+  std::array<std::vector<Value>, kPhaseCount> nodes;
   for (const Value value : graph.TopologicalOrder()) {
     const Node& node = graph.node(value);
-    if (node.kind != NodeKind::kOp || IsLoop(node.phase)) continue;
-    schedule.phases[static_cast<size_t>(node.phase)].push_back({.node = value});
+    if (node.kind == NodeKind::kOp) nodes[static_cast<size_t>(node.phase)].push_back(value);
   }
-  for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
-    schedule.phases[static_cast<size_t>(loop)] = OrderLoop(graph, loop);
+  for (size_t p = 0; p < kPhaseCount; ++p) {
+    const Phase phase = static_cast<Phase>(p);
+    if (IsLoop(phase)) {
+      schedule.phases[p] = OrderLoop(graph, phase);
+    } else {
+      OrderInBlocks(graph, phase, nodes[p], options, schedule);
+    }
   }
   return schedule;
 }

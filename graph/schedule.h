@@ -2,12 +2,15 @@
 #define PLGRAPH_GRAPH_SCHEDULE_H_
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "graph/graph.h"
 
 namespace plgraph {
+
+struct CompileOptions;
 
 /// A node in the order of its phase.
 struct Turn {
@@ -17,6 +20,9 @@ struct Turn {
   /// In a loop: nodes of the same number stand side by side and go over the lines of their matrices together,
   /// some lines at a time; -1: on its own.
   int sweep = -1;
+  /// In a phase that is no loop: nodes of the same number stand side by side and go through their rows together, the
+  /// rows of some steps at a time; -1: all rows at once.
+  int block = -1;
 
   friend bool operator==(const Turn&, const Turn&) = default;
 };
@@ -24,6 +30,7 @@ struct Turn {
 /// The order in which the nodes of each phase run.
 struct Schedule {
   std::array<std::vector<Turn>, kPhaseCount> phases;
+  std::vector<std::int64_t> block_steps;  ///< by Turn::block: how many steps go through it at a time
 
   const std::vector<Turn>& turns(Phase phase) const { return phases[static_cast<size_t>(phase)]; }
 };
@@ -32,7 +39,7 @@ struct Schedule {
 std::vector<std::span<const Turn>> SweepsOf(std::span<const Turn> turns);
 
 /// Orders the op nodes of a graph whose phases are assigned.
-Schedule ScheduleNodes(const Graph& graph);
+Schedule ScheduleNodes(const Graph& graph, const CompileOptions& options);
 
 }  // namespace plgraph
 

@@ -118,6 +118,15 @@ std::string SummaryText(const LoadedModel& loaded, const Executable& executable,
          fmt::format("parameters: {}, elements: {}\n{}", ParametersOf(graph).size(), Grouped(elements), list);
 }
 
+// With which nodes it goes through its data together.
+std::string TogetherText(const Schedule& schedule, const Turn& turn) {
+  if (turn.sweep >= 0) return fmt::format("  sweep {}", turn.sweep);
+  if (turn.block < 0) return "";
+  const std::int64_t steps = schedule.block_steps[static_cast<size_t>(turn.block)];
+  return fmt::format("  block {}, {} at a time", turn.block,
+                     steps == 1 ? "1 step" : fmt::format("{} steps", steps));
+}
+
 std::string PhasesText(const Executable& executable) {
   std::string text;
   for (int i = 0; i < kPhaseCount; ++i) {
@@ -133,10 +142,10 @@ std::string PhasesText(const Executable& executable) {
     const std::vector<bool> fused = WithTheNodeBefore(executable.graph, turns);
     for (size_t t = 0; t < turns.size(); ++t) {
       const Node& node = executable.graph.node(turns[t].node);
-      text += fmt::format("  {:<28} {:<18} {}{}{}{}\n", node.name, node.op->name, node.shape.ToString(),
-                          turns[t].sweep >= 0 ? fmt::format("  sweep {}", turns[t].sweep) : "",
-                          turns[t].late ? "  one round late" : "",
-                          fused[t] ? "  fused with the node before" : "");
+      text +=
+          fmt::format("  {:<28} {:<18} {}{}{}{}\n", node.name, node.op->name, node.shape.ToString(),
+                      TogetherText(executable.schedule, turns[t]), turns[t].late ? "  one round late" : "",
+                      fused[t] ? "  fused with the node before" : "");
     }
   }
   return text;
