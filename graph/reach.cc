@@ -83,4 +83,15 @@ std::vector<Value> StateNexts(const Graph& graph, bool adjoint) {
   return Collect(graph, adjoint, &State::next);
 }
 
+std::vector<bool> OnTheWayBack(const Graph& graph) {
+  std::vector<Value> sources = StateValues(graph, true);
+  for (const Value seed : Seeds(graph)) sources.push_back(seed);
+  return DependsOn(graph, sources);
+}
+
+bool IsAmong(const Graph& graph, const std::vector<std::string>& names, Value value) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return graph.Find(name) == value; });
+}
+
 }  // namespace plgraph

@@ -1,6 +1,7 @@
 #ifndef PLGRAPH_GRAPH_REACH_H_
 #define PLGRAPH_GRAPH_REACH_H_
 
+#include <string>
 #include <vector>
 
 #include "graph/graph.h"
@@ -23,6 +24,12 @@ std::vector<Value> Seeds(const Graph& graph);
 /// The values of the states that run forward (or, with `adjoint`, back), and what they become.
 std::vector<Value> StateValues(const Graph& graph, bool adjoint);
 std::vector<Value> StateNexts(const Graph& graph, bool adjoint);
+
+/// For each node, whether it is on the way back: it depends on a seed or on a state that runs back.
+std::vector<bool> OnTheWayBack(const Graph& graph);
+
+/// Whether one of the names is the value's.
+bool IsAmong(const Graph& graph, const std::vector<std::string>& names, Value value);
 
 }  // namespace plgraph
 

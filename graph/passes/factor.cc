@@ -25,11 +25,7 @@ bool IsOp(const Node& node, std::string_view op) { return node.kind == NodeKind:
 class TraceFactorer {
  public:
   TraceFactorer(const CompileOptions& options, Graph& graph)
-      : options_(options), graph_(graph), states_(graph.states) {
-    std::vector<Value> sources = StateValues(graph, true);
-    for (const Value seed : Seeds(graph)) sources.push_back(seed);
-    on_the_way_back_ = DependsOn(graph, sources);
-  }
+      : options_(options), graph_(graph), states_(graph.states), on_the_way_back_(OnTheWayBack(graph)) {}
 
   void Run() {
     for (const State& state : states_) {
@@ -115,10 +111,7 @@ class TraceFactorer {
                : !state.kept && !state.initial && state.initial_constant == 0 && !options_.continued;
   }
 
-  bool IsOutput(Value value) const {
-    return std::any_of(options_.outputs.begin(), options_.outputs.end(),
-                       [&](const std::string& name) { return graph_.Find(name) == value; });
-  }
+  bool IsOutput(Value value) const { return IsAmong(graph_, options_.outputs, value); }
 
   // Only the sum over all samples and steps is wanted.
   bool IsSummedUp(Value value) const {

@@ -22,11 +22,9 @@ class ReplayMarker {
       : graph_(graph),
         from_state_(DependsOn(graph, StateValues(graph, false))),
         to_next_(LeadsTo(graph, StateNexts(graph, false))),
+        on_the_way_back_(OnTheWayBack(graph)),
         kept_(static_cast<size_t>(graph.size())),
         next_(static_cast<size_t>(graph.size())) {
-    std::vector<Value> sources = StateValues(graph, true);
-    for (const Value seed : Seeds(graph)) sources.push_back(seed);
-    on_the_way_back_ = DependsOn(graph, sources);
     for (const State& state : graph.states) {
       if (!state.adjoint) next_[Index(state.value)] = state.next;
     }

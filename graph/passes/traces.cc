@@ -23,19 +23,10 @@ bool IsSmallFactor(const Graph& graph, Value factor) {
   return !factor || graph.node(factor).shape.rank() < 2 || graph.node(factor).variance == Variance{};
 }
 
-// All steps of it are kept anyway.
-bool IsOutput(const CompileOptions& options, const Graph& graph, Value value) {
-  return std::any_of(options.outputs.begin(), options.outputs.end(),
-                     [&](const std::string& name) { return graph.Find(name) == value; });
-}
-
 class TraceRewinder {
  public:
-  TraceRewinder(const CompileOptions& options, Graph& graph) : options_(options), graph_(graph) {
-    std::vector<Value> sources = StateValues(graph, true);
-    for (const Value seed : Seeds(graph)) sources.push_back(seed);
-    on_the_way_back_ = DependsOn(graph, sources);
-  }
+  TraceRewinder(const CompileOptions& options, Graph& graph)
+      : options_(options), graph_(graph), on_the_way_back_(OnTheWayBack(graph)) {}
 
   void Run() {
     bool changed = false;
@@ -139,8 +130,9 @@ bool CanRewind(const CompileOptions& options, const Graph& graph, const State& s
   const Node& next = graph.node(state.next);
   return next.kind == NodeKind::kOp && next.op->name == "DecayedOuter" &&
          next.operands[kBase] == state.value && IsSmallFactor(graph, next.operands[kDecay]) &&
-         IsSmallFactor(graph, next.operands[kScale]) && !IsOutput(options, graph, state.value) &&
-         !IsOutput(options, graph, state.next);
+         IsSmallFactor(graph, next.operands[kScale]) &&
+         // all steps of an output are kept anyway
+         !IsAmong(graph, options.outputs, state.value) && !IsAmong(graph, options.outputs, state.next);
 }
 
 void RewindTraces(const CompileOptions& options, Graph& graph) {
