@@ -38,7 +38,7 @@ figcaption { font-weight: 600; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 6px 12px; border-top: 1px solid var(--line); }
 thead tr > * { border-top: 0; overflow-wrap: anywhere; min-width: 110px; }
-tbody th { font-weight: 400; color: var(--faint); overflow-wrap: anywhere; }
+tbody th { font-weight: 400; color: var(--faint); overflow-wrap: anywhere; min-width: 150px; }
 tbody th[colspan] { color: var(--text); font-weight: 600; padding-top: 14px; }
 td small { display: block; }
 .pictures { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }

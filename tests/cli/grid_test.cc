@@ -18,6 +18,7 @@ struct Picture {
   std::vector<std::uint8_t> bytes;
 
   std::vector<int> At(std::int64_t x, std::int64_t y) const {
+    if (bytes.empty()) return {};
     const auto pixel = bytes.begin() + (y * width + x) * 3;
     return {pixel[0], pixel[1], pixel[2]};
   }
@@ -40,9 +41,9 @@ class GridTest : public CliTest {
   GridTest() {
     folder_.Write("same.pbtxt", R"(
       name: "same"
-      input { name: "in" shape: [3, 2, 2] }
-      input { name: "row" shape: 4 }
-      input { name: "odd" shape: 6 }
+      input { name: "in" shape: ["3", "2", "2"] }
+      input { name: "row" shape: "4" }
+      input { name: "odd" shape: "6" }
       node { name: "out" scale { x: "in" factor: 1 } }
       node { name: "twice" scale { x: "row" factor: 2 } })");
     folder_.Write("none.npz", std::string("PK\5\6") + std::string(18, '\0'));
