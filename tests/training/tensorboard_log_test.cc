@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "serialization/event_file.h"
 #include "tests/support/temp_folder.h"
 
@@ -16,8 +18,8 @@ class TensorBoardLogTest : public ::testing::Test {
  protected:
   // Begins behind an episode and adds a line for each of some more.
   void Log(std::int64_t behind, const std::vector<std::int64_t>& episodes) {
-    TensorBoardLog log(*files_, SystemClock(), folder_.Path("events"), behind);
-    for (const std::int64_t episode : episodes) log.AddLine({.episode = episode}, 0.5);
+    TensorBoardLog log(*files_, clock_, folder_.Path("events"), behind);
+    for (const std::int64_t episode : episodes) log.AddLine({.episode = episode, .training = {}}, 0.5);
   }
   std::vector<std::int64_t> Steps() {
     std::vector<std::int64_t> steps;
@@ -33,6 +35,7 @@ class TensorBoardLogTest : public ::testing::Test {
   }
 
   TempFolder folder_;
+  SystemClock clock_;
   std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
 };
 
