@@ -2,6 +2,7 @@
 #define PLGRAPH_CORE_CLOCK_H_
 
 #include <cstdint>
+#include <string>
 
 namespace plgraph {
 
@@ -11,12 +12,18 @@ class Clock {
   virtual ~Clock() = default;
   /// Seconds from an arbitrary start; never goes back.
   virtual double Seconds() const = 0;
+  /// The time of day: seconds since the start of 1970, UTC.
+  virtual double SecondsSince1970() const = 0;
 };
 
 class SystemClock : public Clock {
  public:
   double Seconds() const override;
+  double SecondsSince1970() const override;
 };
+
+/// A time of day for people and programs: 2018-06-28T09:00:00Z.
+std::string UtcText(double seconds_since_1970);
 
 /// How long something took, all times together.
 struct TimeSpent {

@@ -109,6 +109,18 @@ class PosixFileSystem : public FileSystem {
     }
   }
 
+  std::vector<std::string> List(const std::string& folder) override {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+      names.push_back(entry->path().filename().string());
+    }
+    if (error) Fail("list", folder, error.value());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
   std::unique_ptr<WritableFile> Create(const std::string& path) override { return Open(path, O_TRUNC); }
   std::unique_ptr<WritableFile> OpenAppend(const std::string& path) override { return Open(path, O_APPEND); }
 

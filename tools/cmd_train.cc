@@ -14,16 +14,29 @@ namespace {
 struct Options {
   ModelOptions model;
   TrainRequest request;
+  std::string grid;
+  std::pair<double, double> grid_range = {0, 1};
 };
+
+TrainRequest RequestOf(const Options& options, const LoadedModel& loaded) {
+  TrainRequest request = options.request;
+  const auto [low, high] = options.grid_range;
+  CheckGridRange(low, high);
+  if (options.grid.empty()) return request;
+  request.grid = {ParseGridColumns(options.grid, "--grid"), low, high};
+  CheckGrid(loaded, request.grid.columns, "--grid");
+  return request;
+}
 
 int TrainModel(const Options& options) {
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
+  const TrainRequest request = RequestOf(options, loaded);
   Progress progress(stderr, IsTerminal(stderr), machine.clock());
   Trainer trainer(loaded, machine.services(), progress);
-  trainer.Run(options.request);
+  trainer.Run(request);
   fmt::print("trained {} episodes of {}; checkpoints and metrics.jsonl are in {}\n", trainer.total_episodes(),
-             options.model.path, options.request.run_dir);
+             options.model.path, request.run_dir);
   return 0;
 }
 
@@ -37,13 +50,22 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       "  last.ckpt        from where --resume goes on\n"
       "  best.ckpt        the one with the smallest loss (of the evaluations, if train.evaluation.every is "
       "set)\n"
-      "  episode-N.ckpt   every train.checkpoints.every episodes\n\n"
+      "  episode-N.ckpt   every train.checkpoints.every episodes\n"
+      "  model.pbtxt      the model with every --set\n"
+      "  run.json         when, on what machine, how much memory\n"
+      "  tensorboard/     with --tensorboard: curves, and at each evaluation and checkpoint how parameters "
+      "and states\n"
+      "                   are spread; see it with `tensorboard --logdir runs`\n"
+      "  grid.png         with --grid: the first evaluation episodes, at each evaluation and checkpoint\n"
+      "`plgraph report` makes a page of them.\n\n"
       "Examples:\n"
       "  plgraph train models/pattern_completion.pbtxt --run-dir runs/a\n"
       "  plgraph train models/pattern_completion.pbtxt --run-dir runs/b --set train.seed=2 --set n=200\n"
       "  plgraph train models/pattern_completion.pbtxt --run-dir runs/a --resume      goes on after a kill, "
       "exactly\n"
-      "  plgraph train models/pattern_completion.pbtxt --run-dir runs/c --init runs/a/best.ckpt");
+      "  plgraph train models/pattern_completion.pbtxt --run-dir runs/c --init runs/a/best.ckpt\n"
+      "  plgraph train models/pattern_reconstruction.pbtxt --run-dir runs/d --tensorboard "
+      "--grid cue,y_next,target --grid-range=-1,1");
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
   command->add_option("--run-dir", options->request.run_dir, "The folder of the run; made if there is none")
@@ -55,6 +77,13 @@ void AddTrainCommand(CLI::App& app, Action& action) {
           "--init", options->request.init,
           "Start from the parameters in this checkpoint or .npz; those it lacks are initialized as usual")
       ->excludes(resume);
+  command->add_flag("--tensorboard", options->request.tensorboard,
+                    "Write event files for TensorBoard into the folder of the run");
+  command
+      ->add_option("--grid", options->grid,
+                   "Draw these values of some evaluation episodes, as `plgraph run --grid` does")
+      ->type_name("NAME[@STEP],...");
+  AddGridRange(*command, options->grid_range);
   command->callback([options, &action] { action = [options] { return TrainModel(*options); }; });
 }
 

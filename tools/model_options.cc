@@ -22,6 +22,14 @@ void AddModelOptions(CLI::App& command, ModelOptions& options) {
       ->check(CLI::Range(0, 1024));
 }
 
+void AddGridRange(CLI::App& command, std::pair<double, double>& range) {
+  command
+      .add_option("--grid-range", range,
+                  "What is black and what is white in --grid, e.g. --grid-range=-1,1; default: 0,1")
+      ->delimiter(',')
+      ->type_name("LOW,HIGH");
+}
+
 LoadedModel LoadModel(Machine& machine, const ModelOptions& options) {
   LoadedModel loaded = LoadModel(machine.files(), options.path, options.overrides);
   if (!loaded.warnings.empty()) fmt::print(stderr, "{}\n", loaded.warnings);

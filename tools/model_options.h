@@ -2,6 +2,7 @@
 #define PLGRAPH_TOOLS_MODEL_OPTIONS_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/machine.h"
@@ -21,6 +22,9 @@ struct ModelOptions {
 };
 
 void AddModelOptions(CLI::App& command, ModelOptions& options);
+
+/// `--grid-range LOW,HIGH`: what is black and what is white in the pictures of a command.
+void AddGridRange(CLI::App& command, std::pair<double, double>& range);
 
 /// Reads the model; its warnings go to stderr. Throws Error with all faults.
 LoadedModel LoadModel(Machine& machine, const ModelOptions& options);

@@ -34,6 +34,7 @@ int Main(int argc, char** argv) {
   AddTrainCommand(app, action);
   AddEvalCommand(app, action);
   AddRunCommand(app, action);
+  AddReportCommand(app, action);
   AddGradcheckCommand(app, action);
   AddBenchCommand(app, action);
   AddCheckpointCommand(app, action);

@@ -10,7 +10,7 @@ using ::testing::Not;
 TEST_F(CliTest, HelpTeachesEveryCommand) {
   const std::string help = Output({"--help"});
   for (const std::string command :
-       {"compile", "train", "eval", "run", "gradcheck", "bench", "checkpoint", "ops"}) {
+       {"compile", "train", "eval", "run", "report", "gradcheck", "bench", "checkpoint", "ops"}) {
     EXPECT_THAT(help, HasSubstr(command));
     if (command == "checkpoint") continue;
     const std::string own = Output({command, "--help"});

@@ -19,6 +19,7 @@ constexpr std::int64_t kSteps = 4;
 class TickingClock : public Clock {
  public:
   double Seconds() const override { return static_cast<double>(++ticks_); }
+  double SecondsSince1970() const override { return 0; }
 
  private:
   mutable std::int64_t ticks_ = 0;

@@ -83,6 +83,15 @@ TEST(PosixFileSystem, SaysWhichFileAndWhy) {
               testing::HasSubstr("Not a directory"));
 }
 
+TEST(PosixFileSystem, ListsAFolder) {
+  const auto files = MakePosixFileSystem();
+  const TempFolder folder;
+  for (const std::string name : {"b", "a.txt", "c"}) folder.Write(name, name);
+  EXPECT_EQ(files->List(folder.Path("")), (std::vector<std::string>{"a.txt", "b", "c"}));
+  EXPECT_EQ(ErrorOf([&] { files->List(folder.Path("none")); }),
+            folder.Path("none") + ": cannot list: No such file or directory");
+}
+
 TEST(PosixFileSystem, FullDiskIsAnError) {
   const auto files = MakePosixFileSystem();
   if (!files->Exists("/dev/full")) GTEST_SKIP();
@@ -103,6 +112,11 @@ class CrashingFiles : public FileSystem {
 
   bool Exists(const std::string& path) override { return Has(path); }
   std::vector<std::byte> Read(const std::string& path) override { return files_.at(path).content; }
+  std::vector<std::string> List(const std::string&) override {
+    std::vector<std::string> names;
+    for (const auto& [name, entry] : files_) names.push_back(name);
+    return names;
+  }
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
     Count();
     files_[path] = {};

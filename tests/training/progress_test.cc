@@ -13,6 +13,7 @@ namespace {
 class StoppedClock : public Clock {
  public:
   double Seconds() const override { return now; }
+  double SecondsSince1970() const override { return now; }
   double now = 100;
 };
 

@@ -18,16 +18,6 @@ Evaluator::Evaluator(const LoadedModel& loaded, const Services& services, std::i
       executable_(MakeExecutable(loaded, OptionsFor(loaded, data_->steps(), false))),
       executor_(std::make_unique<Executor<float>>(executable_, services.memory, services.threads)) {}
 
-void Evaluator::TakeParameters(Executor<float>& from) {
-  const std::vector<Value> theirs = ParametersOf(from.executable().graph);
-  const std::vector<Value> ours = ParametersOf(executable_.graph);
-  PLGRAPH_CHECK(theirs.size() == ours.size(), "two executables of one model have different parameters");
-  for (size_t i = 0; i < ours.size(); ++i) {
-    const std::span<float> source = from.Parameter(theirs[i]);
-    std::copy(source.begin(), source.end(), executor_->Parameter(ours[i]).begin());
-  }
-}
-
 Measures Evaluator::Evaluate() {
   executor_->ResetStates();
   EpisodeRunner<float> runner(*executor_, *data_, InputPorts(loaded_.graph), loaded_.model.train().seed());

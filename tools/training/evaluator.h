@@ -23,8 +23,6 @@ class Evaluator {
   const DataSource& data() const { return *data_; }
   /// Whose parameters are measured.
   Executor<float>& executor() { return *executor_; }
-  /// Copies the parameters of an executor of the same model.
-  void TakeParameters(Executor<float>& from);
   /// Kept states start from their initial value. Throws Error(kRuntime) when the loss is not finite.
   Measures Evaluate();
 

@@ -101,6 +101,16 @@ NamedTensors GetParameters(Executor<T>& executor) {
   return tensors;
 }
 
+void CopyParameters(Executor<float>& from, Executor<float>& to) {
+  const std::vector<Value> theirs = ParametersOf(from.executable().graph);
+  const std::vector<Value> ours = ParametersOf(to.executable().graph);
+  PLGRAPH_CHECK(theirs.size() == ours.size(), "two executables of one model have different parameters");
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const std::span<float> source = from.Parameter(theirs[i]);
+    std::copy(source.begin(), source.end(), to.Parameter(ours[i]).begin());
+  }
+}
+
 NamedTensors ReadParameterFile(FileSystem& files, const std::string& path) {
   if (!files.Exists(path)) throw Error(ErrorKind::kInvalid, fmt::format("{}: no such file", path));
   const std::vector<std::byte> bytes = files.Read(path);

@@ -29,6 +29,9 @@ std::vector<std::string> SetParameters(const NamedTensors& tensors, const std::s
 template <typename T>
 NamedTensors GetParameters(Executor<T>& executor);
 
+/// Copies the parameters of one executor to another one of the same model.
+void CopyParameters(Executor<float>& from, Executor<float>& to);
+
 /// The parameters in a checkpoint or in an `.npz` file.
 NamedTensors ReadParameterFile(FileSystem& files, const std::string& path);
 

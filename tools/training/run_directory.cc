@@ -73,6 +73,7 @@ std::optional<Checkpoint> RunDirectory::Resume() {
   if (files_.Exists(last_path())) checkpoint = ReadCheckpoint(files_, last_path());
   CutMetrics(checkpoint ? checkpoint->episode : 0);
   metrics_ = files_.OpenAppend(metrics_path());
+  resumed_ = true;
   return checkpoint;
 }
 
@@ -105,6 +106,25 @@ void RunDirectory::SaveBest(const Checkpoint& checkpoint) {
 
 void RunDirectory::SaveEpisode(const Checkpoint& checkpoint) {
   WriteCheckpoint(files_, fmt::format("{}/episode-{}.ckpt", folder_, checkpoint.episode), checkpoint);
+}
+
+void RunDirectory::Describe(RunDescription& description) {
+  if (resumed_ && files_.Exists(description_path())) {
+    const std::vector<std::byte> bytes = files_.Read(description_path());
+    const auto* text = reinterpret_cast<const char*>(bytes.data());
+    const nlohmann::json before = nlohmann::json::parse(text, text + bytes.size(), nullptr, false);
+    if (before.is_object() && before.contains("started") && before["started"].is_string())
+      description.started = before["started"].get<std::string>();
+  }
+  WriteFileAtomically(files_, description_path(), Bytes(ToJson(description)));
+}
+
+void RunDirectory::SaveModel(const std::string& text) {
+  WriteFileAtomically(files_, folder_ + "/model.pbtxt", Bytes(text));
+}
+
+void RunDirectory::SaveGrid(std::span<const std::byte> png) {
+  WriteFileAtomically(files_, folder_ + "/grid.png", png);
 }
 
 }  // namespace plgraph

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "core/file_system.h"
 #include "serialization/checkpoint.h"
+#include "tools/training/run_description.h"
 #include "tools/training/term_means.h"
 
 namespace plgraph {
@@ -29,6 +31,9 @@ std::string ToJson(const MetricsLine& line);
 ///   last.ckpt          from where --resume goes on
 ///   best.ckpt          the one with the smallest loss
 ///   episode-<n>.ckpt   on request
+///   model.pbtxt        the model with every override
+///   run.json           a RunDescription
+///   grid.png           on request: the newest picture of some samples
 class RunDirectory {
  public:
   /// Touches nothing yet.
@@ -46,10 +51,15 @@ class RunDirectory {
   void SaveLast(const Checkpoint& checkpoint);
   void SaveBest(const Checkpoint& checkpoint);
   void SaveEpisode(const Checkpoint& checkpoint);
+  /// After StartNew or Resume. Takes the start of a run that is resumed from what was written before.
+  void Describe(RunDescription& description);
+  void SaveModel(const std::string& text);
+  void SaveGrid(std::span<const std::byte> png);
 
   std::string last_path() const { return folder_ + "/last.ckpt"; }
   std::string best_path() const { return folder_ + "/best.ckpt"; }
   std::string metrics_path() const { return folder_ + "/metrics.jsonl"; }
+  std::string description_path() const { return folder_ + "/run.json"; }
 
  private:
   void CutMetrics(std::int64_t episode);
@@ -57,6 +67,7 @@ class RunDirectory {
   FileSystem& files_;
   std::string folder_;
   std::unique_ptr<WritableFile> metrics_;
+  bool resumed_ = false;
   double seconds_before_ = 0;
 };
 

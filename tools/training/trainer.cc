@@ -8,10 +8,14 @@
 
 #include "core/checked_size.h"
 #include "core/error.h"
+#include "tools/training/learning_rate.h"
 #include "tools/training/parameters.h"
 
 namespace plgraph {
 namespace {
+
+// Samples in the picture of a run.
+constexpr std::int64_t kGridSamples = 8;
 
 // Whether a multiple of `every` lies in (before, now]; 0 is never.
 bool Crossed(std::int64_t every, std::int64_t before, std::int64_t now) {
@@ -64,7 +68,19 @@ Trainer::Trainer(const LoadedModel& loaded, const Services& services, Progress& 
 }
 
 void Trainer::Run(const TrainRequest& request) {
+  grid_ = request.grid;
+  if (!grid_.columns.empty()) {
+    samples_ = std::make_unique<ModelRun>(loaded_, ReadEpisodes(loaded_, kGridSamples, services_.files),
+                                          ValuesOf(grid_.columns), services_);
+    DrawGrid(grid_, samples_->Run(), "--grid");  // finds a wrong step before anything is written
+  }
   Start(request);
+  if (request.tensorboard) {
+    tensorboard_ = std::make_unique<TensorBoardLog>(services_.files, services_.clock,
+                                                    request.run_dir + "/tensorboard", position_.episode);
+  }
+  Describe();
+  if (position_.episode == 0) Show();
   start_seconds_ = services_.clock.Seconds();
   progress_.Begin(position_.episode, total_episodes_);
   while (position_.episode < total_episodes_) {
@@ -73,7 +89,16 @@ void Trainer::Run(const TrainRequest& request) {
     FinishUpdate(before);
   }
   if (position_.episode == 0) SaveCheckpoints(0, std::nullopt);  // of no episode at all
+  description_.finished = UtcText(services_.clock.SecondsSince1970());
+  description_.peak_memory_bytes = PeakMemoryBytes(services_.files);
+  run_->Describe(description_);
   progress_.End();
+}
+
+void Trainer::Describe() {
+  run_->SaveModel(ModelText(loaded_));
+  description_ = DescribeRun(loaded_, data_->steps(), services_);
+  run_->Describe(description_);
 }
 
 void Trainer::Start(const TrainRequest& request) {
@@ -149,14 +174,48 @@ void Trainer::FinishUpdate(std::int64_t before) {
 
   MetricsLine line = {.episode = now, .training = report_means_.Mean()};
   if (evaluate) {
-    evaluator_->TakeParameters(*executor_);
+    CopyParameters(*executor_, evaluator_->executor());
     line.evaluation = evaluator_->Evaluate();
   }
   line.seconds = run_->seconds_before() + services_.clock.Seconds() - start_seconds_;
   report_means_.Clear();
   run_->Append(line);
   progress_.Report(line);
-  if (save) SaveCheckpoints(before, line.evaluation);
+  if (tensorboard_) {
+    tensorboard_->AddLine(line, LearningRate(train(), position_.update - 1, total_updates_));
+  }
+  if (!save) return;
+  Show();
+  SaveCheckpoints(before, line.evaluation);
+}
+
+void Trainer::Show() {
+  if (tensorboard_) ShowHistograms();
+  if (samples_) ShowSamples();
+  if (tensorboard_) tensorboard_->Sync();  // a checkpoint never knows of episodes that the events have lost
+}
+
+void Trainer::ShowHistograms() {
+  const Graph& graph = executable_.graph;
+  for (const Value parameter : ParametersOf(graph)) {
+    tensorboard_->AddHistogram(position_.episode, "parameters/" + graph.node(parameter).name,
+                               executor_->Parameter(parameter));
+  }
+  for (size_t i = 0; i < graph.states.size(); ++i) {
+    const State& state = graph.states[i];
+    const std::string& name = graph.node(state.value).name;
+    // The compiler has states of its own.
+    if (state.adjoint || !loaded_.graph.Find(name)) continue;
+    tensorboard_->AddHistogram(position_.episode, "states/" + name, executor_->StateAtEnd(i));
+  }
+}
+
+void Trainer::ShowSamples() {
+  CopyParameters(*executor_, samples_->executor());
+  const RgbImage image = DrawGrid(grid_, samples_->Run(), "--grid");
+  const std::vector<std::byte> png = EncodePng(image);
+  run_->SaveGrid(png);
+  if (tensorboard_) tensorboard_->AddImage(position_.episode, "samples", image, png);
 }
 
 void Trainer::SaveCheckpoints(std::int64_t before, const std::optional<Measures>& evaluation) {

@@ -11,12 +11,16 @@
 #include "tools/training/data_source.h"
 #include "tools/training/episode_runner.h"
 #include "tools/training/evaluator.h"
+#include "tools/training/image_grid.h"
 #include "tools/training/loaded_model.h"
+#include "tools/training/model_run.h"
 #include "tools/training/parameter_updater.h"
 #include "tools/training/progress.h"
+#include "tools/training/run_description.h"
 #include "tools/training/run_directory.h"
 #include "tools/training/services.h"
 #include "tools/training/snapshot.h"
+#include "tools/training/tensorboard_log.h"
 
 namespace plgraph {
 
@@ -25,6 +29,8 @@ struct TrainRequest {
   bool resume = false;
   std::string init =
       "";  ///< a checkpoint or .npz whose parameters training starts from; "": the initializers
+  bool tensorboard = false;  ///< event files in <run_dir>/tensorboard
+  GridSpec grid = {};        ///< a picture of samples at each evaluation and checkpoint; no columns: none
 };
 
 /// Trains a model as its `train` says and writes a run directory. The same request gives the same checkpoints, byte
@@ -55,6 +61,10 @@ class Trainer {
   void RunWindow(std::uint64_t first_episode, std::int64_t window);
   void UpdateParameters();
   void FinishUpdate(std::int64_t before);
+  void Describe();
+  void Show();
+  void ShowHistograms();
+  void ShowSamples();
   void SaveCheckpoints(std::int64_t before, const std::optional<Measures>& evaluation);
 
   const LoadedModel& loaded_;
@@ -67,10 +77,14 @@ class Trainer {
   std::unique_ptr<EpisodeRunner<float>> runner_;
   std::unique_ptr<ParameterUpdater> updater_;
   std::unique_ptr<Evaluator> evaluator_;
+  std::unique_ptr<ModelRun> samples_;  // of the picture
+  GridSpec grid_;
+  std::unique_ptr<TensorBoardLog> tensorboard_;
   std::int64_t total_episodes_ = 0;
   std::int64_t total_updates_ = 0;
 
   std::unique_ptr<RunDirectory> run_;
+  RunDescription description_;
   TrainingPosition position_;
   TermMeans report_means_;   // since the last line of metrics.jsonl
   TermMeans between_means_;  // since last.ckpt

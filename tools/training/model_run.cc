@@ -1,4 +1,4 @@
-#include "tools/model_run.h"
+#include "tools/training/model_run.h"
 
 #include <fmt/format.h>
 
@@ -21,17 +21,6 @@ std::vector<std::string> NamesOf(const Graph& graph) {
   std::vector<std::string> names;
   for (const auto& [name, value] : graph.Names()) names.push_back(name);
   return names;
-}
-
-void CheckOutputs(const LoadedModel& loaded, const std::vector<std::string>& outputs) {
-  for (const std::string& name : outputs) {
-    if (loaded.graph.Find(name)) continue;
-    throw Error(
-        ErrorKind::kInvalid,
-        fmt::format("--output {}: {} has no value of this name{}{}", name, loaded.path,
-                    DidYouMean(name, NamesOf(loaded.graph)),
-                    loaded.is_plan ? "; what nothing needs is no longer in a plan: use the .pbtxt" : ""));
-  }
 }
 
 void CheckInputNames(const NamedTensors& inputs, const std::vector<InputPort>& ports) {
@@ -80,7 +69,7 @@ Extent CheckInputs(const NamedTensors& inputs, const std::vector<InputPort>& por
     if (const Tensor* tensor = FindTensor(inputs, port.name)) CheckShape(port, tensor->shape(), extent);
   }
   if (extent.episodes < 0)
-    throw Error(ErrorKind::kInvalid, "run: no input was given; add --input NAME=FILE.npy");
+    throw Error(ErrorKind::kInvalid, "run: no input was given; add --input NAME=FILE.npy, or --episodes N");
   if (extent.steps < 0) extent.steps = 1;
   return extent;
 }
@@ -117,38 +106,65 @@ struct Rows {
   }
 };
 
-class Runner {
+// No loss is asked for, so its target need not be given.
+Executable MakeForward(const LoadedModel& loaded, const NamedTensors& inputs, const Extent& extent,
+                       const std::vector<std::string>& outputs) {
+  for (const std::string& name : outputs) FindOutput(loaded, name, "--output");
+  LoadedModel forward = loaded;
+  forward.graph.terms.clear();
+  CompileOptions options;
+  options.training = false;
+  options.batch = std::min(extent.episodes, kMaxBatch);
+  options.steps = extent.steps;
+  options.outputs = outputs;
+  Executable executable = MakeExecutable(forward, options);
+  CheckNothingMissing(inputs, executable.graph);
+  return executable;
+}
+
+}  // namespace
+
+struct ModelRun::Impl {
  public:
-  Runner(const Executable& executable, const Services& services, const Extent& extent,
-         const std::vector<std::string>& outputs)
-      : executable_(executable), executor_(executable, services.memory, services.threads), extent_(extent) {
-    for (const std::string& name : outputs) {
-      const Value value = executable.graph.Find(name);
-      values_.push_back(value);
-      results_.emplace_back(static_cast<size_t>(ResultShape(value).NumElements()));
-    }
-  }
+  Impl(const LoadedModel& loaded, NamedTensors inputs, std::vector<std::string> outputs,
+       const Services& services)
+      : inputs_(std::move(inputs)),
+        outputs_(std::move(outputs)),
+        extent_(CheckInputs(inputs_, InputPorts(loaded.graph))),
+        executable_(MakeForward(loaded, inputs_, extent_, outputs_)),
+        executor_(executable_, services.memory, services.threads) {}
 
   Executor<float>& executor() { return executor_; }
 
-  void RunFrom(std::int64_t first, const NamedTensors& inputs) {
-    for (const InputPort& port : InputPorts(executable_.graph)) {
-      if (const Tensor* tensor = FindTensor(inputs, port.name)) FillInput(port, *tensor, first);
+  std::vector<RunResult> Run() {
+    std::vector<std::vector<float>> numbers;
+    for (const std::string& name : outputs_) {
+      numbers.emplace_back(static_cast<size_t>(ResultShape(Find(name)).NumElements()));
     }
-    executor_.ResetStates();
-    executor_.Forward({.first_episode = static_cast<std::uint64_t>(first)});
-    for (size_t i = 0; i < values_.size(); ++i) TakeResult(i, first);
-  }
-
-  NamedTensors Results(const std::vector<std::string>& names) {
-    NamedTensors tensors;
-    for (size_t i = 0; i < names.size(); ++i) {
-      tensors.push_back({names[i], Tensor(ResultShape(values_[i]), std::move(results_[i]))});
+    for (std::int64_t first = 0; first < extent_.episodes; first += executable_.options.batch) {
+      RunFrom(first);
+      for (size_t i = 0; i < outputs_.size(); ++i) TakeResult(Find(outputs_[i]), first, numbers[i]);
     }
-    return tensors;
+    std::vector<RunResult> results;
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      const Value value = Find(outputs_[i]);
+      results.push_back({outputs_[i], Tensor(ResultShape(value), std::move(numbers[i])),
+                         executable_.graph.node(value).variance});
+    }
+    return results;
   }
 
  private:
+  Value Find(const std::string& name) const { return executable_.graph.Find(name); }
+
+  void RunFrom(std::int64_t first) {
+    for (const InputPort& port : InputPorts(executable_.graph)) {
+      if (const Tensor* tensor = FindTensor(inputs_, port.name)) FillInput(port, *tensor, first);
+    }
+    executor_.ResetStates();
+    executor_.Forward({.first_episode = static_cast<std::uint64_t>(first)});
+  }
+
   Rows RowsFrom(std::int64_t first, bool per_sample, bool per_step, const Shape& shape) const {
     const std::int64_t batch = per_sample ? executable_.options.batch : 1;
     return {.first = per_sample ? first : 0,
@@ -184,42 +200,59 @@ class Runner {
     }
   }
 
-  void TakeResult(size_t index, std::int64_t first) {
-    const Node& node = executable_.graph.node(values_[index]);
-    const std::span<const float> from = executor_.Output(values_[index]);
+  void TakeResult(Value value, std::int64_t first, std::vector<float>& result) const {
+    const Node& node = executable_.graph.node(value);
+    const std::span<const float> from = executor_.Output(value);
     const Rows rows = RowsFrom(first, node.variance.sample, node.variance.step, node.shape);
     rows.ForEach([&](std::int64_t inside, std::int64_t outside) {
-      std::copy_n(from.data() + inside, rows.size, results_[index].data() + outside);
+      std::copy_n(from.data() + inside, rows.size, result.data() + outside);
     });
   }
 
-  const Executable& executable_;
-  Executor<float> executor_;
+  NamedTensors inputs_;
+  std::vector<std::string> outputs_;
   Extent extent_;
-  std::vector<Value> values_;
-  std::vector<std::vector<float>> results_;
+  Executable executable_;
+  mutable Executor<float> executor_;  // reading an output changes nothing, but is not const
 };
 
-}  // namespace
-
-NamedTensors RunModel(const LoadedModel& loaded, const NamedTensors& parameters,
-                      const std::string& parameter_path, const NamedTensors& inputs,
-                      const std::vector<std::string>& outputs, const Services& services) {
-  CheckOutputs(loaded, outputs);
-  const Extent extent = CheckInputs(inputs, InputPorts(loaded.graph));
-  LoadedModel forward = loaded;
-  forward.graph.terms.clear();  // no loss is asked for, so its target need not be given
-  CompileOptions options;
-  options.training = false;
-  options.batch = std::min(extent.episodes, kMaxBatch);
-  options.steps = extent.steps;
-  options.outputs = outputs;
-  const Executable executable = MakeExecutable(forward, options);
-  CheckNothingMissing(inputs, executable.graph);
-  Runner runner(executable, services, extent, outputs);
-  SetParameters(parameters, parameter_path, Coverage::kAll, runner.executor());
-  for (std::int64_t first = 0; first < extent.episodes; first += options.batch) runner.RunFrom(first, inputs);
-  return runner.Results(outputs);
+Value FindOutput(const LoadedModel& loaded, const std::string& name, std::string_view option) {
+  if (const Value value = loaded.graph.Find(name)) return value;
+  throw Error(
+      ErrorKind::kInvalid,
+      fmt::format("{} {}: {} has no value of this name{}{}", option, name, loaded.path,
+                  DidYouMean(name, NamesOf(loaded.graph)),
+                  loaded.is_plan ? "; what nothing needs is no longer in a plan: use the .pbtxt" : ""));
 }
+
+NamedTensors ReadEpisodes(const LoadedModel& loaded, std::int64_t count, FileSystem& files) {
+  const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kEvaluation, files);
+  const std::vector<InputPort> ports = InputPorts(loaded.graph);
+  const std::int64_t episodes = std::min(count, data->episodes().value_or(count));
+  NamedTensors inputs;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const std::int64_t size =
+        (CheckedSize(ports[i].shape.NumElements()) * (ports[i].per_step ? data->steps() : 1)).value();
+    std::vector<float> numbers(static_cast<size_t>((CheckedSize(size) * episodes).value()));
+    for (std::int64_t episode = 0; episode < episodes; ++episode) {
+      const EpisodeWindow window = {.first_episode = static_cast<std::uint64_t>(episode),
+                                    .steps = data->steps()};
+      data->Fill(i, window,
+                 std::span(numbers).subspan(static_cast<size_t>(episode * size), static_cast<size_t>(size)));
+    }
+    std::vector<std::int64_t> dims = {episodes};
+    if (ports[i].per_step) dims.push_back(data->steps());
+    dims.insert(dims.end(), ports[i].shape.dims().begin(), ports[i].shape.dims().end());
+    inputs.push_back({ports[i].name, Tensor(Shape(std::move(dims)), std::move(numbers))});
+  }
+  return inputs;
+}
+
+ModelRun::ModelRun(const LoadedModel& loaded, NamedTensors inputs, std::vector<std::string> outputs,
+                   const Services& services)
+    : impl_(std::make_unique<Impl>(loaded, std::move(inputs), std::move(outputs), services)) {}
+ModelRun::~ModelRun() = default;
+Executor<float>& ModelRun::executor() { return impl_->executor(); }
+std::vector<RunResult> ModelRun::Run() { return impl_->Run(); }
 
 }  // namespace plgraph
