@@ -107,6 +107,7 @@ class Planner {
     for (const ParameterGradient& g : graph_.gradients) {
       if (g.gradient) kept_[Index(g.gradient)] = true;
     }
+    for (const ParameterUpdate& update : graph_.updates) kept_[Index(update.next)] = true;
   }
 
   // How large one slot is, and from sample to sample.
