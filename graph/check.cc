@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "graph/compile.h"
 #include "graph/infer.h"
@@ -48,6 +49,7 @@ class Checker {
   void Run() {
     CheckCycles();
     for (const Value value : AcyclicPart(graph_)) CheckNode(value);
+    for (int id = 0; id < graph_.size(); ++id) CheckUpdated(Value{id});
     for (const State& state : graph_.states) CheckState(state);
     for (const Term& term : graph_.terms) CheckTerm(term);
     if (!diagnostics_.has_errors()) CheckReach();
@@ -85,6 +87,32 @@ class Checker {
       sound_[static_cast<size_t>(value.id)] = true;
     } catch (const std::runtime_error& error) {
       diagnostics_.AddError(node.location, fmt::format("{}: {}", Described(node), error.what()));
+    }
+  }
+
+  // A parameter that an op updates is nobody else's to change.
+  void CheckUpdated(Value value) {
+    const Node& node = graph_.node(value);
+    if (node.op == nullptr || !IsSound(value)) return;
+    for (size_t i = 0; i < node.op->operands.size() && i < node.operands.size(); ++i) {
+      const OperandDef& operand = node.op->operands[i];
+      if (!operand.updated) continue;
+      const Node& source = graph_.node(node.operands[i]);
+      const std::string what =
+          fmt::format("{}: operand \"{}\" is \"{}\"", Described(node), operand.name, source.name);
+      const SourceLocation location =
+          i < node.operand_locations.size() ? node.operand_locations[i] : node.location;
+      if (source.kind != NodeKind::kParameter) {
+        diagnostics_.AddError(location, what + ", which is no parameter",
+                              "it is updated by the op: name a parameter with `trainable: false`");
+      } else if (source.trainable) {
+        diagnostics_.AddError(location, what + ", which is trained",
+                              "it is updated by the op: add `trainable: false` to the parameter");
+      } else if (const auto [first, is_new] = updated_.try_emplace(node.operands[i].id, &node); !is_new) {
+        diagnostics_.AddError(location,
+                              fmt::format("{}, which {} updates already", what, Described(*first->second)),
+                              "give each its own parameter");
+      }
     }
   }
 
@@ -135,6 +163,7 @@ class Checker {
   Graph& graph_;
   Diagnostics& diagnostics_;
   std::vector<bool> sound_;
+  std::map<std::int32_t, const Node*> updated_;  // parameters, by the first node that updates them
 };
 
 }  // namespace

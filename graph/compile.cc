@@ -30,8 +30,11 @@ Graph ForwardPart(const Graph& graph, const std::vector<std::string>& outputs) {
   pruned.gradients.clear();
   std::erase_if(pruned.states, [](const State& state) { return state.adjoint; });
   for (Term& term : pruned.terms) term.seed = {};
+  DropTraining(pruned);
   Rewriter rewriter(pruned);
-  return rewriter.Run(LiveNodes(pruned, outputs), [&](Value old) { return rewriter.Copy(old); });
+  Graph forward = rewriter.Run(LiveNodes(pruned, outputs), [&](Value old) { return rewriter.Copy(old); });
+  AssignPhases({.training = false}, forward);
+  return forward;
 }
 
 }  // namespace

@@ -159,6 +159,13 @@ struct Executor<T>::Impl {
     }
   }
 
+  void UpdateParameters() {
+    for (const ParameterUpdate& update : graph.updates) {
+      std::copy_n(At(update.next, 0), graph.node(update.parameter).shape.NumElements(),
+                  At(update.parameter, 0));
+    }
+  }
+
   void SetControls() {
     if (graph.first_window) *At(graph.first_window, 0) = context.continue_states ? T{0} : T{1};
     for (const Term& term : graph.terms) {
@@ -248,7 +255,7 @@ void Executor<T>::ResetStates() {
 }
 
 template <typename T>
-std::span<const T> Executor<T>::Output(Value value) {
+std::span<const T> Executor<T>::Output(Value value) const {
   const Placement& placement = impl_->PlacementOf(value);
   const std::int64_t steps = impl_->graph.node(value).variance.step ? impl_->executable.options.steps : 1;
   return {impl_->At(value, 0), static_cast<size_t>(steps * placement.slot_stride)};
@@ -278,6 +285,7 @@ void Executor<T>::Backward(const RunContext& context) {
   impl_->Run(Phase::kStepAdjoint);
   impl_->Run(Phase::kAheadAdjoint);
   impl_->Run(Phase::kOnceAdjoint);
+  impl_->UpdateParameters();
 }
 
 template <typename T>

@@ -45,14 +45,15 @@ class Executor {
   void ResetStates();
   /// A value listed in options.outputs after a run: [steps, batch, shape], without the axes along which it
   /// has only one instance (Node::variance).
-  std::span<const T> Output(Value value);
+  std::span<const T> Output(Value value) const;
 
   /// Where the time of the runs from here on is counted, until another one is set; null: nowhere. It must be made
   /// for the schedule of the executable and outlive these runs.
   void SetProfile(Profile* profile);
 
   void Forward(const RunContext& context);
-  /// Once after each Forward, with the same context. Fills the gradients.
+  /// Once after each Forward, with the same context. Fills the gradients, and updates the parameters in
+  /// Graph::updates.
   void Backward(const RunContext& context);
 
   /// After Forward: a loss or metric (by its position in Graph::terms) for one sample: its value at the last

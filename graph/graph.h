@@ -96,6 +96,17 @@ struct ParameterGradient {
   Value gradient;  ///< no value: no loss depends on the parameter
 };
 
+/// What a parameter that is not trained becomes after a training run: a running mean.
+struct ParameterUpdate {
+  Value parameter;
+  Value next;  ///< of the same shape, one for the whole run
+};
+
+/// Whether a node is a sum that each step has anew.
+inline bool SumsEachStep(const Node& node) {
+  return node.op != nullptr && node.op->row_rule == RowRule::kSum && node.variance.step;
+}
+
 /// What one network does with one sample at one step, and later also its adjoint. Vertices are nodes and
 /// edges carry values from a node to the operand of another; the edges of states (from next to value) are not
 /// edges of the graph, so that it has no cycle.
@@ -138,6 +149,7 @@ class Graph {
   std::vector<State> states;
   std::vector<Term> terms;  ///< losses and metrics, in the order of the file
   std::vector<ParameterGradient> gradients;
+  std::vector<ParameterUpdate> updates;
   /// A control that is 1 at the last step of a run and 0 at the others; no value if nothing reads it.
   Value last_step;
   /// A control that is 1 in a run that starts an episode and 0 in a later window; no value if nothing reads

@@ -67,6 +67,9 @@ std::string Graph::ToText() const {
     text += fmt::format("gradient {} = {}\n", node(g.parameter).name,
                         g.gradient ? node(g.gradient).name : "none");
   }
+  for (const ParameterUpdate& update : updates) {
+    text += fmt::format("update {} = {}\n", node(update.parameter).name, node(update.next).name);
+  }
   return text;
 }
 

@@ -47,6 +47,8 @@ Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
     sample = sample || place.variance.sample;
     step = step || place.variance.step;
   }
+  origin.run_samples = executable.options.batch;
+  origin.run_steps = executable.options.steps;
   rows_per_step = sample ? executable.options.batch : 1;
   steps = step ? executable.options.steps : 1;
 }
@@ -100,8 +102,17 @@ void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t st
 }
 
 template <typename T>
+void Instruction<T>::Run(const Clock* clock) const {
+  const Timer timer(clock, spent());
+  if (SumsEachStep(*node))
+    std::fill_n(args.result, args.result_stride == 0 ? result.row_size : args.rows * args.result_stride,
+                T{0});
+  node->op->kernel.template Run<T>(args);
+}
+
+template <typename T>
 void Instruction<T>::Clear(T* base) const {
-  if (node->op->row_rule != RowRule::kSum) return;
+  if (node->op->row_rule != RowRule::kSum || SumsEachStep(*node)) return;
   std::fill_n(base + result.placement.offset, result.placement.slots * result.placement.slot_stride, T{0});
 }
 

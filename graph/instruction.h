@@ -43,12 +43,9 @@ struct Instruction {
   std::int64_t OperandStep(size_t operand, std::int64_t step) const;
   /// Lets the arguments point at the numbers of a step, from a sample on.
   void PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample);
-  void Run(const Clock* clock) const {
-    const Timer timer(clock, spent());
-    node->op->kernel.template Run<T>(args);
-  }
+  void Run(const Clock* clock) const;
   TimeSpent* spent() const { return profile == nullptr ? nullptr : &profile->spent; }
-  /// Clears the result of a sum.
+  /// Clears the result of a sum over steps; one over the samples of each step is cleared by Run.
   void Clear(T* base) const;
 };
 

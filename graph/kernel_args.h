@@ -36,6 +36,8 @@ struct RowOrigin {
       0;  ///< the number of the episode in row 0; row r belongs to first_episode + r % batch
   std::int64_t first_step = 0;  ///< the step of row 0; row r belongs to first_step + r / batch
   std::int64_t batch = 1;
+  std::int64_t run_samples = 1;  ///< of the whole run, whatever part of it a call has
+  std::int64_t run_steps = 1;
 };
 
 /// One call of a kernel: `rows` rows, row by row independent except for what operands they share.

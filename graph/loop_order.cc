@@ -16,7 +16,7 @@ bool IsSampleMatrix(const Node& node) { return node.shape.rank() == 2 && node.va
 
 // The matrix over which a node passes line by line; none if it does not, or if all samples share the matrix.
 std::optional<Matrix> SweptMatrix(const Graph& graph, const Node& node) {
-  if (node.op->random) return std::nullopt;
+  if (node.op->random || SumsEachStep(node)) return std::nullopt;
   const LineUse use = LinesOf(graph, node);
   if (use.result == LineUse::kNone) return std::nullopt;
   std::optional<Matrix> matrix;

@@ -29,6 +29,7 @@ std::vector<bool> KeptValues(const Graph& graph, const CompileOptions& options) 
   for (const ParameterGradient& g : graph.gradients) {
     if (g.gradient) kept[Index(g.gradient)] = true;
   }
+  for (const ParameterUpdate& update : graph.updates) kept[Index(update.next)] = true;
   return kept;
 }
 

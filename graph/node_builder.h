@@ -61,8 +61,11 @@ class NodeBuilder {
 class OpBuilder : public NodeBuilder {
  public:
   /// `node` is copied: it may belong to another graph than the one that is built.
-  OpBuilder(Graph& graph, const Node& node, std::vector<Value> operands)
-      : NodeBuilder(graph, node.name), operands_(std::move(operands)), attributes_(node.attributes) {}
+  OpBuilder(Graph& graph, const Node& node, std::vector<Value> operands, bool in_loop = false)
+      : NodeBuilder(graph, node.name),
+        operands_(std::move(operands)),
+        attributes_(node.attributes),
+        in_loop_(in_loop) {}
 
   Value Operand(size_t i) const { return operands_[i]; }
   size_t NumOperands() const { return operands_.size(); }
@@ -77,10 +80,20 @@ class OpBuilder : public NodeBuilder {
   bool HasAttribute(size_t i) const { return !std::holds_alternative<std::monostate>(attributes_[i]); }
   double Real(size_t i) const { return std::get<double>(attributes_[i]); }
   std::int64_t Integer(size_t i) const { return std::get<std::int64_t>(attributes_[i]); }
+  bool Flag(size_t i) const { return std::get<bool>(attributes_[i]); }
+
+  /// Whether the node runs in the loop over the steps, where no value of a later step is there yet.
+  bool InLoop() const { return in_loop_; }
+  /// Lets a parameter become `next` after a training run; without effect on what is no parameter, which CheckGraph
+  /// reports (OperandDef::updated).
+  void Update(Value parameter, Value next) {
+    if (graph_->node(parameter).kind == NodeKind::kParameter) graph_->updates.push_back({parameter, next});
+  }
 
  private:
   std::vector<Value> operands_;
   std::vector<AttributeValue> attributes_;
+  bool in_loop_;
 };
 
 /// The builder of one node's adjoint: knows the node, its result and the gradient of its result.

@@ -51,6 +51,8 @@ struct OperandDef {
   std::string_view shape = "*";
   bool optional = false;
   bool repeated = false;  ///< takes any number of values from one on; only as the sole operand
+  /// A parameter that is not trained but follows what training sees (OpBuilder::Update), for one node alone.
+  bool updated = false;
 };
 
 /// How the rows of the result (a row is one sample at one step) come from those of the operands.

@@ -45,6 +45,9 @@ void Rewriter::CarryOver() {
   for (const ParameterGradient& g : from_->gradients) {
     to_.gradients.push_back({Map(g.parameter), Map(g.gradient)});
   }
+  for (const ParameterUpdate& update : from_->updates) {
+    to_.updates.push_back({Map(update.parameter), Map(update.next)});
+  }
   for (const auto& [name, old] : from_->Names()) {
     if (Map(old)) to_.Alias(name, Map(old));
   }
@@ -59,6 +62,7 @@ std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& 
   for (const ParameterGradient& g : graph.gradients) {
     if (g.gradient) roots.push_back(g.gradient);
   }
+  for (const ParameterUpdate& update : graph.updates) roots.push_back(update.next);
   for (const std::string& name : outputs) roots.push_back(graph.Find(name));
   // A state that nothing reads is dropped only if it does not live on: an adjoint state.
   for (const State& state : graph.states) {

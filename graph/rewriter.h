@@ -22,7 +22,7 @@ class Rewriter {
   Value Copy(Value old);
 
   /// Calls `visit(old)` for each node for which `keep` is set; what it returns takes the node's place. Then
-  /// carries over states, terms and gradients, and returns the new graph.
+  /// carries over states, terms, gradients and updates, and returns the new graph.
   Graph Run(const std::vector<bool>& keep, const std::function<Value(Value old)>& visit);
 
  private:
@@ -33,7 +33,7 @@ class Rewriter {
   std::vector<Value> map_;
 };
 
-/// For each node, whether a state, a loss, a metric, a gradient or a value named in `outputs` needs it.
+/// For each node, whether a state, a loss, a metric, a gradient, an update or a value named in `outputs` needs it.
 /// Sources are needed in any case, so that an unused input or parameter keeps its place.
 std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs);
 

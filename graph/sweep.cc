@@ -101,6 +101,12 @@ SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, const L
 
 LoopSplit SplitLoop(const Graph& graph, std::span<const Turn> loop, const CompileOptions& options) {
   const std::int64_t batch = options.batch;
+  // What joins the samples of a step needs all of them at that step.
+  const bool joins = std::any_of(loop.begin(), loop.end(), [&](const Turn& turn) {
+    const Node& node = graph.node(turn.node);
+    return SumsEachStep(node) && !node.variance.sample;
+  });
+  if (joins) return {1, batch};
   std::int64_t sample_elements = 0;
   std::int64_t shared_elements = 0;
   for (const std::span<const Turn> members : SweepsOf(loop)) {

@@ -48,6 +48,12 @@ void VerifyGraph(const Graph& graph, std::string_view pass, bool phases) {
     VerifyNode(graph, graph.node(value), pass);
     if (phases) VerifyPhases(graph, graph.node(value), pass);
   }
+  for (const ParameterUpdate& update : graph.updates) {
+    const Node& next = graph.node(update.next);
+    PLGRAPH_CHECK(graph.node(update.parameter).kind == NodeKind::kParameter &&
+                      graph.node(update.parameter).shape == next.shape && next.variance == Variance{},
+                  fmt::format("after pass {}: {} updates a parameter", pass, next.name));
+  }
   for (const State& state : graph.states) {
     PLGRAPH_CHECK(state.value && state.next && graph.node(state.value).shape == graph.node(state.next).shape,
                   fmt::format("after pass {}: a state and its next", pass));

@@ -23,7 +23,7 @@ Shape ShapeRule(const ShapeArgs& args) {
 
 Value Compose(OpBuilder& b) {
   const Value x = b.Operand(0);
-  return b.Mul(x, b.Apply("DropoutMask", {x}, b.attributes()));
+  return b.Apply("WhenTraining", {x, b.Mul(x, b.Apply("DropoutMask", {x}, b.attributes()))});
 }
 
 // A random number in [0, 1) for one element of one row. An index of a stream has 32 bits; what is above them leads to

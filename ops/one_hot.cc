@@ -1,14 +1,26 @@
 // OneHot: 1 at the place that x tells, 0 elsewhere. Where x is not a place, nothing is a number: a loss made of it is
 // then reported as not finite, where zeros would pass for a loss of zero.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "graph/op_registry.h"
 #include "ops/axis.h"
+#include "ops/shape_rules.h"
 
 namespace plgraph {
 namespace {
+
+Shape ShapeRule(const ShapeArgs& args) {
+  const Shape& x = CheckedShape(args, 0, "x");
+  if (x.rank() != 0)
+    throw ShapeError(fmt::format("operand \"x\" has shape {}; expected a scalar", x.ToString()));
+  const std::int64_t size = std::get<std::int64_t>(args.attributes[0]);
+  if (size < 1) throw ShapeError(fmt::format("size is {}; it must be at least 1", size));
+  return {size};
+}
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
@@ -26,11 +38,10 @@ const OpDef kOneHot = {
     .name = "OneHot",
     .operands = {{"x", ""}},
     .attributes = {"size"},
-    .shape_rule = [](const ShapeArgs& args) { return Shape{std::get<std::int64_t>(args.attributes[0])}; },
+    .shape_rule = ShapeRule,
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = [](const ShapeArgs&, const Shape&) { return std::int64_t{0}; },
-    .internal = true,
 };
 PLGRAPH_REGISTER_OP(kOneHot);
 

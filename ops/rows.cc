@@ -3,6 +3,7 @@
 //   Copy       the same value, repeated for every sample or step where it has only one instance
 //   LastStep   the value at the last step
 //   FirstStep  the value at the first step
+//   CountRows  how many rows SumRows adds with the same attributes
 #include <algorithm>
 
 #include "graph/node_builder.h"
@@ -61,6 +62,13 @@ void CopyKernel(const KernelArgs<T>& args) {
   }
 }
 
+template <typename T>
+void CountKernel(const KernelArgs<T>& args) {
+  const std::int64_t samples = args.Flag(0) ? args.origin->run_samples : 1;
+  const std::int64_t steps = args.Flag(1) ? args.origin->run_steps : 1;
+  *args.result = static_cast<T>(samples) * static_cast<T>(steps);
+}
+
 const OpDef kSumRows = {
     .name = "SumRows",
     .operands = {{"x"}},
@@ -107,6 +115,18 @@ const OpDef kFirstStep = {
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kFirstStep);
+
+const OpDef kCountRows = {
+    .name = "CountRows",
+    .operands = {},
+    .attributes = {"over_samples", "over_steps"},
+    .result = "",
+    .adjoint = NotDifferentiable,
+    .kernel = PLGRAPH_KERNEL(CountKernel),
+    .flops = NoFlops,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kCountRows);
 
 }  // namespace
 }  // namespace plgraph

@@ -36,6 +36,18 @@ void CheckEqualShapes(const ShapeArgs& args, std::string_view name_a, std::strin
   }
 }
 
+void CheckChannelParameter(const ShapeArgs& args, size_t operand, std::string_view name, const Shape& x) {
+  const Shape channels = {x.dim(0)};
+  if (!args.Has(operand) || args.operand(operand) == channels) return;
+  throw ShapeError(
+      fmt::format("operand \"{}\" has shape {} but \"x\" has {}; {} must have one number a channel: {}", name,
+                  args.operand(operand).ToString(), x.ToString(), name, channels.ToString()));
+}
+
+void CheckPeak(double peak) {
+  if (!(peak > 0)) throw ShapeError(fmt::format("peak is {}; it must be over 0", peak));
+}
+
 Shape ShapeOfOperand(const ShapeArgs& args) { return CheckedShape(args, 0, "x"); }
 
 Shape BroadcastShape(const ShapeArgs& args) {
@@ -90,9 +102,11 @@ bool CanRepeat(const Shape& shape, const Shape& to) {
   return true;
 }
 
-Shape KeepAxis(const Shape& shape, int axis) {
+Shape KeepAxis(const Shape& shape, int axis) { return WithAxis(shape, axis, 1); }
+
+Shape WithAxis(const Shape& shape, int axis, std::int64_t size) {
   std::vector<std::int64_t> dims = shape.dims();
-  dims[static_cast<size_t>(axis)] = 1;
+  dims[static_cast<size_t>(axis)] = size;
   return Shape(std::move(dims));
 }
 

@@ -17,6 +17,13 @@ int CheckedAxis(const ShapeArgs& args, size_t attribute, const Shape& x, std::st
 /// Refuses operands 0 and 1 of different shapes.
 void CheckEqualShapes(const ShapeArgs& args, std::string_view name_a, std::string_view name_b);
 
+/// Refuses a parameter of normalisation, if it is there, that has not one number for each channel, the first axis
+/// of x.
+void CheckChannelParameter(const ShapeArgs& args, size_t operand, std::string_view name, const Shape& x);
+
+/// Refuses a range of the data that is not over 0.
+void CheckPeak(double peak);
+
 /// Shape rule: that of the first operand, "x".
 Shape ShapeOfOperand(const ShapeArgs& args);
 
@@ -37,6 +44,9 @@ bool CanRepeat(const Shape& shape, const Shape& to);
 
 /// The shape with an axis reduced to 1, so that what was summed along it can be repeated along it.
 Shape KeepAxis(const Shape& shape, int axis);
+
+/// The shape with another extent of an axis.
+Shape WithAxis(const Shape& shape, int axis, std::int64_t size);
 
 /// Whether an operand is there and is a matrix.
 bool IsMatrix(const ShapeArgs& args, size_t operand);

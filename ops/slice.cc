@@ -1,4 +1,4 @@
-// Slice: `size` places of one axis, from `begin` on. SliceGradient: its adjoint, zeros around d.
+// Slice: `size` places of one axis, from `begin` on. Its adjoint puts zeros around d: PadAxis.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,12 +10,6 @@
 
 namespace plgraph {
 namespace {
-
-Shape WithAxis(const Shape& shape, int axis, std::int64_t size) {
-  std::vector<std::int64_t> dims = shape.dims();
-  dims[static_cast<size_t>(axis)] = size;
-  return Shape(std::move(dims));
-}
 
 Shape ShapeRule(const ShapeArgs& args) {
   const Shape& x = CheckedShape(args, 0, "x");
@@ -34,7 +28,7 @@ Shape ShapeRule(const ShapeArgs& args) {
 Gradients Adjoint(GradBuilder& g) {
   const Shape& x = g.shape(g.Operand(0));
   const int axis = ResolveAxis(g.Integer(0), x);
-  return {g.Apply("SliceGradient", {g.OutputGradient()}, {std::int64_t{axis}, g.Integer(1), x.dim(axis)})};
+  return {g.Apply("PadAxis", {g.OutputGradient()}, {std::int64_t{axis}, g.Integer(1), x.dim(axis), 0.0})};
 }
 
 template <typename T>
@@ -51,29 +45,6 @@ void Kernel(const KernelArgs<T>& args) {
   });
 }
 
-Shape GradientShapeRule(const ShapeArgs& args) {
-  return WithAxis(args.operand(0), CheckedAxis(args, 0, args.operand(0), "d"),
-                  std::get<std::int64_t>(args.attributes[2]));
-}
-
-template <typename T>
-void GradientKernel(const KernelArgs<T>& args) {
-  const AxisView x = ViewAround(*args.shape, args.Integer(0));
-  const std::int64_t piece = args.operand(0).size() / x.outer;
-  const std::int64_t before = args.Integer(1) * x.inner;
-  const std::int64_t behind = x.size * x.inner - before - piece;
-  const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / (x.size * x.inner));
-  args.threads->For(args.rows * x.outer, grain, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T* source = args.operand(0).Row(i / x.outer) + i % x.outer * piece;
-      T* result = args.ResultRow(i / x.outer) + i % x.outer * x.size * x.inner;
-      result = std::fill_n(result, before, T{0});
-      result = std::copy_n(source, piece, result);
-      std::fill_n(result, behind, T{0});
-    }
-  });
-}
-
 const OpDef kSlice = {
     .name = "Slice",
     .operands = {{"x"}},
@@ -84,18 +55,6 @@ const OpDef kSlice = {
     .flops = NoFlops,
 };
 PLGRAPH_REGISTER_OP(kSlice);
-
-const OpDef kSliceGradient = {
-    .name = "SliceGradient",
-    .operands = {{"d"}},
-    .attributes = {"axis", "begin", "axis_size"},
-    .shape_rule = GradientShapeRule,
-    .adjoint = NotDifferentiable,
-    .kernel = PLGRAPH_KERNEL(GradientKernel),
-    .flops = NoFlops,
-    .internal = true,
-};
-PLGRAPH_REGISTER_OP(kSliceGradient);
 
 }  // namespace
 }  // namespace plgraph

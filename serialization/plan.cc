@@ -93,6 +93,11 @@ void WriteGraph(const Graph& graph, PlanFile& file) {
     written.set_parameter(gradient.parameter.id);
     written.set_gradient(gradient.gradient.id);
   }
+  for (const ParameterUpdate& update : graph.updates) {
+    PlanUpdate& written = *file.add_update();
+    written.set_parameter(update.parameter.id);
+    written.set_next(update.next.id);
+  }
   file.set_last_step(graph.last_step.id);
   file.set_first_window(graph.first_window.id);
 }
@@ -113,6 +118,7 @@ class GraphOfPlan {
     CheckReplayed();
     for (const PlanTerm& term : file_.term()) AddTerm(term);
     for (const PlanGradient& gradient : file_.gradient()) AddGradient(gradient);
+    for (const PlanUpdate& update : file_.update()) AddUpdate(update);
     graph_.last_step = Optional(file_.last_step(), NodeKind::kControl, "last_step");
     graph_.first_window = Optional(file_.first_window(), NodeKind::kControl, "first_window");
     return std::move(graph_);
@@ -281,6 +287,17 @@ class GraphOfPlan {
       }
     }
     graph_.gradients.push_back(gradient);
+  }
+
+  void AddUpdate(const PlanUpdate& written) {
+    const Value parameter = Reference(written.parameter(), NodeKind::kParameter, "an updated parameter");
+    const Value next = Reference(written.next(), NodeKind::kOp, "what a parameter becomes");
+    if (graph_.node(next).shape != graph_.node(parameter).shape || graph_.node(next).variance != Variance{}) {
+      FailDamaged(
+          path_, fmt::format("what \"{}\" becomes has another shape, or is not one for all samples and steps",
+                             graph_.node(parameter).name));
+    }
+    graph_.updates.push_back({parameter, next});
   }
 
   const PlanFile& file_;

@@ -3,10 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/error.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
+#include "tools/training/confusion.h"
 #include "tools/training/evaluator.h"
 #include "tools/training/parameters.h"
 
@@ -17,20 +19,24 @@ struct Options {
   ModelOptions model;
   std::string checkpoint;
   std::int64_t episodes = 0;
+  std::string confusion;
   bool json = false;
 };
 
-void Print(const Evaluator& evaluator, const Measures& measures, bool as_json) {
+void Print(const Evaluator& evaluator, const Measures& measures, const std::optional<Confusion>& confusion,
+           bool as_json) {
   if (!as_json) {
     fmt::print("{} episodes that training never saw\n", evaluator.episodes());
     fmt::print("{:<20} {:.6g}\n", "loss", measures.loss);
     for (const auto& [name, value] : measures.metrics) fmt::print("{:<20} {:.6g}\n", name, value);
+    if (confusion) fmt::print("\n{}", confusion->ToText());
     return;
   }
   nlohmann::ordered_json json;
   json["episodes"] = evaluator.episodes();
   json["loss"] = measures.loss;
   for (const auto& [name, value] : measures.metrics) json[name] = value;
+  if (confusion) json["confusion"] = confusion->counts();
   fmt::print("{}\n", json.dump());
 }
 
@@ -41,9 +47,15 @@ int Eval(const Options& options) {
   const std::int64_t episodes =
       options.episodes > 0 ? options.episodes : loaded.model.train().evaluation().episodes();
   const NamedTensors parameters = ReadParameterFile(machine.files(), options.checkpoint);
-  Evaluator evaluator(loaded, machine.services(), episodes);
+  std::optional<Confusion> confusion;
+  if (!options.confusion.empty()) confusion.emplace(loaded, options.confusion);
+  Evaluator evaluator(loaded, machine.services(), episodes,
+                      confusion ? confusion->outputs() : std::vector<std::string>());
   SetParameters(parameters, options.checkpoint, Coverage::kAll, evaluator.executor());
-  Print(evaluator, evaluator.Evaluate(), options.json);
+  const Measures measures = evaluator.Evaluate([&](std::int64_t count) {
+    if (confusion) confusion->Add(evaluator.executor(), count);
+  });
+  Print(evaluator, measures, confusion, options.json);
   return 0;
 }
 
@@ -68,6 +80,10 @@ void AddEvalCommand(CLI::App& app, Action& action) {
       ->add_option("--episodes", options->episodes,
                    "How many episodes (default: train.evaluation.episodes; not more than the data have)")
       ->check(CLI::PositiveNumber);
+  command->add_option(
+      "--confusion", options->confusion,
+      "PREDICTION,LABEL: two values of the model, scores [C] and the number of a class (or [C]); counts "
+      "at the\nlast step which class is taken for which");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->callback([options, &action] { action = [options] { return Eval(*options); }; });
 }

@@ -41,11 +41,21 @@ void Initialize(const Options& options, FileSystem& files, FirstBatch<T>& batch)
   }
 }
 
+// Ops that only training has (dropout) are part of the loss whose gradient is checked.
+bool HasTrainingOnlyOps(const Graph& graph) {
+  for (int id = 0; id < graph.size(); ++id) {
+    const OpDef* op = graph.node(Value{id}).op;
+    if (op != nullptr && op->training_only) return true;
+  }
+  return false;
+}
+
 // The analytic side, in T: the loss, the gradients, and the parameters that they belong to.
 struct Analytic {
   double loss = 0;
   NamedTensors gradients;
   NamedTensors parameters;
+  bool has_own_loss = false;  // dropout, batch norm: the loss of training is another one than elsewhere
 };
 
 template <typename T>
@@ -56,6 +66,7 @@ Analytic ComputeGradients(const Options& options, const LoadedModel& loaded, Mac
   analytic.loss = batch.Loss();
   analytic.gradients = batch.Gradients();
   analytic.parameters = GetParameters(batch.executor());
+  analytic.has_own_loss = HasTrainingOnlyOps(batch.executable().graph);
   return analytic;
 }
 
@@ -68,15 +79,6 @@ void WriteGradients(const Options& options, const Analytic& analytic, FileSystem
     tensors.push_back({"loss", Tensor(Shape(), std::vector<double>{analytic.loss})});
   }
   WriteNpz(files, options.write, tensors);
-}
-
-// Ops that only training has (dropout) are part of the loss whose gradient is checked.
-bool HasTrainingOnlyOps(const Graph& graph) {
-  for (int id = 0; id < graph.size(); ++id) {
-    const OpDef* op = graph.node(Value{id}).op;
-    if (op != nullptr && op->training_only) return true;
-  }
-  return false;
 }
 
 // Prints one line a parameter; returns the worst of all, by name.
@@ -119,7 +121,7 @@ int Gradcheck(const Options& options) {
   }
 
   // From here on in double, without the adjoint unless its loss is another one.
-  FirstBatch<double> batch(loaded, machine.services(), HasTrainingOnlyOps(loaded.graph));
+  FirstBatch<double> batch(loaded, machine.services(), analytic.has_own_loss);
   SetParameters(analytic.parameters, options.model.path, Coverage::kAll, batch.executor());
   const auto [name, worst] = CheckAll(analytic, batch);
   const double tolerance = options.tolerance.value_or(options.in_float ? 1e-3 : 1e-7);

@@ -1,19 +1,27 @@
 #include <algorithm>
 
+#include "graph/infer.h"
 #include "graph/node_builder.h"
 #include "graph/passes/pass.h"
+#include "graph/reach.h"
 #include "graph/rewriter.h"
 
 namespace plgraph {
 namespace {
 
-Value Expand(const CompileOptions& options, Rewriter& rewriter, Value old) {
+// For each node, whether it is computed in the loop over the steps.
+std::vector<bool> InLoop(const Graph& graph) {
+  std::vector<bool> in_loop = DependsOn(graph, StateValues(graph, false));
+  const std::vector<bool> to_next = LeadsTo(graph, StateNexts(graph, false));
+  for (size_t i = 0; i < in_loop.size(); ++i) in_loop[i] = in_loop[i] && to_next[i];
+  return in_loop;
+}
+
+Value Expand(Rewriter& rewriter, Value old, bool in_loop) {
   const Node& node = rewriter.from().node(old);
-  if (node.kind != NodeKind::kOp) return rewriter.Copy(old);
-  if (node.op->training_only && !options.training) return rewriter.Map(node.operands[0]);
-  if (node.op->compose == nullptr) return rewriter.Copy(old);
+  if (node.kind != NodeKind::kOp || node.op->compose == nullptr) return rewriter.Copy(old);
   const int before = rewriter.to().size();
-  OpBuilder builder(rewriter.to(), node, rewriter.Map(node.operands));
+  OpBuilder builder(rewriter.to(), node, rewriter.Map(node.operands), in_loop);
   const Value composed = node.op->compose(builder);
   if (composed.id >= before) rewriter.to().Rename(composed, node.name);
   return composed;
@@ -29,12 +37,26 @@ bool HasCompositions(const Graph& graph) {
 
 }  // namespace
 
+void DropTraining(Graph& graph) {
+  graph.updates.clear();
+  Rewriter rewriter(graph);
+  graph = rewriter.Run(std::vector<bool>(static_cast<size_t>(graph.size()), true), [&](Value old) {
+    const Node& node = rewriter.from().node(old);
+    const bool drop = node.op != nullptr && node.op->training_only;
+    return drop ? rewriter.Map(node.operands[0]) : rewriter.Copy(old);
+  });
+  InferShapes(graph);  // what was one a step may now be one for all
+}
+
 void ExpandCompositions(const CompileOptions& options, Graph& graph) {
   do {  // a composition may use compositions
     Rewriter rewriter(graph);
-    graph = rewriter.Run(std::vector<bool>(static_cast<size_t>(graph.size()), true),
-                         [&](Value old) { return Expand(options, rewriter, old); });
+    const std::vector<bool> in_loop = InLoop(graph);
+    graph = rewriter.Run(std::vector<bool>(static_cast<size_t>(graph.size()), true), [&](Value old) {
+      return Expand(rewriter, old, in_loop[static_cast<size_t>(old.id)]);
+    });
   } while (HasCompositions(graph));
+  if (!options.training) DropTraining(graph);
 }
 
 }  // namespace plgraph

@@ -12,6 +12,10 @@ constexpr Variance kFull = {.sample = true, .step = true};
 /// only training has by their operand.
 void ExpandCompositions(const CompileOptions& options, Graph& graph);
 
+/// Puts their operand in the place of the ops that only training has, and forgets what training updates. Not a pass of its
+/// own: part of the first one outside training, and of what is left of a plan that was compiled for training.
+void DropTraining(Graph& graph);
+
 /// Gives every loss and metric a value of its own, one a sample, and every state a `next` of its own.
 void PrepareTerms(const CompileOptions& options, Graph& graph);
 

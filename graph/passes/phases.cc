@@ -18,6 +18,8 @@ class PhaseAssigner {
         from_carry_(DependsOn(graph, StateValues(graph, true))),
         to_carry_next_(LeadsTo(graph, StateNexts(graph, true))),
         from_seed_(DependsOn(graph, Seeds(graph))),
+        to_rows_(LeadsTo(graph, Varying(graph))),
+        to_loop_sum_(LeadsTo(graph, SumsForCarries())),
         is_next_(static_cast<size_t>(graph.size())),
         summed_(static_cast<size_t>(graph.size())) {
     for (const State& state : graph.states) is_next_[Index(state.next)] = true;
@@ -35,6 +37,26 @@ class PhaseAssigner {
   }
 
  private:
+  static std::vector<Value> Varying(const Graph& graph) {
+    std::vector<Value> values;
+    for (int id = 0; id < graph.size(); ++id) {
+      if (graph.node(Value{id}).variance != Variance{}) values.push_back(Value{id});
+    }
+    return values;
+  }
+
+  // The sums over all steps without which the loop back cannot start.
+  std::vector<Value> SumsForCarries() const {
+    std::vector<Value> sums;
+    for (const Value value : order_) {
+      const Node& node = graph_.node(value);
+      const bool sums_steps =
+          node.op != nullptr && node.op->row_rule == RowRule::kSum && std::get<bool>(node.attributes[1]);
+      if (sums_steps && to_carry_next_[Index(value)]) sums.push_back(value);
+    }
+    return sums;
+  }
+
   // A source is there before its phase starts.
   void AssignSources() {
     for (const Value value : order_) {
@@ -70,7 +92,7 @@ class PhaseAssigner {
   void PullIntoLoops() {
     for (const Value value : order_) {
       Node& node = graph_.node(value);
-      if (node.kind != NodeKind::kOp || !CanRunInLoop(node.phase)) continue;
+      if (node.kind != NodeKind::kOp || !CanRunInLoop(node.phase) || to_loop_sum_[Index(value)]) continue;
       if (ReadsLoopMatrix(node) || MakesLargeMatrix(node)) node.phase = LoopFor(value);
     }
     for (auto it = order_.rbegin(); it != order_.rend(); ++it) PullOperands(*it);
@@ -106,8 +128,8 @@ class PhaseAssigner {
     }
   }
 
-  // No node before its operands, or in the loop that its operand is the outcome of. What follows from a sum
-  // over all samples and steps alone comes last.
+  // No node before its operands, or in the loop that its operand is the outcome of. Gradients that follow from
+  // a sum over all samples and steps alone come last.
   void Settle(Value value) {
     Node& node = graph_.node(value);
     bool follows_sum = false;
@@ -120,7 +142,10 @@ class PhaseAssigner {
     }
     summed_[Index(value)] =
         node.variance == Variance{} && (follows_sum || node.op->row_rule == RowRule::kSum);
-    if (follows_sum && summed_[Index(value)]) node.phase = Phase::kOnceAdjoint;
+    const bool of_gradient = from_seed_[Index(value)] || from_carry_[Index(value)];
+    if (follows_sum && summed_[Index(value)] && of_gradient && !to_rows_[Index(value)]) {
+      node.phase = Phase::kOnceAdjoint;
+    }
   }
 
   static bool IsLoopOutcome(const Node& source, Phase reader) {
@@ -141,8 +166,10 @@ class PhaseAssigner {
   std::vector<bool> from_carry_;
   std::vector<bool> to_carry_next_;
   std::vector<bool> from_seed_;
-  std::vector<bool> is_next_;  // what a state or a carry becomes
-  std::vector<bool> summed_;   // follows from a sum over all samples and steps, and from nothing that varies
+  std::vector<bool> to_rows_;      // what exists for each sample or step depends on it
+  std::vector<bool> to_loop_sum_;  // a sum over all steps, which the loop back reads, depends on it
+  std::vector<bool> is_next_;      // what a state or a carry becomes
+  std::vector<bool> summed_;  // follows from a sum over all samples and steps, and from nothing that varies
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // eval, run, gradcheck and checkpoint.
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "core/file_system.h"
 #include "serialization/npy.h"
@@ -67,6 +68,32 @@ TEST_F(InferenceTest, EvalRefusesWhatIsNoCheckpointOfTheModel) {
               HasSubstr("has shape [12, 12], but the model's parameter has [14, 14]"));
   folder_.Write("cut.ckpt", folder_.Read("run/last.ckpt").substr(0, 500));
   EXPECT_THAT(Fault(1, {"eval", "small.pbtxt", "--checkpoint", "cut.ckpt"}), HasSubstr("cut.ckpt"));
+}
+
+TEST_F(InferenceTest, EvalCountsWhichClassIsTakenForWhich) {
+  const auto eval = [](const std::string& confusion) {
+    return std::vector<std::string>{"eval",          "small.pbtxt", "--checkpoint",
+                                    "run/last.ckpt", "--confusion", confusion};
+  };
+  EXPECT_THAT(Output(eval("y_next,target")), HasSubstr("target (lines) taken for (columns)"));
+  std::vector<std::string> json = eval("y_next,target");
+  json.insert(json.end(), {"--json", "--episodes", "17"});
+  const auto counts = nlohmann::json::parse(Output(json))["confusion"].get<std::vector<std::vector<int>>>();
+  ASSERT_EQ(counts.size(), 12U);
+  int sum = 0;
+  for (const std::vector<int>& of_label : counts)
+    sum = std::accumulate(of_label.begin(), of_label.end(), sum);
+  EXPECT_EQ(sum, 17);
+  // What is compared with itself is never taken for something else.
+  json[5] = "target,target";
+  const auto same = nlohmann::json::parse(Output(json))["confusion"].get<std::vector<std::vector<int>>>();
+  for (size_t i = 0; i < same.size(); ++i)
+    EXPECT_EQ(same[i][i], std::accumulate(same[i].begin(), same[i].end(), 0));
+
+  EXPECT_THAT(Fault(2, eval("y_next")), HasSubstr("expected two values of the model: PREDICTION,LABEL"));
+  EXPECT_THAT(Fault(2, eval("y_nxt,target")), HasSubstr("has no value \"y_nxt\" (did you mean \"y_next\"?)"));
+  EXPECT_THAT(Fault(2, eval("w,target")), HasSubstr("expected scores [C], and a scalar or [C]"));
+  EXPECT_THAT(Fault(1, eval("y_next,error")), HasSubstr("the label \"error\" is"));
 }
 
 TEST_F(InferenceTest, RunGivesWhatIsAskedFor) {

@@ -20,8 +20,10 @@ using Floats = std::vector<float>;
 // y = dropout(x) for an input of ones, z = dropout(w) for a parameter of ones; both masks, then.
 class DropoutNet {
  public:
-  DropoutNet(std::int64_t batch, std::int64_t steps, bool training = true)
-      : batch_(batch), executable_(Compile(MakeGraph(), OptionsFor(batch, steps, training))) {
+  DropoutNet(std::int64_t batch, std::int64_t steps, bool training = true, bool compiled_for_training = true)
+      : batch_(batch),
+        executable_(PlanExecution(Compile(MakeGraph(), OptionsFor(batch, steps, compiled_for_training)).graph,
+                                  OptionsFor(batch, steps, training))) {
     executor_ = std::make_unique<Executor<float>>(executable_, memory_, threads_);
     std::ranges::fill(executor_->Input(Find("x")), 1.0F);
     std::ranges::fill(executor_->Parameter(Find("w")), 1.0F);
@@ -127,10 +129,12 @@ TEST(Dropout, UsesTheSameMaskForTheGradient) {
 }
 
 TEST(Dropout, IsItsOperandOutsideTraining) {
-  DropoutNet net(2, 2, /*training=*/false);
-  net.Run({});
-  EXPECT_EQ(net.Mask(1, 1), Floats(kSize, 1.0F));
-  EXPECT_EQ(net.ParameterMask(), Floats(kSize, 1.0F));
+  for (const bool compiled_for_training : {false, true}) {  // the latter: a plan
+    DropoutNet net(2, 2, /*training=*/false, compiled_for_training);
+    net.Run({});
+    EXPECT_EQ(net.Mask(1, 1), Floats(kSize, 1.0F));
+    EXPECT_EQ(net.ParameterMask(), Floats(kSize, 1.0F));
+  }
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ std::vector<T> Optimized(const Train& train, size_t size, int threads,
   for (size_t i = 0; i < size; ++i) parameter[i] = static_cast<T>(GradientAt(i, 100));
   for (int update = 0; update < kUpdates; ++update) {
     for (size_t i = 0; i < size; ++i) gradient[i] = static_cast<T>(GradientAt(i, update));
-    ParameterUpdate<T> p = {.parameter = parameter, .gradient = gradient, .slots = {}};
+    OptimizerUpdate<T> p = {.parameter = parameter, .gradient = gradient, .slots = {}};
     for (int slot = 0; slot < OptimizerSlots(train); ++slot) {
       p.slots[static_cast<size_t>(slot)] = memory[static_cast<size_t>(slot)];
     }

@@ -11,20 +11,32 @@
 
 namespace plgraph {
 
-Evaluator::Evaluator(const LoadedModel& loaded, const Services& services, std::int64_t episodes)
+namespace {
+
+CompileOptions WithOutputs(CompileOptions options, const std::vector<std::string>& outputs) {
+  options.outputs = outputs;
+  return options;
+}
+
+}  // namespace
+
+Evaluator::Evaluator(const LoadedModel& loaded, const Services& services, std::int64_t episodes,
+                     const std::vector<std::string>& outputs)
     : loaded_(loaded),
       data_(OpenData(loaded, DataUse::kEvaluation, services.files)),
       episodes_(std::min(episodes, data_->episodes().value_or(episodes))),
-      executable_(MakeExecutable(loaded, OptionsFor(loaded, data_->steps(), false))),
+      executable_(MakeExecutable(loaded, WithOutputs(OptionsFor(loaded, data_->steps(), false), outputs))),
       executor_(std::make_unique<Executor<float>>(executable_, services.memory, services.threads)) {}
 
-Measures Evaluator::Evaluate() {
+Measures Evaluator::Evaluate(const std::function<void(std::int64_t count)>& after_batch) {
   executor_->ResetStates();
   EpisodeRunner<float> runner(*executor_, *data_, InputPorts(loaded_.graph), loaded_.model.train().seed());
   TermMeans means(executable_.graph.terms);
   for (std::int64_t first = 0; first < episodes_; first += runner.batch()) {
     // Samples beyond the last episode are run, but not counted.
-    runner.ForwardAll(static_cast<std::uint64_t>(first), std::min(runner.batch(), episodes_ - first), means);
+    const std::int64_t count = std::min(runner.batch(), episodes_ - first);
+    runner.ForwardAll(static_cast<std::uint64_t>(first), count, means);
+    if (after_batch) after_batch(count);
   }
   const Measures measures = means.Mean();
   if (!std::isfinite(measures.loss)) {

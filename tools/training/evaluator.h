@@ -2,7 +2,10 @@
 #define PLGRAPH_TOOLS_TRAINING_EVALUATOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "graph/executor.h"
 #include "tools/training/data_source.h"
@@ -15,16 +18,19 @@ namespace plgraph {
 /// Measures a model on episodes that training never sees, always the same ones, from number 0 on.
 class Evaluator {
  public:
-  /// `episodes`: how many; not more than the source has (of a file: one pass). `loaded` must outlive it.
-  Evaluator(const LoadedModel& loaded, const Services& services, std::int64_t episodes);
+  /// `episodes`: how many; not more than the source has (of a file: one pass). `outputs`: values that can be read after
+  /// each batch. `loaded` must outlive it.
+  Evaluator(const LoadedModel& loaded, const Services& services, std::int64_t episodes,
+            const std::vector<std::string>& outputs = {});
 
   std::int64_t episodes() const { return episodes_; }
   const Executable& executable() const { return executable_; }
   const DataSource& data() const { return *data_; }
   /// Whose parameters are measured.
   Executor<float>& executor() { return *executor_; }
-  /// Kept states start from their initial value. Throws Error(kRuntime) when the loss is not finite.
-  Measures Evaluate();
+  /// Kept states start from their initial value. Calls `after_batch` with how many of its samples count. Throws
+  /// Error(kRuntime) when the loss is not finite.
+  Measures Evaluate(const std::function<void(std::int64_t count)>& after_batch = {});
 
  private:
   const LoadedModel& loaded_;

@@ -70,7 +70,7 @@ AdamRule<T> MakeAdam(double beta1, double beta2, double epsilon, double decay, d
 }
 
 template <int kSlots, typename T, typename Rule>
-void Apply(const Rule& rule, const ParameterUpdate<T>& p, const GradientTransform& transform,
+void Apply(const Rule& rule, const OptimizerUpdate<T>& p, const GradientTransform& transform,
            ThreadPool& threads) {
   const T limit = transform.limit > 0 ? static_cast<T>(transform.limit) : std::numeric_limits<T>::infinity();
   const T scale = static_cast<T>(transform.scale);
@@ -111,7 +111,7 @@ std::string OptimizerName(const Train& train) {
 }
 
 template <typename T>
-void UpdateParameter(const Train& train, const ParameterUpdate<T>& p, const GradientTransform& transform,
+void UpdateParameter(const Train& train, const OptimizerUpdate<T>& p, const GradientTransform& transform,
                      double rate, std::int64_t update, ThreadPool& threads) {
   switch (train.optimizer_case()) {
     case Train::kSgd: {
@@ -142,9 +142,9 @@ void UpdateParameter(const Train& train, const ParameterUpdate<T>& p, const Grad
   PLGRAPH_CHECK(false, "no optimizer: the loader must have refused the model");
 }
 
-template void UpdateParameter(const Train&, const ParameterUpdate<float>&, const GradientTransform&, double,
+template void UpdateParameter(const Train&, const OptimizerUpdate<float>&, const GradientTransform&, double,
                               std::int64_t, ThreadPool&);
-template void UpdateParameter(const Train&, const ParameterUpdate<double>&, const GradientTransform&, double,
+template void UpdateParameter(const Train&, const OptimizerUpdate<double>&, const GradientTransform&, double,
                               std::int64_t, ThreadPool&);
 
 }  // namespace plgraph

@@ -22,7 +22,7 @@ std::string OptimizerName(const Train& train);
 
 /// One parameter with what belongs to it; all spans have one size. Slots beyond the optimizer's are empty.
 template <typename T>
-struct ParameterUpdate {
+struct OptimizerUpdate {
   std::span<T> parameter;
   std::span<const T> gradient;
   std::array<std::span<T>, kMaxOptimizerSlots> slots;
@@ -33,12 +33,12 @@ struct ParameterUpdate {
 /// number of threads. The formulas are at the optimizers' messages in model.proto; Nesterov's form is
 /// PyTorch's: rate (g + momentum v).
 template <typename T>
-void UpdateParameter(const Train& train, const ParameterUpdate<T>& p, const GradientTransform& transform,
+void UpdateParameter(const Train& train, const OptimizerUpdate<T>& p, const GradientTransform& transform,
                      double rate, std::int64_t update, ThreadPool& threads);
 
-extern template void UpdateParameter(const Train&, const ParameterUpdate<float>&, const GradientTransform&,
+extern template void UpdateParameter(const Train&, const OptimizerUpdate<float>&, const GradientTransform&,
                                      double, std::int64_t, ThreadPool&);
-extern template void UpdateParameter(const Train&, const ParameterUpdate<double>&, const GradientTransform&,
+extern template void UpdateParameter(const Train&, const OptimizerUpdate<double>&, const GradientTransform&,
                                      double, std::int64_t, ThreadPool&);
 
 }  // namespace plgraph

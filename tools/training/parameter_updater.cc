@@ -46,7 +46,7 @@ void ParameterUpdater::Update(std::int64_t update, std::int64_t total_updates) {
   const double rate = LearningRate(train_, update, total_updates);
   const Executable& executable = executor_.executable();
   for (const size_t i : trained_) {
-    ParameterUpdate<float> parameter = {
+    OptimizerUpdate<float> parameter = {
         .parameter = executor_.Parameter(executable.graph.gradients[i].parameter),
         .gradient = GradientOf(i),
         .slots = {}};

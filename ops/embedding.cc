@@ -1,0 +1,90 @@
+// Embedding: the row of a table that a number tells. What is no place of the table gives what is no number, as OneHot.
+// EmbeddingSum: its adjoint: each d is added to the row of a table of zeros that its number tells.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "graph/node_builder.h"
+#include "graph/op_registry.h"
+#include "ops/axis.h"
+#include "ops/kernels/lines.h"
+#include "ops/shape_rules.h"
+
+namespace plgraph {
+namespace {
+
+// The row of a table of `size` rows, or -1.
+template <typename T>
+std::int64_t PlaceOf(T index, std::int64_t size) {
+  const bool is_place = index >= 0 && index < static_cast<T>(size) && index == std::floor(index);
+  return is_place ? static_cast<std::int64_t>(index) : -1;
+}
+
+// A table that all samples and steps share gets one gradient, without a table for each of them in between.
+Gradients Adjoint(GradBuilder& g) {
+  const auto [table, index] = g.Operands<2>();
+  const Variance from = g.graph().node(g.Result()).variance;
+  const Variance to = g.graph().node(table).variance;
+  return {g.Apply("EmbeddingSum", {g.OutputGradient(), index},
+                  {from.sample && !to.sample, from.step && !to.step, g.shape(table).dim(0)}),
+          Value{}};
+}
+
+template <typename T>
+void Kernel(const KernelArgs<T>& args) {
+  const std::int64_t size = args.size();
+  const std::int64_t rows = args.operand(0).shape->dim(0);
+  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
+    const std::int64_t place = PlaceOf(*args.operand(1).Row(row), rows);
+    if (place < 0) {
+      std::fill_n(args.ResultRow(row), size, std::numeric_limits<T>::quiet_NaN());
+    } else {
+      std::copy_n(args.operand(0).Row(row) + place * size, size, args.ResultRow(row));
+    }
+  });
+}
+
+template <typename T>
+void SumKernel(const KernelArgs<T>& args) {
+  const std::int64_t rows = args.shape->dim(0);
+  const std::int64_t size = args.shape->dim(1);
+  ForLines(*args.threads, 1, size, args.rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = 0; row < args.rows; ++row) {
+      const std::int64_t place = PlaceOf(*args.operand(1).Row(row), rows);
+      if (place < 0) continue;
+      const T* d = args.operand(0).Row(row);
+      T* sum = args.ResultRow(row) + place * size;
+      for (std::int64_t i = begin; i < end; ++i) sum[i] += d[i];
+    }
+  });
+}
+
+Shape SumShape(const ShapeArgs& args) {
+  return {std::get<std::int64_t>(args.attributes[2]), args.operand(0).dim(0)};
+}
+
+const OpDef kEmbedding = {
+    .name = "Embedding",
+    .operands = {{"table", "V D"}, {"index", ""}},
+    .result = "D",
+    .adjoint = Adjoint,
+    .kernel = PLGRAPH_KERNEL(Kernel),
+    .flops = NoFlops,
+};
+PLGRAPH_REGISTER_OP(kEmbedding);
+
+const OpDef kEmbeddingSum = {
+    .name = "EmbeddingSum",
+    .operands = {{"d", "D"}, {"index", ""}},
+    .attributes = {"over_samples", "over_steps", "rows"},
+    .shape_rule = SumShape,
+    .adjoint = NotDifferentiable,
+    .kernel = PLGRAPH_KERNEL(SumKernel),
+    .flops = OneFlopAnOperandElement,
+    .row_rule = RowRule::kSum,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kEmbeddingSum);
+
+}  // namespace
+}  // namespace plgraph
