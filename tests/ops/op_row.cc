@@ -36,8 +36,8 @@ double Array::Repeated(const Index& index) const {
 const std::vector<OpRow>& OpTable() {
   static const std::vector<OpRow> table = [] {
     std::vector<OpRow> all;
-    for (const auto& rows :
-         {PointwiseRows(), BroadcastRows(), ReductionRows(), LayoutRows(), LossRows(), PlasticRows()}) {
+    for (const auto& rows : {PointwiseRows(), BroadcastRows(), ReductionRows(), LayoutRows(), LossRows(),
+                             PlasticRows(), ImageRows()}) {
       all.insert(all.end(), rows.begin(), rows.end());
     }
     return all;
