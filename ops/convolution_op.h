@@ -10,8 +10,8 @@
 // ConvolutionAttribute.
 namespace plgraph {
 
-/// The gradient of the weight, summed at once over all samples and steps if they share it: of a convolution from x = image
-/// to a result with the gradient d; of a transposed one with the two in each other's place.
+/// The gradient of the weight, summed at once over all samples and steps if they share it: of a convolution from x =
+/// image to a result with the gradient d; of a transposed one with the two in each other's place.
 Value WeightGradient(GradBuilder& g, Value image, Value d);
 
 /// The gradient of the bias: the sum over each channel of the result.

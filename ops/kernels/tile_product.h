@@ -5,7 +5,7 @@
 
 namespace plgraph {
 
-/// The columns of a tile are computed in whole vectors: its lines are that much longer, at most, than they have columns.
+/// The columns of a tile are computed in whole vectors: its lines have room for a multiple of so many columns.
 constexpr std::int64_t kTileLanes = 16;
 
 /// c = start + a b for a small [lines, terms] x [terms, columns] product. The elements of a line of a lie at `places`

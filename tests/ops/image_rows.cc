@@ -14,8 +14,8 @@ std::int64_t Along(const NaiveArgs& args, size_t attribute, size_t axis, std::in
   return numbers[numbers.size() == 1 ? 0 : axis];
 }
 
-// A place of the kernel lies on a place of the large image (what a convolution reads, what a transposed one writes) for a
-// place of the small one.
+// A place of the kernel lies on a place of the large image (what a convolution reads, what a transposed one writes) for
+// a place of the small one.
 struct Meeting {
   std::int64_t large;
   std::int64_t small;
