@@ -48,11 +48,27 @@ struct Fans {
   double out;
 };
 
-// The last axis is the fan-out; all before it are the fan-in.
+bool IsConvolutionWeight(const Shape& shape) { return shape.rank() == 4; }
+
+// The last axis is the fan-out; all before it are the fan-in. A weight of a convolution, [O, C / groups, KH, KW], has
+// PyTorch's fans: it does not know the groups either.
 Fans FansOf(const ParameterDef& parameter, const Shape& shape) {
   NeedMatrix(parameter, shape);
+  if (IsConvolutionWeight(shape)) {
+    const auto places = static_cast<double>(shape.dim(2) * shape.dim(3));
+    return {static_cast<double>(shape.dim(1)) * places, static_cast<double>(shape.dim(0)) * places};
+  }
   const auto out = static_cast<double>(shape.dim(shape.rank() - 1));
   return {static_cast<double>(shape.NumElements()) / out, out};
+}
+
+// Of the matrix that a shape is taken for: its last axis is that of the columns, except that a weight of a convolution
+// has a line for each of its first channels.
+size_t ColumnsOf(const Shape& shape) {
+  const int lines = IsConvolutionWeight(shape) ? 1 : shape.rank() - 1;  // axes
+  std::int64_t columns = 1;
+  for (int axis = lines; axis < shape.rank(); ++axis) columns *= shape.dim(axis);
+  return static_cast<size_t>(columns);
 }
 
 Tensor WithVariance(Distribution distribution, double variance, const Shape& shape,
@@ -96,7 +112,7 @@ void Orthonormalize(std::vector<double>& vectors, size_t count, size_t length) {
 // The shorter side's vectors become orthonormal: the columns of a tall matrix, the rows of a wide one.
 Tensor OrthogonalMatrix(const ParameterDef& parameter, const Shape& shape, const ElementRandom& random) {
   NeedMatrix(parameter, shape);
-  const auto columns = static_cast<size_t>(shape.dim(shape.rank() - 1));
+  const size_t columns = ColumnsOf(shape);
   const auto rows = static_cast<size_t>(shape.NumElements()) / columns;
   const bool wide = rows <= columns;
   const size_t count = wide ? rows : columns;
@@ -111,7 +127,7 @@ Tensor OrthogonalMatrix(const ParameterDef& parameter, const Shape& shape, const
 
 Tensor IdentityMatrix(const ParameterDef& parameter, const Shape& shape, const ElementRandom& random) {
   NeedMatrix(parameter, shape);
-  const auto columns = static_cast<size_t>(shape.dim(shape.rank() - 1));
+  const size_t columns = ColumnsOf(shape);
   const Identity& identity = parameter.identity();
   return Filled(shape, [&](size_t i) {
     const double noise = identity.stddev() == 0 ? 0 : identity.stddev() * random.Normal(i);

@@ -1,4 +1,4 @@
-// The gradients of five small plastic models against PyTorch's, in double and in float. The reference is made anew
+// The gradients of five small plastic models, and of the ops on images, against PyTorch's, in double and in float. The reference is made anew
 // by tests/models/torch/make_reference.py with Debian's python3-torch.
 #include <gtest/gtest.h>
 
@@ -73,6 +73,14 @@ TEST_P(TorchGradients, AgreeInFloat) { EXPECT_LT(ErrorWith("--float"), 1e-5); }
 
 INSTANTIATE_TEST_SUITE_P(Models, TorchGradients,
                          ::testing::Values("hebb", "oja", "neuromodulated", "retroactive", "rate_matrix"),
+                         [](const auto& model) { return std::string(model.param); });
+
+// One op in some twenty shapes each, on six rows (three samples, two steps) and on a single one.
+INSTANTIATE_TEST_SUITE_P(Images, TorchGradients,
+                         ::testing::Values("conv2d", "conv2d_single", "conv_transpose2d",
+                                           "conv_transpose2d_single", "max_pool2d", "max_pool2d_single",
+                                           "avg_pool2d", "avg_pool2d_single", "global_avg_pool",
+                                           "global_avg_pool_single"),
                          [](const auto& model) { return std::string(model.param); });
 
 }  // namespace

@@ -37,7 +37,7 @@ const std::vector<OpRow>& OpTable() {
   static const std::vector<OpRow> table = [] {
     std::vector<OpRow> all;
     for (const auto& rows : {PointwiseRows(), BroadcastRows(), ReductionRows(), LayoutRows(), LossRows(),
-                             PlasticRows(), VisionRows()}) {
+                             PlasticRows(), ImageRows(), VisionRows()}) {
       all.insert(all.end(), rows.begin(), rows.end());
     }
     return all;

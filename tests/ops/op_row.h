@@ -86,6 +86,7 @@ std::vector<OpRow> ReductionRows();
 std::vector<OpRow> LayoutRows();
 std::vector<OpRow> LossRows();
 std::vector<OpRow> PlasticRows();
+std::vector<OpRow> ImageRows();
 std::vector<OpRow> VisionRows();
 
 inline AttributeValue Int(std::int64_t value) { return value; }

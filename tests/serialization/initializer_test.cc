@@ -73,10 +73,16 @@ TEST(InitialValue, DistributionsHaveTheirMoments) {
   EXPECT_NEAR(MomentsOf(Values("identity { gain: 0 stddev: 0.1 }", {300, 300})).variance, 0.01, 0.0003);
 }
 
+TEST(InitialValue, WeightsOfConvolutionsHaveTheFansOfPyTorch) {
+  const Shape weight = {64, 32, 3, 5};  // fan-in 32 * 15, fan-out 64 * 15
+  EXPECT_NEAR(MomentsOf(Values("he {}", weight)).variance, 2.0 / 480, 2.0 / 480 * 0.03);
+  EXPECT_NEAR(MomentsOf(Values("glorot {}", weight)).variance, 2.0 / 1440, 2.0 / 1440 * 0.03);
+}
+
 void ExpectOrthogonal(const Shape& shape, double gain) {
   const std::vector<double> w = Values("orthogonal { gain: " + std::to_string(gain) + " }", shape);
   const auto rows = static_cast<size_t>(shape.dim(0));
-  const auto columns = static_cast<size_t>(shape.dim(1));
+  const size_t columns = w.size() / rows;
   const bool wide = rows <= columns;
   const size_t count = wide ? rows : columns;
   const size_t length = wide ? columns : rows;
@@ -96,6 +102,8 @@ TEST(InitialValue, OrthogonalMatrices) {
   ExpectOrthogonal({31, 17}, 2);
   ExpectOrthogonal({17, 31}, 1);
   ExpectOrthogonal({1, 1}, 1);
+  ExpectOrthogonal({8, 3, 2, 2}, 1);
+  ExpectOrthogonal({16, 2, 2, 1}, 2);
 }
 
 TEST(InitialValue, DependsOnSeedAndNameAlone) {

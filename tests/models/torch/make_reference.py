@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Writes, for each model of this folder, weights, data, and the loss and gradients that PyTorch finds in double.
+"""Writes, for each model of this folder and those of image_models.py, weights, data, and the loss and gradients that
+PyTorch finds in double.
 
     /usr/bin/python3 make_reference.py OUT_DIR
 
-makes OUT_DIR/<model>/ with model.pbtxt (a copy), x.npy, target.npy, weights.npz and gradients.npz. The equations are
+makes OUT_DIR/<model>/ with model.pbtxt, the arrays of its data (.npy), weights.npz and gradients.npz. The equations are
 written down here once more, from the papers, and share nothing with plgraph. Needs Debian's python3-torch.
 """
 import pathlib
@@ -12,6 +13,8 @@ import sys
 
 import numpy as np
 import torch
+
+import image_models
 
 N, T, B = 6, 12, 3
 
@@ -85,3 +88,6 @@ def make(name, folder):
 if __name__ == "__main__":
     for model in MODELS:
         make(model, pathlib.Path(sys.argv[1]) / model)
+    for op in image_models.OPS:
+        image_models.make(op, 2, 3, pathlib.Path(sys.argv[1]) / op)
+        image_models.make(op, 1, 1, pathlib.Path(sys.argv[1]) / f"{op}_single")

@@ -1,0 +1,85 @@
+// AvgPool2D: the mean of what each window sees of the image. AvgPool2DGradient: its adjoint, d shared evenly among
+// what the window sees.
+#include "graph/node_builder.h"
+#include "graph/op_registry.h"
+#include "ops/pooling.h"
+
+namespace plgraph {
+namespace {
+
+Gradients Adjoint(GradBuilder& g) {
+  std::vector<AttributeValue> attributes = g.attributes();
+  attributes.emplace_back(g.shape(g.Operand(0)).dims());
+  return {g.Apply("AvgPool2DGradient", {g.OutputGradient()}, std::move(attributes))};
+}
+
+// Calls body(at) for every element of a window.
+template <typename Body>
+void ForEachElementOf(const PlanePart& part, std::int64_t width, const Body& body) {
+  for (std::int64_t line = part.top; line < part.bottom; ++line) {
+    for (std::int64_t at = line * width + part.left; at < line * width + part.right; ++at) body(at);
+  }
+}
+
+template <typename T>
+void Kernel(const KernelArgs<T>& args) {
+  const PoolingWindows windows(args.attributes, *args.operand(0).shape, *args.shape);
+  ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
+    const T* plane = args.operand(0).Row(row) + channel * windows.image_plane();
+    T* result = args.ResultRow(row) + channel * windows.result_plane();
+    for (std::int64_t place = 0; place < windows.result_plane(); ++place) {
+      const PlanePart part = windows.Part(place);
+      T sum = 0;
+      ForEachElementOf(part, windows.width(), [&](std::int64_t at) { sum += plane[at]; });
+      result[place] = sum / static_cast<T>(part.size());
+    }
+  });
+}
+
+template <typename T>
+void GradientKernel(const KernelArgs<T>& args) {
+  const PoolingWindows windows(args.attributes, *args.shape, *args.operand(0).shape);
+  ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
+    const T* d = args.operand(0).Row(row) + channel * windows.result_plane();
+    T* result = args.ResultRow(row) + channel * windows.image_plane();
+    std::fill_n(result, windows.image_plane(), T{0});
+    for (std::int64_t place = 0; place < windows.result_plane(); ++place) {
+      const PlanePart part = windows.Part(place);
+      const T share = d[place] / static_cast<T>(part.size());
+      ForEachElementOf(part, windows.width(), [&](std::int64_t at) { result[at] += share; });
+    }
+  });
+}
+
+std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
+  const ImagePair kernel = PairOf(args.attributes[kPoolKernel], {});
+  return result.NumElements() * kernel[0] * kernel[1];
+}
+
+const OpDef kAvgPool2D = {
+    .name = "AvgPool2D",
+    .operands = {{"x"}},
+    .attributes = {"kernel", "stride", "padding"},
+    .shape_rule = PooledShape,
+    .adjoint = Adjoint,
+    .kernel = PLGRAPH_KERNEL(Kernel),
+    .flops = Flops,
+};
+PLGRAPH_REGISTER_OP(kAvgPool2D);
+
+const OpDef kAvgPool2DGradient = {
+    .name = "AvgPool2DGradient",
+    .operands = {{"d"}},
+    .attributes = {"kernel", "stride", "padding", "shape"},
+    .shape_rule =
+        [](const ShapeArgs& args) {
+          return Shape(std::get<std::vector<std::int64_t>>(args.attributes.back()));
+        },
+    .adjoint = NotDifferentiable,
+    .kernel = PLGRAPH_KERNEL(GradientKernel),
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kAvgPool2DGradient);
+
+}  // namespace
+}  // namespace plgraph
