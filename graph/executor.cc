@@ -55,8 +55,7 @@ struct Executor<T>::Impl {
   void RunBatched(Phase phase) {
     const std::span<Instruction<T>> all = instructions[static_cast<size_t>(phase)];
     for (size_t i = 0; i < all.size();) {
-      size_t end = i + 1;
-      while (all[i].block >= 0 && end < all.size() && all[end].block == all[i].block) ++end;
+      const size_t end = EndOfGroup(all, i, &Instruction<T>::block);
       RunBlock(all.subspan(i, end - i));
       i = end;
     }

@@ -49,6 +49,9 @@ Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
   }
   origin.run_samples = executable.options.batch;
   origin.run_steps = executable.options.steps;
+  if (const int snapshot = node->op->snapshot; snapshot >= 0) {
+    operands[static_cast<size_t>(snapshot)].every = SnapshotSteps(*node);
+  }
   rows_per_step = sample ? executable.options.batch : 1;
   steps = step ? executable.options.steps : 1;
 }
@@ -77,21 +80,15 @@ void Instruction<T>::Bind(ThreadPool& threads) {
 }
 
 template <typename T>
-std::int64_t Instruction<T>::OperandStep(size_t operand, std::int64_t step) const {
-  const bool snapshot = static_cast<int>(operand) == node->op->snapshot && operands[operand].variance.step;
-  const std::int64_t every = snapshot ? SnapshotSteps(*node) : 0;
-  return every > 0 ? step - step % every : step;
-}
-
-template <typename T>
 void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample) {
-  const auto at = [&](const Place& place, std::int64_t of_step) {
+  const auto at = [&](const Place& place) {
+    const std::int64_t of_step = place.every > 0 ? step - step % place.every : step;
     return base + place.placement.AtStep(of_step) + sample * place.placement.row_stride;
   };
   for (size_t i = 0; i < operands.size(); ++i) {
-    if (operand_rows[i].shape != nullptr) operand_rows[i].data = at(operands[i], OperandStep(i, step));
+    if (operand_rows[i].shape != nullptr) operand_rows[i].data = at(operands[i]);
   }
-  args.result = at(result, step);
+  args.result = at(result);
   args.step = step;
   origin.seed = context.seed;
   origin.first_episode = context.first_episode + static_cast<std::uint64_t>(sample);

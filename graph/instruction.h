@@ -16,6 +16,7 @@ struct Place {
   Placement placement;
   Variance variance;
   std::int64_t row_size = 0;  ///< elements of one row
+  std::int64_t every = 0;  ///< over 0: read as it was at the last multiple of so many steps (OpDef::snapshot)
 };
 
 /// One node, ready to run. The arguments of its kernel point into it: once they are bound it keeps its address.
@@ -39,8 +40,6 @@ struct Instruction {
   bool skip = false;               ///< not for the samples at hand
   NodeProfile* profile = nullptr;  ///< counts its calls; null: nobody does
 
-  /// The step at which it reads an operand.
-  std::int64_t OperandStep(size_t operand, std::int64_t step) const;
   /// Lets the arguments point at the numbers of a step, from a sample on.
   void PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample);
   void Run(const Clock* clock) const;

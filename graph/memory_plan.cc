@@ -277,15 +277,17 @@ class Planner {
       }
     };
     for (int phase = 0; phase < kPhaseCount; ++phase) {
-      const std::vector<Turn>& turns = schedule_.phases[static_cast<size_t>(phase)];
+      const std::span<const Turn> turns = schedule_.phases[static_cast<size_t>(phase)];
       for (const Turn& turn : turns) {
         if (IsUnplaced(turn.node) && OutlivesRound(graph_.node(turn.node))) place(turn.node);
       }
+      size_t block_end = 0;
       for (size_t i = 0; i < turns.size(); ++i) {
-        // What outlives a block of rows is written in each of its rounds.
-        for (size_t k = i; k < turns.size() && StartsBlock(turns, i) && turns[k].block == turns[i].block;
-             ++k) {
-          if (IsUnplaced(turns[k].node) && !lifetimes_.IsWithinBlock(turns[k].node)) place(turns[k].node);
+        if (i >= block_end) {  // what outlives a block of rows is written in each of its rounds
+          block_end = EndOfGroup(turns, i, &Turn::block);
+          for (const Turn& turn : turns.subspan(i, block_end - i)) {
+            if (IsUnplaced(turn.node) && !lifetimes_.IsWithinBlock(turn.node)) place(turn.node);
+          }
         }
         if (IsUnplaced(turns[i].node)) place(turns[i].node);
         // All of a sweep read until its last lines.
@@ -296,10 +298,6 @@ class Planner {
       release(lifetimes_.end(static_cast<Phase>(phase)));
     }
     MovePassingBehind();
-  }
-
-  static bool StartsBlock(std::span<const Turn> turns, size_t i) {
-    return turns[i].block >= 0 && (i == 0 || turns[i - 1].block != turns[i].block);
   }
 
   // What others use before and after cannot be shared by lanes, which run when they will.

@@ -8,8 +8,7 @@ namespace plgraph {
 std::vector<std::span<const Turn>> SweepsOf(std::span<const Turn> turns) {
   std::vector<std::span<const Turn>> sweeps;
   for (size_t begin = 0; begin < turns.size();) {
-    size_t end = begin + 1;
-    while (end < turns.size() && turns[end].sweep == turns[begin].sweep) ++end;
+    const size_t end = EndOfGroup(turns, begin, &Turn::sweep);
     if (turns[begin].sweep >= 0) sweeps.push_back(turns.subspan(begin, end - begin));
     begin = end;
   }

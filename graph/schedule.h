@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "graph/graph.h"
@@ -34,6 +35,15 @@ struct Schedule {
 
   const std::vector<Turn>& turns(Phase phase) const { return phases[static_cast<size_t>(phase)]; }
 };
+
+/// Behind the last of the neighbours from `begin` on that have the same `number` (of a sweep, of a block); one that has
+/// none (-1) stands alone.
+template <typename Item>
+size_t EndOfGroup(std::span<Item> items, size_t begin, int std::remove_const_t<Item>::*number) {
+  size_t end = begin + 1;
+  while (items[begin].*number >= 0 && end < items.size() && items[end].*number == items[begin].*number) ++end;
+  return end;
+}
 
 /// The sweeps of a loop, each the turns of its members.
 std::vector<std::span<const Turn>> SweepsOf(std::span<const Turn> turns);

@@ -177,6 +177,7 @@ TEST(TracesPass, KeepsSnapshotsForTheWayBackOverManySteps) {
 
 TEST(TracesPass, KeepsATraceThatIsAnOutput) {
   CompileOptions options;
+  options.steps = 3;
   options.outputs = {"hebb"};
   EXPECT_THAT(TextsOf(PlasticCore(), options)["traces"], Not(HasSubstr("Rewind")));
 }

@@ -157,12 +157,11 @@ void Bench::TimePhases(UpdateCost& cost) {
 }
 
 std::vector<Bench::Group> Bench::GroupsOf(Phase phase) const {
-  const std::vector<Turn>& turns = executable_.schedule.turns(phase);
+  const std::span<const Turn> turns = executable_.schedule.turns(phase);
   std::vector<Group> groups;
   for (size_t begin = 0; begin < turns.size();) {
-    size_t end = begin + 1;
-    while (end < turns.size() && turns[end].sweep >= 0 && turns[end].sweep == turns[begin].sweep) ++end;
-    groups.push_back({begin, std::span(turns).subspan(begin, end - begin)});
+    const size_t end = EndOfGroup(turns, begin, &Turn::sweep);
+    groups.push_back({begin, turns.subspan(begin, end - begin)});
     begin = end;
   }
   return groups;
