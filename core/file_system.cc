@@ -109,6 +109,19 @@ class PosixFileSystem : public FileSystem {
     }
   }
 
+  std::vector<std::string> List(const std::string& path) override {
+    std::vector<std::string> names;
+    std::error_code error;
+    std::error_code ignored;  // a link that leads nowhere is no folder
+    for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
+         entry.increment(error)) {
+      names.push_back(entry->path().filename().string() + (entry->is_directory(ignored) ? "/" : ""));
+    }
+    if (error) Fail("list the folder", path, error.value());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
   std::unique_ptr<WritableFile> Create(const std::string& path) override { return Open(path, O_TRUNC); }
   std::unique_ptr<WritableFile> OpenAppend(const std::string& path) override { return Open(path, O_APPEND); }
 

@@ -5,7 +5,7 @@ set -eu
 
 packages="g++ cmake ninja-build ccache pkg-config
   libblis-dev libblis-serial-dev libboost-dev libboost-graph-dev libhwy-dev
-  libprotobuf-dev protobuf-compiler libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
+  libprotobuf-dev protobuf-compiler libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev libpng-dev
   libgtest-dev libgmock-dev
   python3 python3-numpy python3-torch time"
 if [ "${1:-}" = --checks ]; then

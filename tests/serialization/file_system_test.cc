@@ -103,6 +103,7 @@ class CrashingFiles : public FileSystem {
 
   bool Exists(const std::string& path) override { return Has(path); }
   std::vector<std::byte> Read(const std::string& path) override { return files_.at(path).content; }
+  std::vector<std::string> List(const std::string&) override { return {}; }
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
     Count();
     files_[path] = {};
