@@ -80,6 +80,9 @@ std::string Fault(const std::string& text) {
 TEST(ImageTransforms, RefusesWhatDoesNotFit) {
   EXPECT_THAT(Fault("transform { pad { height: 20 width: 28 } }"),
               HasSubstr("images.transform.0: pads to 20 x 28, but the image has 28 x 20 already"));
+  EXPECT_THAT(
+      Fault("transform { pad { height: 28 width: 4000000000000 } }"),
+      HasSubstr("images.transform.0: pads to 28 x 4000000000000; expected at most 8192 lines and columns"));
   EXPECT_THAT(Fault("transform { normalize {} } transform { quarter_turns {} }"),
               HasSubstr("images.transform.1: turns images of 28 x 20; expected squares, so pad them before"));
   EXPECT_EQ(Fault("transform { pad { height: 32 width: 32 } } transform { quarter_turns {} }"), "");

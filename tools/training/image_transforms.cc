@@ -45,6 +45,12 @@ ImageTransforms::ImageTransforms(const Images& images, const ImageSize& size)
     const Images::Transform& transform = images.transform(i);
     if (transform.has_pad()) {
       const ImageSize padded{out_.channels, transform.pad().height(), transform.pad().width()};
+      constexpr std::int64_t kLargest = 8192;
+      if (padded.height > kLargest || padded.width > kLargest) {
+        throw Error(ErrorKind::kInvalid,
+                    fmt::format("images.transform.{}: pads to {} x {}; expected at most {} lines and columns",
+                                i, padded.height, padded.width, kLargest));
+      }
       if (padded.height < out_.height || padded.width < out_.width) {
         throw Error(ErrorKind::kInvalid,
                     fmt::format("images.transform.{}: pads to {} x {}, but the image has {} x {} already", i,
