@@ -109,14 +109,15 @@ class PosixFileSystem : public FileSystem {
     }
   }
 
-  std::vector<std::string> List(const std::string& folder) override {
+  std::vector<std::string> List(const std::string& path) override {
     std::vector<std::string> names;
     std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+    std::error_code ignored;  // a link that leads nowhere is no folder
+    for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
          entry.increment(error)) {
-      names.push_back(entry->path().filename().string());
+      names.push_back(entry->path().filename().string() + (entry->is_directory(ignored) ? "/" : ""));
     }
-    if (error) Fail("list", folder, error.value());
+    if (error) Fail("list the folder", path, error.value());
     std::sort(names.begin(), names.end());
     return names;
   }

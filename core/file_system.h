@@ -26,8 +26,8 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual bool Exists(const std::string& path) = 0;
   virtual std::vector<std::byte> Read(const std::string& path) = 0;
-  /// The names of what is in a folder, sorted.
-  virtual std::vector<std::string> List(const std::string& folder) = 0;
+  /// The names in a folder, in order; those of folders end in "/". "." and ".." are left out.
+  virtual std::vector<std::string> List(const std::string& path) = 0;
   /// Creates the file, or empties it.
   virtual std::unique_ptr<WritableFile> Create(const std::string& path) = 0;
   /// Opens for writing at the end; creates the file if there is none.

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <utility>
 
 namespace plgraph {
 
@@ -36,6 +38,16 @@ class RandomStream {
   std::uint32_t stream_;
   std::uint64_t block_;
 };
+
+/// Makes the first `count` places of a list a draw without replacement from all of it, and so, with a count of
+/// all, shuffles it (Fisher and Yates). Draws at most `count` numbers of the stream, from `index` on.
+template <typename T>
+void Shuffle(const RandomStream& random, std::uint32_t index, std::span<T> list, size_t count) {
+  for (size_t i = 0; i < count && i + 1 < list.size(); ++i) {
+    const auto rest = static_cast<std::uint32_t>(list.size() - i);
+    std::swap(list[i], list[i + random.Below(index + static_cast<std::uint32_t>(i), rest)]);
+  }
+}
 
 }  // namespace plgraph
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/checked_size.h"
+#include "serialization/check_images.h"
 #include "serialization/field_checks.h"
 
 namespace plgraph {
@@ -94,9 +95,11 @@ class DataCheck {
     if (data_.has_patterns())
       CheckPatterns(data_.patterns(), where_.Of("patterns"), truncate_steps, truncate_at);
     if (data_.has_npy()) CheckNpy(data_.npy(), where_.Of("npy"));
+    if (data_.has_images())
+      CheckImageSource(data_.images(), where_.Of("images"), truncate_steps, truncate_at);
     if (data_.source_case() == Data::SOURCE_NOT_SET) {
       if (!where_.damaged())
-        diagnostics_.AddError(where_.name(), path_ + " has no source; expected patterns or npy");
+        diagnostics_.AddError(where_.name(), path_ + " has no source; expected patterns, npy or images");
       return;
     }
     CheckAllInputs();
@@ -141,7 +144,13 @@ class DataCheck {
     sound = checks.AtLeast("gap_steps", 0) && sound;
     checks.Within("degrade", {0, 1});
     checks.Finite("scale");
-    if (sound) CheckSteps(patterns, where, truncate_steps, truncate_at);
+    if (sound) {
+      CheckSteps(truncate_steps, truncate_at, where, "patterns", [&] {
+        const CheckedSize shown = CheckedSize(patterns.show_steps()) + CheckedSize(patterns.gap_steps());
+        const CheckedSize cycles = CheckedSize(patterns.patterns()) * CheckedSize(patterns.presentations());
+        return cycles * shown + CheckedSize(patterns.query_steps());
+      });
+    }
 
     const Value cue = Input(patterns.cue(), "patterns.cue", where.Of("cue").value());
     const Value target = Input(patterns.target(), "patterns.target", where.Of("target").value());
@@ -161,12 +170,12 @@ class DataCheck {
     }
   }
 
-  void CheckSteps(const Patterns& patterns, const Place& where, std::int64_t truncate_steps,
-                  SourceLocation truncate_at) {
+  // `count` gives the steps of an episode, or throws when they are too many.
+  template <typename Count>
+  void CheckSteps(std::int64_t truncate_steps, SourceLocation truncate_at, const Place& where,
+                  std::string_view source, const Count& count) {
     try {
-      const CheckedSize shown = CheckedSize(patterns.show_steps()) + CheckedSize(patterns.gap_steps());
-      const CheckedSize cycles = CheckedSize(patterns.patterns()) * CheckedSize(patterns.presentations());
-      const std::int64_t steps = (cycles * shown + CheckedSize(patterns.query_steps())).value();
+      const std::int64_t steps = count().value();
       if (truncate_steps > 0 && steps % truncate_steps != 0) {
         diagnostics_.AddError(
             truncate_at,
@@ -175,7 +184,21 @@ class DataCheck {
       }
     } catch (const Error& error) {
       diagnostics_.AddError(
-          where.name(), fmt::format("{}.patterns: an episode has too many steps: {}", path_, error.what()));
+          where.name(), fmt::format("{}.{}: an episode has too many steps: {}", path_, source, error.what()));
+    }
+  }
+
+  // The inputs with the usual names are fed if there are any; one that the text names must be there.
+  void CheckImageSource(const Images& images, const Place& where, std::int64_t truncate_steps,
+                        SourceLocation truncate_at) {
+    if (CheckImages(images, where, path_ + ".images", diagnostics_)) {
+      CheckSteps(truncate_steps, truncate_at, where, "images", [&] { return ImageSteps(images); });
+    }
+    for (const std::string_view field : kImageInputs) {
+      const std::string& name = ImageInput(images, field);
+      const bool may_be_missing = field != "image" && !NamesImageInput(images, field);
+      if (may_be_missing && !graph_.Find(name)) continue;
+      Input(name, fmt::format("images.{}", field), where.Of(field).value());
     }
   }
 

@@ -66,7 +66,9 @@ void AddEvalCommand(CLI::App& app, Action& action) {
   command->footer(
       "The episodes come from train.evaluation.data, or else from train.data: for `patterns` others than "
       "those of\n"
-      "training, for `npy` those of the files. They are the same at every call.\n\n"
+      "training, for `npy` those of the files, for `images` those that are held out. They are the same at "
+      "every "
+      "call.\n\n"
       "Examples:\n"
       "  plgraph eval models/pattern_completion.pbtxt --checkpoint runs/a/best.ckpt\n"
       "  plgraph eval models/pattern_completion.pbtxt --checkpoint runs/a/best.ckpt --episodes 1000 --json");

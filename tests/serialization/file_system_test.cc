@@ -89,7 +89,7 @@ TEST(PosixFileSystem, ListsAFolder) {
   for (const std::string name : {"b", "a.txt", "c"}) folder.Write(name, name);
   EXPECT_EQ(files->List(folder.Path("")), (std::vector<std::string>{"a.txt", "b", "c"}));
   EXPECT_EQ(ErrorOf([&] { files->List(folder.Path("none")); }),
-            folder.Path("none") + ": cannot list: No such file or directory");
+            folder.Path("none") + ": cannot list the folder: No such file or directory");
 }
 
 TEST(PosixFileSystem, FullDiskIsAnError) {

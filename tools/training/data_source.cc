@@ -19,11 +19,13 @@ std::unique_ptr<DataSource> MakeDataSource(const Data& data, const DataContext& 
       return MakePatternsSource(data.patterns(), context);
     case Data::kNpy:
       return MakeNpySource(data.npy(), context, files);
+    case Data::kImages:
+      return MakeImagesSource(data.images(), context, files);
     case Data::SOURCE_NOT_SET:
       break;
   }
   throw Error(ErrorKind::kInvalid,
-              "train.data: no source of episodes; add `patterns { ... }` or `npy { ... }`");
+              "train.data: no source of episodes; add `patterns { ... }`, `npy { ... }` or `images { ... }`");
 }
 
 }  // namespace plgraph

@@ -50,7 +50,7 @@ class DataSource {
 };
 
 /// What episodes are for. The two never share an episode of `patterns`; an `npy` source is shuffled for
-/// training only.
+/// training only; of `images` evaluation sees those held out, in the order of the files.
 enum class DataUse { kTraining, kEvaluation };
 
 struct DataContext {
@@ -66,6 +66,8 @@ std::unique_ptr<DataSource> MakeDataSource(const Data& data, const DataContext& 
 
 std::unique_ptr<DataSource> MakePatternsSource(const Patterns& patterns, const DataContext& context);
 std::unique_ptr<DataSource> MakeNpySource(const Npy& npy, const DataContext& context, FileSystem& files);
+std::unique_ptr<DataSource> MakeImagesSource(const Images& images, const DataContext& context,
+                                             FileSystem& files);
 
 }  // namespace plgraph
 

@@ -152,10 +152,7 @@ std::int64_t NpySource::EpisodeInFile(std::uint64_t episode) {
     order_.resize(static_cast<size_t>(count_));
     std::iota(order_.begin(), order_.end(), first_);
     const RandomStream random(seed_, StreamId("npy/shuffle"), pass);
-    for (size_t i = 0; i + 1 < order_.size(); ++i) {
-      const std::uint32_t rest = static_cast<std::uint32_t>(order_.size() - i);
-      std::swap(order_[i], order_[i + random.Below(static_cast<std::uint32_t>(i), rest)]);
-    }
+    Shuffle(random, 0, std::span(order_), order_.size());
   }
   return order_[place];
 }

@@ -28,14 +28,6 @@ Streams StreamsOf(DataUse use) {
   return {StreamId(prefix + "elements"), StreamId(prefix + "order"), StreamId(prefix + "query")};
 }
 
-// Shuffles [first, first + count) of a list; draws `count` numbers of the stream, from `index` on.
-void Shuffle(const RandomStream& random, std::uint32_t index, std::span<std::int32_t> list, size_t count) {
-  for (size_t i = 0; i < count && i + 1 < list.size(); ++i) {
-    const std::uint32_t rest = static_cast<std::uint32_t>(list.size() - i);
-    std::swap(list[i], list[i + random.Below(index + static_cast<std::uint32_t>(i), rest)]);
-  }
-}
-
 class PatternsSource : public DataSource {
  public:
   PatternsSource(const Patterns& patterns, std::uint64_t seed, DataUse use, const DataContext& context);
@@ -145,7 +137,7 @@ std::int64_t PatternsSource::ShownPattern(std::uint64_t episode, std::int64_t sh
   std::vector<std::int32_t> order(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);
   const RandomStream random(seed_, streams_.order, episode);
-  Shuffle(random, static_cast<std::uint32_t>(presentation * count), order, order.size());
+  Shuffle(random, static_cast<std::uint32_t>(presentation * count), std::span(order), order.size());
   return order[static_cast<size_t>(show % count)];
 }
 
