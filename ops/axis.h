@@ -2,7 +2,6 @@
 #define PLGRAPH_OPS_AXIS_H_
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <variant>
 
@@ -50,19 +49,6 @@ void ForEachLine(const KernelArgs<T>& args, const AxisView& view, std::int64_t g
   args.threads->For(args.rows * lines, lines_a_range, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) body(i / lines, i % lines);
   });
-}
-
-/// The place of the first largest of n elements, `stride` apart. What is not a number counts as the largest, so that
-/// it is seen.
-template <typename T>
-std::int64_t FirstLargest(const T* x, std::int64_t n, std::int64_t stride) {
-  std::int64_t best = 0;
-  for (std::int64_t k = 1; k < n; ++k) {
-    const T value = x[k * stride];
-    const T largest = x[best * stride];
-    if (value > largest || (std::isnan(value) && !std::isnan(largest))) best = k;
-  }
-  return best;
 }
 
 }  // namespace plgraph

@@ -2,6 +2,7 @@
 // dL/dx = y o d - y sum(y o d).
 #include <cmath>
 
+#include "core/first_largest.h"
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/axis.h"

@@ -36,7 +36,7 @@ only_in 'boost/graph' 'graph/graph\.cc:' 'Boost.Graph is included in graph/graph
 only_in 'google/protobuf|serialization/.*\.pb\.h' '(serialization|tools|tests)/' \
   'protobuf is included in serialization/ and above only'
 only_in 'ops/' '(ops|tests)/|tools/bench/machine_rates\.cc:' 'the ops are reached through their registry; only machine_rates measures a kernel'
-only_in 'png\.h' '(serialization|tests)/' 'pictures are read and written in serialization/ only'
+only_in 'png\.h' '(serialization|tools/data|tests)/' 'libpng is included where pictures are read or written only'
 only_in 'CLI/' 'tools/[^/]*:' 'the command line is read in tools/ only'
 only_in 'fstream|filesystem|unistd|fcntl|sys/' \
   '(core|tests)/|tools/training/progress\.cc:|serialization/initializer\.cc:' 'files are reached through core/file_system.h'

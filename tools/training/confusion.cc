@@ -7,7 +7,7 @@
 
 #include "core/diagnostics.h"
 #include "core/error.h"
-#include "ops/axis.h"
+#include "core/first_largest.h"
 
 namespace plgraph {
 namespace {
