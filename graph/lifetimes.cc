@@ -60,11 +60,12 @@ int Lifetimes::LastNeed(Value value, Value user) const {
   return IsLoop(phase) && outside ? end(phase) : position(user);
 }
 
-// A replayed node runs in the loop back too, but what it reads of replayed nodes is then made anew.
+// Or at other steps of its loop. A replayed node runs in the loop back too, but what it reads of replayed nodes is
+// then made anew.
 bool Lifetimes::IsReadOutsideItsLoop(Value value) const {
   const std::vector<Value> users = ReadersAtItsStep(graph_, value);
   return std::any_of(users.begin(), users.end(), [&](Value user) {
-    return graph_.node(user).phase != graph_.node(value).phase ||
+    return graph_.node(user).phase != graph_.node(value).phase || graph_.node(user).op->reads_history ||
            (segments_.Replays(user) && !segments_.Replays(value));
   });
 }

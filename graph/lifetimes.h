@@ -22,7 +22,7 @@ class Lifetimes {
   int last_use(Value value) const { return last_use_[Index(value)]; }
   int end(Phase phase) const { return ends_[static_cast<int>(phase)]; }
   bool IsKept(Value value) const { return kept_[Index(value)]; }
-  /// Whether a value is read, at its own step, in another phase than its own or on a replay.
+  /// Whether a value is read, at its own step, in another phase than its own or on a replay, or at other steps.
   bool IsReadOutsideItsLoop(Value value) const;
   /// Whether a value passes only from node to node of one block of rows (Turn::block).
   bool IsWithinBlock(Value value) const { return within_block_[Index(value)]; }

@@ -271,14 +271,13 @@ class TraceFactorer {
     std::int64_t lag = 0;
   };
 
-  // What the loop itself makes at a step is read as a state of the next one.
+  // What follows from the trace is read as a state of the next step: within a step it comes too late.
   History HistoryOf(const State& trace, Value value, const std::string& role) {
     for (const State& state : graph_.states) {
       if (state.next == value && state.adjoint == trace.adjoint) return {state.value, 0};
     }
     const Node& node = graph_.node(value);
-    const bool there = node.kind != NodeKind::kOp || !node.variance.step || (trace.adjoint && !IsBack(value));
-    if (there) return {value, 1};
+    if (!DependsOn(graph_, {trace.value})[static_cast<size_t>(value.id)]) return {value, 1};
     Node state;
     state.name = graph_.node(trace.value).name + "/" + role;
     state.kind = NodeKind::kState;

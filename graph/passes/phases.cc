@@ -13,7 +13,7 @@ class PhaseAssigner {
   explicit PhaseAssigner(Graph& graph)
       : graph_(graph),
         order_(graph.TopologicalOrder()),
-        from_state_(DependsOn(graph, StateValues(graph, false))),
+        from_state_(DependsOn(graph, InLoop(graph))),
         to_next_(LeadsTo(graph, StateNexts(graph, false))),
         from_carry_(DependsOn(graph, StateValues(graph, true))),
         to_carry_next_(LeadsTo(graph, StateNexts(graph, true))),
@@ -37,6 +37,13 @@ class PhaseAssigner {
   }
 
  private:
+  // What the loop over the steps starts with, and what it has to make.
+  static std::vector<Value> InLoop(const Graph& graph) {
+    std::vector<Value> values = StateValues(graph, false);
+    for (const Value next : StateNexts(graph, false)) values.push_back(next);
+    return values;
+  }
+
   static std::vector<Value> Varying(const Graph& graph) {
     std::vector<Value> values;
     for (int id = 0; id < graph.size(); ++id) {
@@ -87,8 +94,8 @@ class PhaseAssigner {
                        [&](Value v) { return v && graph_.node(v).variance != Variance{}; });
   }
 
-  // A matrix a sample and step (a trace, its gradient, an outer product) is too large to be kept for all
-  // steps: what reads or makes one runs in the loop, although the data would let it wait.
+  // A matrix a sample and step (a trace, its gradient, an outer product; not an image) is too large to be kept for
+  // all steps: what reads or makes one runs in the loop, although the data would let it wait.
   void PullIntoLoops() {
     for (const Value value : order_) {
       Node& node = graph_.node(value);
@@ -107,12 +114,12 @@ class PhaseAssigner {
   bool ReadsLoopMatrix(const Node& node) const {
     return std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) {
       return v && IsLoop(graph_.node(v).phase) && graph_.node(v).variance == kFull &&
-             graph_.node(v).shape.rank() >= 2;
+             graph_.node(v).shape.rank() == 2;
     });
   }
 
   bool MakesLargeMatrix(const Node& node) const {
-    if (node.shape.rank() < 2 || node.variance != kFull) return false;
+    if (node.shape.rank() != 2 || node.variance != kFull) return false;
     std::int64_t read = 0;
     for (const Value operand : node.operands) read += operand ? graph_.node(operand).shape.NumElements() : 0;
     return node.shape.NumElements() > 4 * read;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "graph/node_builder.h"
@@ -24,6 +25,15 @@ void GiveStatesTheirOwnNext(Graph& graph) {
   }
 }
 
+// The values that are needed at every step: what states become, and what terms add up over the steps.
+std::vector<Value> NeededAtEveryStep(const Graph& graph) {
+  std::vector<Value> needed = StateNexts(graph, false);
+  for (const Term& term : graph.terms) {
+    if (term.at != TermAt::kLastStep) needed.push_back(term.value);
+  }
+  return needed;
+}
+
 // Takes the last step of values as early as it can: what lies between the loop over the steps and a loss at
 // the last step is then computed for that step only (a decoder, once in place of T times).
 class LastStepSinker {
@@ -32,6 +42,7 @@ class LastStepSinker {
       : graph_(graph),
         order_(graph.TopologicalOrder()),
         feeds_state_(LeadsTo(graph, StateNexts(graph, false))),
+        at_every_step_(LeadsTo(graph, NeededAtEveryStep(graph))),
         needed_(static_cast<size_t>(graph.size())),
         at_last_(static_cast<size_t>(graph.size())) {}
 
@@ -56,7 +67,17 @@ class LastStepSinker {
   bool Sinks(Value value) const {
     const Node& node = graph_.node(value);
     return node.kind == NodeKind::kOp && node.variance.step && node.op->row_rule == RowRule::kMap &&
-           !feeds_state_[static_cast<size_t>(value.id)];
+           !feeds_state_[static_cast<size_t>(value.id)] && !IsProductAtEveryStep(value);
+  }
+
+  // A product with a trace. Where all of them are made anyway, the last one is at hand, while the trace at the last
+  // step would have to be made.
+  bool IsProductAtEveryStep(Value value) const {
+    const std::vector<Value>& operands = graph_.node(value).operands;
+    return at_every_step_[static_cast<size_t>(value.id)] &&
+           std::any_of(operands.begin(), operands.end(), [&](Value v) {
+             return v && graph_.node(v).kind == NodeKind::kState && graph_.node(v).shape.rank() == 2;
+           });
   }
 
   Value Take(Value value) {
@@ -77,6 +98,7 @@ class LastStepSinker {
   Graph& graph_;
   std::vector<Value> order_;
   std::vector<bool> feeds_state_;
+  std::vector<bool> at_every_step_;
   std::vector<bool> needed_;
   std::vector<Value> at_last_;
 };
@@ -97,9 +119,11 @@ Value SumOverSteps(Graph& graph, const Term& term, Value value) {
 
 void PrepareTerms(const CompileOptions&, Graph& graph) {
   GiveStatesTheirOwnNext(graph);
-  LastStepSinker sinker(graph);
   for (Term& term : graph.terms) {
     if (!graph.node(term.value).variance.step && term.at == TermAt::kEveryStep) term.at = TermAt::kLastStep;
+  }
+  LastStepSinker sinker(graph);
+  for (const Term& term : graph.terms) {
     if (term.at == TermAt::kLastStep) sinker.Need(term.value);
   }
   sinker.Run();

@@ -18,6 +18,7 @@ struct Case {
   Shape rate = {};
   bool modulated = false;    // by a number of the data, which is not the same at all steps
   bool pre_is_input = true;  // or what the network made at the step before
+  bool followed = false;     // by a decoder and a second plastic layer
   std::int64_t steps = 12;
   std::int64_t batch = 3;
   double eta = 0.05;
@@ -25,7 +26,22 @@ struct Case {
   std::int64_t post = 30;
 };
 
-// A layer from x or the output before to y, and one that reads the same trace back to front.
+// Behind the first layer: a decoder, and a layer whose trace links what is decoded to x.
+void AddSecondLayer(GraphMaker& m, const Case& c, Value x, Value y) {
+  const Value w = m.Parameter("w2", {c.pre, c.pre});
+  const Value alpha = m.Parameter("alpha2", c.plasticity.rank() == 0 ? Shape{} : Shape{c.pre});
+  const Value rate = m.Parameter("rate2", {});
+  const Value hebb = m.AddState("hebb2", {c.pre, c.pre});
+  const Value drawn =
+      m.Op("drawn", "Tanh", {m.Op("decoded", "MatMul", {y, m.Parameter("decode", {c.post, c.pre})})});
+  const Value read = m.Op("read", "PlasticMatMul", {drawn, w, alpha, hebb});
+  m.Next(hebb, m.Op("hebb2_next", "HebbianTrace", {hebb, drawn, x, rate, {}, {}}, {kHebb, std::monostate{}}));
+  const Value error = m.Op("error2", "SquaredError", {read, x}, {std::int64_t{0}});
+  m.Loss(error, TermAt::kEveryStep);
+  m.Metric("last", error, TermAt::kLastStep);
+}
+
+// A layer from x or the output before to y.
 Graph Network(const Case& c) {
   GraphMaker m;
   const std::int64_t pre_size = c.pre_is_input ? c.pre : c.post;
@@ -48,6 +64,7 @@ Graph Network(const Case& c) {
   m.Next(y, y_next);
   m.Next(hebb, next);
   m.Loss(m.Op("error", "SquaredError", {y_next, target}, {std::int64_t{0}}), TermAt::kEveryStep);
+  if (c.followed) AddSecondLayer(m, c, x, y_next);
   return std::move(m.graph);
 }
 
@@ -59,6 +76,7 @@ Executable Compiled(const Case& c, bool made, bool training = true) {
   CompileOptions options = {
       .training = training, .dtype = DType::kDouble, .batch = c.batch, .steps = c.steps};
   if (made) options.outputs = {"hebb"};
+  if (made && c.followed) options.outputs.push_back("hebb2");
   return Compile(std::move(graph), options);
 }
 
@@ -67,7 +85,7 @@ double SampleOf(const std::string& name, size_t i, double eta) {
   return RandomStream(3, StreamId(name), 0).Uniform(static_cast<std::uint32_t>(i)) - 0.5;
 }
 
-// The loss of each sample, and then the gradients.
+// The terms of each sample, and then the gradients.
 std::vector<std::vector<double>> Numbers(const Executable& executable, double eta, int thread_count = 2) {
   SystemMemory memory;
   ThreadPool threads(thread_count);
@@ -80,9 +98,12 @@ std::vector<std::vector<double>> Numbers(const Executable& executable, double et
     for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = SampleOf(node.name, i, eta);
   }
   executor.Forward({});
-  std::vector<std::vector<double>> results(1);
-  for (std::int64_t sample = 0; sample < executable.options.batch; ++sample) {
-    results[0].push_back(executor.TermValue(0, sample));
+  std::vector<std::vector<double>> results;
+  for (size_t term = 0; term < executable.graph.terms.size(); ++term) {
+    results.emplace_back();
+    for (std::int64_t sample = 0; sample < executable.options.batch; ++sample) {
+      results.back().push_back(executor.TermValue(term, sample));
+    }
   }
   if (executable.options.training) executor.Backward({});
   for (size_t g = 0; g < executable.graph.gradients.size(); ++g) {
@@ -118,14 +139,44 @@ TEST_P(FactorPass, HasTheSameBitsOnAnyNumberOfThreads) {
 // The last ones have more steps than are weighed at once, and a rate at which the first of them count nothing.
 INSTANTIATE_TEST_SUITE_P(
     Cases, FactorPass,
-    ::testing::Values(Case{}, Case{.plasticity = {30}}, Case{.modulated = true},
-                      Case{.rate = {30}, .modulated = true}, Case{.pre_is_input = false},
-                      Case{.plasticity = {30}, .pre_is_input = false},
-                      Case{.plasticity = {30}, .modulated = true, .pre_is_input = false}, Case{.steps = 1},
-                      Case{.steps = 2, .batch = 1}, Case{.steps = 13, .batch = 1},
-                      Case{.steps = 300, .batch = 1, .pre = 400, .post = 300},
-                      Case{.steps = 300, .batch = 1, .eta = 0.95, .pre = 400, .post = 300},
-                      Case{.steps = 5, .eta = 1}));
+    ::testing::Values(
+        Case{}, Case{.plasticity = {30}}, Case{.modulated = true}, Case{.rate = {30}, .modulated = true},
+        Case{.pre_is_input = false}, Case{.plasticity = {30}, .pre_is_input = false},
+        Case{.plasticity = {30}, .modulated = true, .pre_is_input = false}, Case{.followed = true},
+        Case{.plasticity = {30}, .pre_is_input = false, .followed = true},
+        Case{.modulated = true, .followed = true, .steps = 13, .batch = 1}, Case{.steps = 1},
+        Case{.steps = 2, .batch = 1}, Case{.steps = 13, .batch = 1},
+        Case{.steps = 300, .batch = 1, .pre = 400, .post = 300},
+        Case{.steps = 300, .batch = 1, .eta = 0.95, .pre = 400, .post = 300}, Case{.steps = 5, .eta = 1}));
+
+TEST(FactorPassPhases, WhatFollowsTheLoopDoesNotRunInIt) {
+  const Executable executable = Compiled({.followed = true}, false);
+  ASSERT_FALSE(executable.graph.Find("hebb2"));
+  for (const char* name : {"decoded", "drawn", "read", "d_drawn"}) {
+    EXPECT_EQ(executable.graph.node(executable.graph.Find(name)).phase, Phase::kAfter) << name;
+  }
+}
+
+// What a trace is made of may come ahead of the loop, and something else there may read it too.
+TEST(FactorPassPhases, WhatTheLoopOnlyReadsRunsAheadOfIt) {
+  GraphMaker m;
+  const Value x = m.Input("x", {40});
+  const Value w = m.Parameter("w", {40, 40});
+  const Value rate = m.Parameter("rate", {});
+  const Value hebb = m.AddState("hebb", {40, 40});
+  const Value code = m.Op("code", "Tanh", {x});
+  const Value read = m.Op("read", "Tanh", {m.Op("product", "PlasticMatMul", {code, w, rate, hebb})});
+  m.Next(hebb,
+         m.Op("hebb_next", "HebbianTrace", {hebb, code, read, rate, {}, {}}, {kHebb, std::monostate{}}));
+  m.Loss(m.Op("error", "SquaredError", {read, x}, {std::int64_t{0}}), TermAt::kEveryStep);
+  Diagnostics diagnostics("test");
+  CheckGraph(m.graph, diagnostics);
+  ASSERT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
+  const Executable executable = Compile(std::move(m.graph), {.steps = 5});
+  for (const char* name : {"code", "product/MatMul"}) {
+    EXPECT_EQ(executable.graph.node(executable.graph.Find(name)).phase, Phase::kAhead) << name;
+  }
+}
 
 TEST(FactorPassNote, LeavesAProductOfTracesThatIsAnOutput) {
   GraphMaker m;
