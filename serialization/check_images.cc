@@ -80,7 +80,15 @@ void CheckDamage(const Images& images, const Place& where, const std::string& pa
     }
     if (damage.has_gaussian()) {
       const Place inner = place.Of("gaussian");
-      FieldChecks(damage.gaussian(), inner, name + ".gaussian", diagnostics).NotNegative("stddev");
+      const Images::Gaussian& noise = damage.gaussian();
+      const FieldChecks checks(noise, inner, name + ".gaussian", diagnostics);
+      checks.NotNegative("stddev");
+      if (noise.has_max_stddev() && checks.Finite("max_stddev") && noise.max_stddev() < noise.stddev()) {
+        diagnostics.AddError(
+            inner.name(),
+            fmt::format("{}.gaussian: max_stddev is {} and stddev {}; expected max_stddev not to be less",
+                        name, noise.max_stddev(), noise.stddev()));
+      }
     }
     if (damage.has_zeros()) {
       const Place inner = place.Of("zeros");

@@ -179,6 +179,22 @@ TEST(ImageDamage, AddsNormalNoise) {
   EXPECT_NEAR(std::sqrt(squares / 7000), 0.5, 0.02);
 }
 
+TEST(ImageDamage, DrawsADeviationForEachImage) {
+  double least = 1;
+  double most = 0;
+  for (std::uint64_t episode = 0; episode < 200; ++episode) {
+    const Damaged damaged = Damage("damage { gaussian { stddev: 0.2 max_stddev: 0.8 } }", episode);
+    double squares = 0;
+    for (size_t i = 0; i < 70; ++i) squares += std::pow(damaged.image[i] - static_cast<double>(i + 1), 2);
+    least = std::min(least, std::sqrt(squares / 70));
+    most = std::max(most, std::sqrt(squares / 70));
+  }
+  EXPECT_GT(least, 0.13);
+  EXPECT_LT(least, 0.25);
+  EXPECT_GT(most, 0.7);
+  EXPECT_LT(most, 1.0);
+}
+
 TEST(ImageDamage, LimitsAfterWhatComesBefore) {
   const Damaged damaged = Damage("damage { gaussian {} } damage { limit { low: 2 high: 3 } }");
   for (const float x : damaged.image) EXPECT_TRUE(x >= 2 && x <= 3);

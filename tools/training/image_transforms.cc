@@ -106,7 +106,7 @@ void ImageDamage::Apply(std::uint64_t episode, std::int64_t place, std::span<flo
   for (int i = 0; i < images_.damage_size(); ++i) {
     const Images::Damage& damage = images_.damage(i);
     const RandomStream random(seed_, streams_[static_cast<size_t>(i)], episode);
-    if (damage.has_gaussian()) AddNoise(random, index, damage.gaussian().stddev(), image);
+    if (damage.has_gaussian()) AddNoise(random, index, damage.gaussian(), image);
     if (damage.has_zeros()) ZeroPart(random, index, damage.zeros().part(), image, mask);
     if (damage.has_salt_and_pepper()) SaltAndPepper(random, index, damage.salt_and_pepper().part(), image);
     if (damage.has_zero_half()) {
@@ -131,8 +131,13 @@ void ImageDamage::Zero(std::int64_t pixel, std::span<float> image, std::span<flo
   }
 }
 
-void ImageDamage::AddNoise(const RandomStream& random, std::uint32_t index, double stddev,
+void ImageDamage::AddNoise(const RandomStream& random, std::uint32_t index, const Images::Gaussian& noise,
                            std::span<float> image) const {
+  double stddev = noise.stddev();
+  if (noise.has_max_stddev()) {
+    const auto last = static_cast<std::uint32_t>(index + draws() - 1);
+    stddev += random.Uniform(last) * (noise.max_stddev() - stddev);
+  }
   for (float& x : image) x += static_cast<float>(stddev * random.Normal(index++));
 }
 

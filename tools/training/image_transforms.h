@@ -62,7 +62,8 @@ class ImageDamage {
 
  private:
   void Zero(std::int64_t pixel, std::span<float> image, std::span<float> mask) const;
-  void AddNoise(const RandomStream& random, std::uint32_t index, double stddev, std::span<float> image) const;
+  void AddNoise(const RandomStream& random, std::uint32_t index, const Images::Gaussian& noise,
+                std::span<float> image) const;
   void ZeroPart(const RandomStream& random, std::uint32_t index, double part, std::span<float> image,
                 std::span<float> mask);
   void SaltAndPepper(const RandomStream& random, std::uint32_t index, double part, std::span<float> image);
