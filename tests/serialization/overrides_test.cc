@@ -62,6 +62,23 @@ TEST(Overrides, ReachEveryField) {
             "some/file name.npy");
 }
 
+TEST(Overrides, NumberMessagesWithoutAName) {
+  ModelText text = Example();
+  for (int i = 0; i < 2; ++i) {
+    text.model.mutable_train()->mutable_data()->mutable_images()->add_damage()->mutable_gaussian();
+  }
+  ApplyOverride(text, "train.data.images.damage.1.gaussian.stddev=0.7");
+  EXPECT_EQ(text.model.train().data().images().damage(1).gaussian().stddev(), 0.7);
+  EXPECT_FALSE(text.model.train().data().images().damage(0).gaussian().has_stddev());
+  try {
+    ApplyOverride(text, "train.data.images.damage.2.gaussian.stddev=0.7");
+    ADD_FAILURE() << "there is no third damage";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("there is no damage \"2\""));
+    EXPECT_THAT(error.what(), HasSubstr("there are 0, 1"));
+  }
+}
+
 TEST(Overrides, ReplaceLists) {
   EXPECT_THAT(With("input.x.shape=[n.m, 7]").input(0).shape(), testing::ElementsAre("n.m", "7"));
   EXPECT_THAT(With("input.x.shape=n").input(0).shape(), testing::ElementsAre("n"));
