@@ -31,6 +31,9 @@ TEST(Ridders, KnowsWhereItIsUncertain) {
   // Infinitely steep at 0: every difference is another one.
   const DerivativeEstimate steep = DerivativeAtZero([](double x) { return std::cbrt(x); }, 0, 1, 9);
   EXPECT_GT(steep.error, 1e-3 * steep.value);
+  // So flat that the differences are a few units in the last place, of which two may well be the same.
+  const DerivativeEstimate flat = DerivativeAtZero([](double x) { return 1e4 + 1e-8 * x; }, 1e4, 1e-3, 9);
+  EXPECT_GE(flat.error, std::abs(flat.value - 1e-8));
 }
 
 // A loss of 40 parameters with a known gradient.

@@ -30,22 +30,23 @@ double LargeEnoughStep(const Function& f, double f_at_zero, double step) {
   return step;
 }
 
-DerivativeEstimate Extrapolate(const Function& f, double step, int max_rows) {
+// Two entries may agree by chance, but none is better than the digits of f permit: `size` is how large f is.
+DerivativeEstimate Extrapolate(const Function& f, double size, double step, int max_rows) {
   DerivativeEstimate best = {(f(step) - f(-step)) / (2 * step), std::numeric_limits<double>::infinity()};
   std::vector<double> above;  // the row before
   std::vector<double> row = {best.value};
   for (int rows = 1; rows < max_rows; ++rows) {
-    // Two entries may agree by chance: never stop before the third row.
     if (rows >= 3 && best.error <= kEnough * std::abs(best.value)) break;
     step /= 2;
     above.swap(row);
     row.assign(1, (f(step) - f(-step)) / (2 * step));
+    const double rounding = std::numeric_limits<double>::epsilon() * size / step;
     double factor = 4;  // of the power that the column cancels: 2^2, 2^4, ...
     for (size_t column = 1; column <= above.size(); ++column, factor *= 4) {
       const double left = row[column - 1];
       const double corner = above[column - 1];
       const double value = left + (left - corner) / (factor - 1);
-      const double error = std::max(std::abs(value - left), std::abs(value - corner));
+      const double error = std::max({std::abs(value - left), std::abs(value - corner), rounding});
       row.push_back(value);
       if (error <= best.error) best = {value, error};
     }
@@ -57,10 +58,11 @@ DerivativeEstimate Extrapolate(const Function& f, double step, int max_rows) {
 
 DerivativeEstimate DerivativeAtZero(const Function& f, double f_at_zero, double first_step, int max_rows) {
   double step = LargeEnoughStep(f, f_at_zero, first_step);
-  DerivativeEstimate best = Extrapolate(f, step, max_rows);
+  const double size = std::abs(f_at_zero);
+  DerivativeEstimate best = Extrapolate(f, size, step, max_rows);
   for (int tries = 1; tries < kMaxTries && best.error > kDoubtful * std::abs(best.value); ++tries) {
     step *= kCloser;
-    const DerivativeEstimate closer = Extrapolate(f, step, max_rows);
+    const DerivativeEstimate closer = Extrapolate(f, size, step, max_rows);
     if (closer.error < best.error) best = closer;
   }
   return best;
