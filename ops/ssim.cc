@@ -22,10 +22,11 @@ using Weights = std::array<double, kWindow>;
 
 // The Gaussian is a product of one along each axis; they sum to 1.
 Weights GaussianWeights() {
+  constexpr std::int64_t kMiddle = kWindow / 2;
   Weights weights{};
   double sum = 0;
   for (std::int64_t i = 0; i < kWindow; ++i) {
-    const double distance = static_cast<double>(i - kWindow / 2) / kDeviation;
+    const double distance = static_cast<double>(i - kMiddle) / kDeviation;
     sum += weights[static_cast<size_t>(i)] = std::exp(-distance * distance / 2);
   }
   for (double& weight : weights) weight /= sum;

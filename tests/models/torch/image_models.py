@@ -9,8 +9,8 @@ import torch.nn.functional as F
 # x; weight; whether there is a bias; attributes as plgraph names them. Odd ones included: one place, one channel, a
 # stride larger than the kernel, places that no window reaches, groups, channels that are no multiple of 8.
 CONV2D = [
-    ((1, 28, 28), (16, 1, 3, 3), True, dict(stride=[2], padding=[1])),
-    ((16, 14, 14), (32, 16, 3, 3), True, dict(stride=[2], padding=[1])),
+    ((1, 12, 12), (16, 1, 3, 3), True, dict(stride=[2], padding=[1])),
+    ((16, 6, 6), (32, 16, 3, 3), True, dict(stride=[2], padding=[1])),
     ((1, 1, 1), (1, 1, 1, 1), True, {}),
     ((3, 1, 1), (5, 3, 3, 3), False, dict(padding=[1])),
     ((8, 6, 6), (8, 8, 1, 1), True, {}),
@@ -25,16 +25,16 @@ CONV2D = [
     ((6, 5, 5), (6, 1, 3, 3), True, dict(groups=6, stride=[2])),
     ((9, 5, 7), (12, 3, 2, 3), False, dict(groups=3, dilation=[2], padding=[1, 2])),
     ((1, 5, 5), (17, 1, 5, 5), True, {}),
-    ((33, 4, 4), (31, 33, 3, 3), True, dict(padding=[1])),
-    ((70, 3, 3), (67, 70, 2, 2), True, {}),
+    ((33, 2, 3), (31, 33, 3, 3), True, dict(padding=[1])),
+    ((70, 2, 2), (67, 70, 2, 2), True, {}),
     ((1, 20, 33), (2, 1, 7, 3), True, dict(stride=[1, 5], padding=[3])),
     ((2, 3, 3), (2, 2, 3, 3), True, dict(padding=[4], stride=[2])),
-    ((13, 16, 16), (11, 13, 3, 3), True, dict(stride=[2], padding=[1])),
-    ((3, 31, 31), (8, 3, 3, 3), True, dict(stride=[2], padding=[1])),
+    ((13, 6, 6), (11, 13, 3, 3), True, dict(stride=[2], padding=[1])),
+    ((3, 17, 17), (8, 3, 3, 3), True, dict(stride=[2], padding=[1])),
 ]
 CONV_TRANSPOSE2D = [
-    ((32, 7, 7), (32, 16, 3, 3), True, dict(stride=[2], padding=[1], output_padding=[1])),
-    ((16, 14, 14), (16, 1, 3, 3), True, dict(stride=[2], padding=[1], output_padding=[1])),
+    ((32, 3, 3), (32, 16, 3, 3), True, dict(stride=[2], padding=[1], output_padding=[1])),
+    ((16, 6, 6), (16, 1, 3, 3), True, dict(stride=[2], padding=[1], output_padding=[1])),
     ((1, 1, 1), (1, 1, 1, 1), True, {}),
     ((3, 1, 1), (3, 5, 3, 3), False, {}),
     ((8, 6, 6), (8, 8, 1, 1), True, {}),
@@ -50,15 +50,15 @@ CONV_TRANSPOSE2D = [
     ((6, 5, 5), (6, 1, 3, 3), True, dict(groups=6, stride=[2])),
     ((9, 5, 4), (9, 4, 2, 3), False, dict(groups=3, dilation=[2], padding=[1, 2])),
     ((17, 2, 2), (17, 1, 5, 5), True, dict(stride=[3], padding=[1])),
-    ((33, 4, 4), (33, 31, 3, 3), True, dict(padding=[1])),
-    ((70, 3, 3), (70, 67, 2, 2), True, {}),
+    ((33, 2, 3), (33, 31, 3, 3), True, dict(padding=[1])),
+    ((70, 1, 1), (70, 67, 2, 2), True, {}),
     ((2, 6, 4), (2, 1, 7, 3), True, dict(stride=[1, 5], padding=[3, 1])),
     ((2, 4, 4), (2, 2, 4, 4), True, dict(stride=[4, 6], padding=[3], output_padding=[0, 5])),
-    ((11, 8, 8), (11, 13, 3, 3), True, dict(stride=[2], padding=[1])),
+    ((11, 4, 4), (11, 13, 3, 3), True, dict(stride=[2], padding=[1])),
 ]
 POOL = [
-    ((1, 28, 28), dict(kernel=[2])),
-    ((16, 14, 14), dict(kernel=[2], stride=[2])),
+    ((1, 12, 12), dict(kernel=[2])),
+    ((16, 6, 6), dict(kernel=[2], stride=[2])),
     ((1, 1, 1), dict(kernel=[1])),
     ((3, 1, 1), dict(kernel=[3], stride=[1], padding=[1])),
     ((2, 1, 9), dict(kernel=[1, 3])),
@@ -74,8 +74,8 @@ POOL = [
     ((9, 4, 4), dict(kernel=[2], stride=[1])),
     ((4, 10, 3), dict(kernel=[10, 1])),
     ((3, 3, 3), dict(kernel=[2], padding=[1])),
-    ((8, 16, 16), dict(kernel=[4])),
-    ((1, 31, 31), dict(kernel=[3], stride=[3])),
+    ((8, 8, 8), dict(kernel=[4])),
+    ((1, 19, 19), dict(kernel=[3], stride=[3])),
     ((33, 3, 3), dict(kernel=[2], stride=[1], padding=[1, 0])),
 ]
 IMAGES = [(1, 1, 1), (5, 1, 1), (1, 7, 3), (16, 7, 7), (3, 2, 9), (33, 3, 3)]
