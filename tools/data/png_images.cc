@@ -3,6 +3,7 @@
 #include <png.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 #include "tools/data/labelled_images.h"
@@ -17,18 +18,18 @@ namespace {
 // What libpng keeps of one image, freed with its scope.
 class PngImage {
  public:
-  PngImage(std::span<const std::byte> bytes, const std::string& path) : path_(path) {
+  PngImage(std::vector<std::byte> bytes, const std::string& path) : bytes_(std::move(bytes)), path_(path) {
     image_.version = PNG_IMAGE_VERSION;
-    if (png_image_begin_read_from_memory(&image_, bytes.data(), bytes.size()) == 0) FailHere();
+    if (png_image_begin_read_from_memory(&image_, bytes_.data(), bytes_.size()) == 0) FailHere();
     // Deflate packs at most 1032 to 1, and a pixel has a bit at least: more is a lie, and no memory is taken for it.
     constexpr std::uint64_t kMostPixelsInAByte = 8 * 1032;
     constexpr std::uint64_t kMostPixels = std::uint64_t{1} << 26;
     const std::uint64_t pixels = std::uint64_t{image_.width} * image_.height;
-    const std::uint64_t most = std::min(kMostPixels, bytes.size() * kMostPixelsInAByte);
+    const std::uint64_t most = std::min(kMostPixels, bytes_.size() * kMostPixelsInAByte);
     if (pixels > most) {
       png_image_free(&image_);
       Fail(path_, fmt::format("is said to have {} x {} pixels; expected at most {} of a file of {} bytes",
-                              image_.width, image_.height, most, bytes.size()));
+                              image_.width, image_.height, most, bytes_.size()));
     }
   }
   ~PngImage() { png_image_free(&image_); }
@@ -56,6 +57,7 @@ class PngImage {
   }
 
   png_image image_ = {};
+  std::vector<std::byte> bytes_;  // libpng reads on in them until the pixels are read
   std::string path_;
 };
 
