@@ -60,8 +60,7 @@ int Lifetimes::LastNeed(Value value, Value user) const {
   return IsLoop(phase) && outside ? end(phase) : position(user);
 }
 
-// Or at other steps of its loop. A replayed node runs in the loop back too, but what it reads of replayed nodes is
-// then made anew.
+// A replayed node runs in the loop back too, but what it reads of replayed nodes is then made anew.
 bool Lifetimes::IsReadOutsideItsLoop(Value value) const {
   const std::vector<Value> users = ReadersAtItsStep(graph_, value);
   return std::any_of(users.begin(), users.end(), [&](Value user) {

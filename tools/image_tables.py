@@ -113,7 +113,7 @@ def classify(options):
             min(v for seed in options.seeds for at, v in curve(trained(options, m, seed), "accuracy") if at > 5000)
             for m in (model, f"{model}_nonplastic")
         ]
-        yield (f"| {name} | {percents(ours)} | {percents(twin)} | {100 * least[0]:.1f} | {100 * least[1]:.1f} |")
+        yield f"| {name} | {percents(ours)} | {percents(twin)} | {100 * least[0]:.1f} | {100 * least[1]:.1f} |"
 
 
 def batches(options):

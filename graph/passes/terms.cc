@@ -25,13 +25,13 @@ void GiveStatesTheirOwnNext(Graph& graph) {
   }
 }
 
-// The values that are needed at every step: what states become, and what terms add up over the steps.
-std::vector<Value> NeededAtEveryStep(const Graph& graph) {
-  std::vector<Value> needed = StateNexts(graph, false);
+// What terms add up over the steps.
+std::vector<Value> TermsOfAllSteps(const Graph& graph) {
+  std::vector<Value> values;
   for (const Term& term : graph.terms) {
-    if (term.at != TermAt::kLastStep) needed.push_back(term.value);
+    if (term.at != TermAt::kLastStep) values.push_back(term.value);
   }
-  return needed;
+  return values;
 }
 
 // Takes the last step of values as early as it can: what lies between the loop over the steps and a loss at
@@ -42,7 +42,7 @@ class LastStepSinker {
       : graph_(graph),
         order_(graph.TopologicalOrder()),
         feeds_state_(LeadsTo(graph, StateNexts(graph, false))),
-        at_every_step_(LeadsTo(graph, NeededAtEveryStep(graph))),
+        feeds_all_steps_(LeadsTo(graph, TermsOfAllSteps(graph))),
         needed_(static_cast<size_t>(graph.size())),
         at_last_(static_cast<size_t>(graph.size())) {}
 
@@ -74,7 +74,7 @@ class LastStepSinker {
   // step would have to be made.
   bool IsProductAtEveryStep(Value value) const {
     const std::vector<Value>& operands = graph_.node(value).operands;
-    return at_every_step_[static_cast<size_t>(value.id)] &&
+    return feeds_all_steps_[static_cast<size_t>(value.id)] &&
            std::any_of(operands.begin(), operands.end(), [&](Value v) {
              return v && graph_.node(v).kind == NodeKind::kState && graph_.node(v).shape.rank() == 2;
            });
@@ -98,7 +98,7 @@ class LastStepSinker {
   Graph& graph_;
   std::vector<Value> order_;
   std::vector<bool> feeds_state_;
-  std::vector<bool> at_every_step_;
+  std::vector<bool> feeds_all_steps_;
   std::vector<bool> needed_;
   std::vector<Value> at_last_;
 };
