@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdint>
+#include <set>
 
 #include "graph/passes/pass.h"
 #include "graph/reach.h"
@@ -22,7 +24,11 @@ class PhaseAssigner {
         to_loop_sum_(LeadsTo(graph, SumsForCarries())),
         is_next_(static_cast<size_t>(graph.size())),
         summed_(static_cast<size_t>(graph.size())) {
-    for (const State& state : graph.states) is_next_[Index(state.next)] = true;
+    for (const State& state : graph.states) {
+      is_next_[Index(state.next)] = true;
+      const Shape& shape = graph.node(state.value).shape;
+      if (shape.rank() == 2) trace_sizes_.insert(shape.NumElements());
+    }
   }
 
   void Run() {
@@ -94,13 +100,13 @@ class PhaseAssigner {
                        [&](Value v) { return v && graph_.node(v).variance != Variance{}; });
   }
 
-  // A matrix a sample and step (a trace, its gradient, an outer product; not an image) is too large to be kept for
-  // all steps: what reads or makes one runs in the loop, although the data would let it wait.
+  // A matrix of the size of a trace (a trace, its gradient, an outer product) is too large to be kept for all steps:
+  // what reads or makes one runs in the loop, although the data would let it wait.
   void PullIntoLoops() {
     for (const Value value : order_) {
       Node& node = graph_.node(value);
       if (node.kind != NodeKind::kOp || !CanRunInLoop(node.phase) || to_loop_sum_[Index(value)]) continue;
-      if (ReadsLoopMatrix(node) || MakesLargeMatrix(node)) node.phase = LoopFor(value);
+      if (ReadsTrace(node) || MakesTrace(node)) node.phase = LoopFor(value);
     }
     for (auto it = order_.rbegin(); it != order_.rend(); ++it) PullOperands(*it);
   }
@@ -111,15 +117,19 @@ class PhaseAssigner {
     return from_seed_[Index(value)] || from_carry_[Index(value)] ? Phase::kStepAdjoint : Phase::kStep;
   }
 
-  bool ReadsLoopMatrix(const Node& node) const {
+  bool HasTraceSize(const Node& node) const {
+    return node.variance == kFull && node.shape.rank() == 2 &&
+           trace_sizes_.contains(node.shape.NumElements());
+  }
+
+  bool ReadsTrace(const Node& node) const {
     return std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) {
-      return v && IsLoop(graph_.node(v).phase) && graph_.node(v).variance == kFull &&
-             graph_.node(v).shape.rank() == 2;
+      return v && IsLoop(graph_.node(v).phase) && HasTraceSize(graph_.node(v));
     });
   }
 
-  bool MakesLargeMatrix(const Node& node) const {
-    if (node.shape.rank() != 2 || node.variance != kFull) return false;
+  bool MakesTrace(const Node& node) const {
+    if (!HasTraceSize(node)) return false;
     std::int64_t read = 0;
     for (const Value operand : node.operands) read += operand ? graph_.node(operand).shape.NumElements() : 0;
     return node.shape.NumElements() > 4 * read;
@@ -173,9 +183,10 @@ class PhaseAssigner {
   std::vector<bool> from_carry_;
   std::vector<bool> to_carry_next_;
   std::vector<bool> from_seed_;
-  std::vector<bool> to_rows_;      // what exists for each sample or step depends on it
-  std::vector<bool> to_loop_sum_;  // a sum over all steps, which the loop back reads, depends on it
-  std::vector<bool> is_next_;      // what a state or a carry becomes
+  std::vector<bool> to_rows_;           // what exists for each sample or step depends on it
+  std::vector<bool> to_loop_sum_;       // a sum over all steps, which the loop back reads, depends on it
+  std::vector<bool> is_next_;           // what a state or a carry becomes
+  std::set<std::int64_t> trace_sizes_;  // elements of the states that are matrices
   std::vector<bool> summed_;  // follows from a sum over all samples and steps, and from nothing that varies
 };
 

@@ -150,6 +150,32 @@ TEST(PhasesPass, KeepsNoMatrixForAllStepsThatItCanUseAtOnce) {
                 "@step adjoint\n"));
 }
 
+// The matrices of a normalization are not traces, however much larger they are than what they are made of.
+TEST(PhasesPass, LeavesTheMatricesOfADecoderBehindTheLoop) {
+  GraphMaker m;
+  const Value x = m.Input("x", {3});
+  const Value w = m.Parameter("w", {3, 3});
+  const Value alpha = m.Parameter("alpha", {3, 3});
+  const Value eta = m.Parameter("eta", {});
+  const Value decoder = m.Parameter("decoder", {3, 40});
+  const Value y = m.AddState("y", {3});
+  const Value hebb = m.AddState("hebb", {3, 3});
+  const Value drive = m.Op("drive", "Add", {m.Op("recurrent", "PlasticMatMul", {y, w, alpha, hebb}), x});
+  const Value y_next = m.Op("y_next", "Tanh", {drive});
+  m.Next(y, y_next);
+  m.Next(hebb, m.Op("hebb_next", "HebbianTrace", {hebb, y, y_next, eta, {}, {}},
+                    {std::int64_t{0}, std::monostate{}}));
+  const Value decoded = m.Op("decoded", "MatMul", {y_next, decoder});
+  const Value normed = m.Op("normed", "GroupNorm", {decoded, {}, {}}, {std::int64_t{2}, 1e-5});
+  m.Loss(m.Op("error", "Sum", {m.Op("power", "Exp", {normed})}, {std::monostate{}}), TermAt::kEveryStep);
+  const std::string text = TextsOf(m.graph)["phases"];
+  EXPECT_THAT(text, HasSubstr("[2, 20] TB @after\n"));
+  EXPECT_THAT(text, Not(HasSubstr("[2, 20] TB @step")));
+  EXPECT_THAT(text,
+              HasSubstr("d_hebb = DecayedOuter(d_hebb/carry, hebb_next/Scale, y, d_drive, alpha) [3, 3] TB "
+                        "@step adjoint\n"));
+}
+
 TEST(TracesPass, InvertsTheUpdateOnTheWayBack) {
   const std::string text = TextsOf(PlasticCore())["traces"];
   EXPECT_THAT(text,
