@@ -315,6 +315,21 @@ TEST_F(ImagesSourceTest, FillsOneValueAnEpisode) {
   EXPECT_THAT(Episode(*source, kLabel, 7), ElementsAre(one_hot));
 }
 
+TEST_F(ImagesSourceTest, FillsAnEpisodeOfOneImageOnce) {
+  const char* text = "episode { samples: 1 show_steps: 3 gap_steps: 0 query: NONE show_weight: 1 } "
+                     "damaged: ALL damage { gaussian {} }";
+  const auto per_step = Make(text);
+  std::vector<std::vector<Row>> steps;
+  for (size_t port = 0; port < ports_.size(); ++port) steps.push_back(Episode(*per_step, port, 7));
+  for (InputPort& port : ports_) port.per_step = false;
+  const auto source = Make(text);
+  for (size_t port = 0; port < ports_.size(); ++port) {
+    const std::vector<Row> once = Episode(*source, port, 7);
+    ASSERT_EQ(once.size(), 1);
+    EXPECT_THAT(steps[port], ::testing::Each(once.front())) << ports_[port].name;
+  }
+}
+
 TEST_F(ImagesSourceTest, GivesTheSameNumbersForAnyBatchAndWindow) {
   const std::string text = std::string(kEpisode) + "damaged: ALL damage { gaussian {} } held_out: 0.25";
   const auto source = Make(text);

@@ -49,6 +49,8 @@ class ImageEpisodes {
   bool has_query() const {
     return !config_.has_episode() || config_.episode().query() != Images::Episode::NONE;
   }
+  /// Whether all steps show the same image.
+  bool is_still() const { return MomentAt(0) == MomentAt(steps_ - 1); }
   std::int64_t query_steps() const { return config_.has_episode() ? config_.episode().query_steps() : 1; }
   /// How many images there are to draw from.
   std::int64_t count() const { return static_cast<std::int64_t>(used_.size()); }
@@ -57,6 +59,8 @@ class ImageEpisodes {
   std::int64_t bytes() const;
 
   EpisodeMoment MomentAt(std::int64_t step) const;
+  /// What is asked for: the query, or the one image that is shown.
+  EpisodeMoment MomentOfEpisode() const { return has_query() ? EpisodeMoment{} : MomentAt(0); }
   EpisodeImages Draw(std::uint64_t episode);
 
  private:

@@ -103,12 +103,13 @@ void ImagesSource::FindRoles() {
 }
 
 void ImagesSource::CheckPort(Role role, const InputPort& port) const {
+  const bool changes = !port.per_step && !episodes_.is_still();
   const bool of_query = role == Role::kTarget || role == Role::kLabel;
-  if (!port.per_step && steps() > 1 && !of_query) {
+  if (changes && !of_query) {
     Fail(fmt::format("input \"{}\" has `per: EPISODE`, but changes from step to step; remove `per`",
                      port.name));
   }
-  if (!port.per_step && !episodes_.has_query()) {
+  if (changes && !episodes_.has_query()) {
     Fail(fmt::format("input \"{}\" has `per: EPISODE`, which asks for the query, but an episode has none",
                      port.name));
   }
@@ -218,7 +219,7 @@ void ImagesSource::FillAny(size_t port, const EpisodeWindow& window, std::span<T
     std::optional<EpisodeMoment> before;
     for (std::int64_t row = 0; row < rows; ++row) {
       const EpisodeMoment moment =
-          input.per_step ? episodes_.MomentAt(window.first_step + row) : EpisodeMoment{};
+          input.per_step ? episodes_.MomentAt(window.first_step + row) : episodes_.MomentOfEpisode();
       // What does not change is not made again.
       if (moment != before) WriteRow(port, number, episode, moment);
       before = moment;
