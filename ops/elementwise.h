@@ -5,17 +5,11 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/independent.h"
 #include "graph/kernel_args.h"
 #include "ops/strided_loop.h"
 
 namespace plgraph {
-
-/// Before a loop: no turn of it reads what another one writes.
-#ifdef __clang__
-#define PLGRAPH_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define PLGRAPH_INDEPENDENT _Pragma("GCC ivdep")
-#endif
 
 /// n elements: result_i = function(p0_i, p1_i, ...), an operand's elements `stride` apart. The result may lie on an
 /// operand element for element.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "core/independent.h"
 
 namespace plgraph {
 namespace {
@@ -69,22 +70,29 @@ AdamRule<T> MakeAdam(double beta1, double beta2, double epsilon, double decay, d
           .keep = static_cast<T>(1 - rate * decay)};
 }
 
+// The rule as a value: what it holds stays in registers.
+template <int kSlots, typename T, typename Rule>
+void ApplyTo(const OptimizerUpdate<T>& p, std::int64_t begin, std::int64_t end, T scale, T limit,
+             const Rule rule) {
+  T* const parameter = p.parameter.data();
+  const T* const gradient = p.gradient.data();
+  T* const slot0 = p.slots[0].data();
+  T* const slot1 = p.slots[1].data();
+  PLGRAPH_INDEPENDENT
+  for (std::int64_t i = begin; i < end; ++i) {
+    const T g = scale * std::min(std::max(gradient[i], -limit), limit);
+    rule(g, parameter[i], kSlots > 0 ? slot0 + i : nullptr, kSlots > 1 ? slot1 + i : nullptr);
+  }
+}
+
 template <int kSlots, typename T, typename Rule>
 void Apply(const Rule& rule, const OptimizerUpdate<T>& p, const GradientTransform& transform,
            ThreadPool& threads) {
   const T limit = transform.limit > 0 ? static_cast<T>(transform.limit) : std::numeric_limits<T>::infinity();
   const T scale = static_cast<T>(transform.scale);
-  const auto body = [&](std::int64_t begin, std::int64_t end) {
-    T* const parameter = p.parameter.data();
-    const T* const gradient = p.gradient.data();
-    T* const slot0 = p.slots[0].data();
-    T* const slot1 = p.slots[1].data();
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T g = scale * std::clamp(gradient[i], -limit, limit);
-      rule(g, parameter[i], kSlots > 0 ? slot0 + i : nullptr, kSlots > 1 ? slot1 + i : nullptr);
-    }
-  };
-  threads.For(static_cast<std::int64_t>(p.parameter.size()), 16384, 16, body);
+  threads.For(
+      static_cast<std::int64_t>(p.parameter.size()), 16384, 16,
+      [&](std::int64_t begin, std::int64_t end) { ApplyTo<kSlots>(p, begin, end, scale, limit, rule); });
 }
 
 }  // namespace
