@@ -24,6 +24,8 @@ PLAIN = [
     for field in ("damaged=ALL", "episode.samples=1", "episode.show_steps=3", "episode.gap_steps=0", "episode.query=NONE",
                   "episode.show_weight=1")
 ]
+# As many samples as the training by single ones; measured as often.
+SHORT_BATCHES = ["train.batch=32", "train.adam.learning_rate=5e-3", "train.evaluation.every=128"]
 BATCHES = ["train.batch=32", "train.episodes=120000", "train.adam.learning_rate=2e-3", "train.evaluation.every=12000"]
 
 
@@ -125,6 +127,37 @@ def batches(options):
         yield f"| {name} | {percents(ours)} | {percents(twin)} |"
 
 
+def milliseconds(model, settings):
+    """Of training, a sample."""
+    command = plgraph("bench", model, settings, "--updates", 50, "--json")
+    timed = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
+    return 1000 * timed["seconds"] / timed["batch"]
+
+
+def mean_curve(options, model, settings, suffix):
+    """(episode, accuracy), the mean over the seeds."""
+    curves = [curve(trained(options, model, seed, settings, suffix), "accuracy") for seed in options.seeds]
+    return [(points[0][0], statistics.mean(value for _, value in points)) for points in zip(*curves)]
+
+
+def samples(options):
+    """Until the mean over the seeds has an accuracy for the first time, by single samples and in batches of 32."""
+    yield "| accuracy | single samples | in batches of 32 | samples | time |"
+    yield "| --- | --- | --- | --- | --- |"
+    model = "mnist_classify"
+    single = mean_curve(options, model, [], "")
+    batched = mean_curve(options, model, SHORT_BATCHES, "-short")
+    times = milliseconds(model, []), milliseconds(model, SHORT_BATCHES)
+    for wanted in (0.9, 0.95, 0.97, 0.98, 0.985):
+        counts = [next((at for at, value in points if value >= wanted), None) for points in (single, batched)]
+        if None in counts:
+            continue
+        seconds = [count * time / 1000 for count, time in zip(counts, times)]
+        cells = [f"{count}, {second:.1f} s" for count, second in zip(counts, seconds)]
+        ratio = f"{counts[1] / counts[0]:.2f}", f"{seconds[1] / seconds[0]:.2f}"
+        yield f"| {100 * wanted:g}% | {' | '.join(cells)} | {' | '.join(ratio)} |"
+
+
 def completion(options):
     yield "| | plastic, dB | twin, dB | gain, least of the seeds |"
     yield "| --- | --- | --- | --- |"
@@ -140,7 +173,7 @@ def stream(options):
     yield f"| 1000 consecutive test images, noise 0.6 | {spread(ours, 2)} | {spread(twin, 2)} |"
 
 
-TABLES = (denoise, plain, classify, batches, completion, stream)
+TABLES = (denoise, plain, classify, batches, samples, completion, stream)
 
 
 def main():
