@@ -123,6 +123,7 @@ def node_text(op, i, parameters, attributes):
 
 def make(op, steps, batch, folder):
     function, cases = OPS[op]
+    assert len({str(case) for case in cases}) >= 20, f"{op} has fewer than 20 shapes"
     random = np.random.RandomState(len(op) + steps)
     text, arrays, loss = f'name: "{op}"\n', "", 0
     values, parameters = {}, {}

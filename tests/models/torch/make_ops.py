@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 IMAGES = [(1, 1, 1), (3, 1, 1), (1, 2, 3), (2, 3, 1), (5, 4, 4), (8, 3, 5), (9, 2, 2), (16, 1, 3), (7, 5, 1), (13, 2, 3)]
 VECTORS = [(1,), (2,), (7,), (8,), (17,)]
+MORE = [(4, 2, 1), (33, 1, 2), (12, 3, 1), (1, 5, 5), (6, 1, 7), (10,), (3, 4, 2), (19, 2, 1), (24, 3, 2), (2, 11, 1), (33,)]
 RUNS = [(1, 1), (1, 4), (3, 1), (2, 3), (5, 2)]  # T, B
 
 
@@ -128,7 +129,7 @@ def affine_text(weights):
 
 def batch_norm_cases():
     for around in "ahead", "behind", "inside":
-        for i, shape in enumerate(IMAGES + VECTORS):
+        for i, shape in enumerate(IMAGES + VECTORS + MORE):
             for run in RUNS[i % 5], RUNS[(i + 2) % 5]:
                 numbers = np.prod(shape[1:]) * run[1] * (1 if around == "inside" else run[0])
                 if numbers == 1:
@@ -186,7 +187,8 @@ def pad_cases():
 
 
 def upsample_cases():
-    shapes = IMAGES + [(2, 7, 7), (1, 9, 2), (4, 1, 6), (3, 3, 3), (11, 2, 2)] + IMAGES[5:]
+    shapes = IMAGES + [(2, 7, 7), (1, 9, 2), (4, 1, 6), (3, 3, 3), (11, 2, 2)]
+    shapes += [(1, 1, 5), (17, 1, 1), (6, 2, 5), (10, 3, 1), (24, 2, 3)]
     return plain_cases("upsample", shapes, lambda i, shape, w: f'upsample {{ x: "VALUE" factor: {1 + i % 4} }}',
                        lambda i, shape: lambda p, v: F.interpolate(v, scale_factor=1 + i % 4, mode="nearest"))
 
@@ -212,8 +214,7 @@ def where_cases():
         yield case
 
 
-def table_cases(stem, node, function):
-    sizes = [(v, d) for v in (1, 2, 5, 8, 33) for d in (1, 3, 8, 17)]
+def table_cases(stem, node, function, sizes):
     for i, (v, d) in enumerate(sizes):
         weights = {"table": np.random.RandomState(i).randn(v, d)}
         yield Case(f"{stem}_{v}x{d}", (), RUNS[i % 5], node(v), function(v), weights,
@@ -222,7 +223,8 @@ def table_cases(stem, node, function):
 
 def embedding_cases():
     return table_cases("embedding", lambda v: 'embedding { table: "table" index: "VALUE" }',
-                       lambda v: lambda p, x, training: (F.embedding(x.long(), p["table"]), {}))
+                       lambda v: lambda p, x, training: (F.embedding(x.long(), p["table"]), {}),
+                       [(v, d) for v in (1, 2, 5, 8, 33) for d in (1, 3, 8, 17)])
 
 
 def one_hot_cases():
@@ -231,13 +233,70 @@ def one_hot_cases():
 
     return table_cases(
         "one_hot",
-        lambda v: f'matmul {{ a: "hot" b: "table" }} }}\nnode {{ name: "hot" one_hot {{ x: "VALUE" size: "{v}" }}', function)
+        lambda v: f'matmul {{ a: "hot" b: "table" }} }}\nnode {{ name: "hot" one_hot {{ x: "VALUE" size: "{v}" }}', function,
+        [(v, 1 + v % 5) for v in [*range(1, 18), 31, 33, 100]])
+
+
+# At least 11 x 11, and sizes that are no multiple of anything; more than one block of windows across.
+SSIM_IMAGES = [(11, 11), (1, 11, 11), (3, 11, 11), (12, 11), (11, 12), (13, 17), (2, 14, 11), (5, 11, 16), (28, 28), (1, 28, 28),
+               (9, 12, 12), (11, 73), (11, 75), (1, 74, 11), (16, 11, 12), (2, 20, 33), (3, 32, 32), (7, 13, 11), (11, 140), (17, 11, 11)]
+
+
+def peak(i):
+    return (1, 2.5, 255)[i % 3]
+
+
+def psnr_cases():
+    shapes = IMAGES + VECTORS + [(3, 4), (1, 1), (2, 3, 4, 5), (2, 1, 2, 1), (31, 3)]
+
+    def function(i, shape):
+        def psnr(p, v):
+            error = ((v - p["target"]) ** 2).flatten(1).mean(1)
+            return 10 * torch.log10(peak(i) ** 2 / error)
+        return psnr
+
+    return plain_cases("psnr", shapes,
+                       lambda i, shape, w: f'psnr {{ prediction: "VALUE" target: "target" peak: {peak(i)} }}', function,
+                       lambda random, shape, i: {"target": peak(i) * random.randn(*shape)})
+
+
+def ssim(x, y, peak):
+    """Of images [N, C, H, W], by the paper: every window on its own, its weights as one matrix, its moments about the means."""
+    distance = torch.arange(-5, 6, dtype=torch.float64)
+    line = torch.exp(-distance ** 2 / (2 * 1.5 ** 2))
+    w = (line[:, None] * line / (line[:, None] * line).sum()).flatten()[:, None]
+    windows = [F.unfold(image.reshape(-1, 1, *image.shape[2:]), 11) for image in (x, y)]  # [N C, 121, windows]
+    mean_x, mean_y = [(w * z).sum(1, keepdim=True) for z in windows]
+    around_x, around_y = windows[0] - mean_x, windows[1] - mean_y
+    variance_x, variance_y = [(w * z ** 2).sum(1, keepdim=True) for z in (around_x, around_y)]
+    covariance = (w * around_x * around_y).sum(1, keepdim=True)
+    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
+    index = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    index = index / ((mean_x ** 2 + mean_y ** 2 + c1) * (variance_x + variance_y + c2))
+    return index.reshape(len(x), -1).mean(1)
+
+
+def ssim_cases():
+    """It has no gradient: beside it stands a sum, so that there is something to train."""
+    node = ('add {{ a: "ssim" b: "sum" }} }}\nnode {{ name: "sum" sum {{ x: "VALUE" }} }}\n'
+            'node {{ name: "ssim" ssim {{ prediction: "VALUE" target: "target" peak: {} }}')
+
+    def function(i, shape):
+        def both(p, v):
+            images = v.detach().reshape(len(v), -1, *shape[-2:])
+            target = p["target"].detach().reshape(1, *images.shape[1:]).expand_as(images)
+            return ssim(images, target, peak(i)) + v.flatten(1).sum(1)
+        return both
+
+    for case in plain_cases("ssim", SSIM_IMAGES, lambda i, shape, w: node.format(peak(i)), function):
+        case.updated = {"target": np.random.RandomState(len(case.name)).randn(*case.shape)}
+        yield case
 
 
 def main():
     out = pathlib.Path(sys.argv[1])
     makers = [batch_norm_cases, group_norm_cases, pad_cases, upsample_cases, flatten_cases, where_cases,
-              embedding_cases, one_hot_cases]
+              embedding_cases, one_hot_cases, psnr_cases, ssim_cases]
     for make in makers:
         for case in make():
             if case.name.startswith(sys.argv[2] if len(sys.argv) > 2 else ""):
