@@ -23,6 +23,7 @@ struct CompileOptions {
   int optimizer_slots = 0;  ///< numbers that the optimizer keeps for each element of a parameter
   bool accumulate = false;  ///< gradients are summed over several runs before an update
   bool continued = false;   ///< a run may go on from the states of the run before (windows of an episode)
+  bool sweeps = true;  ///< nodes pass over the same matrices together; false: each by itself, to be observed
   /// Values kept for all steps, to be read after a run.
   std::vector<std::string> outputs = {};
   /// Called with the graph after each pass, e.g. to write `03-autodiff.txt`.

@@ -108,6 +108,17 @@ struct Executor<T>::Impl {
     }
   }
 
+  void SetObserver(CallObserver<T>* observer) {
+    PLGRAPH_CHECK(observer == nullptr || (!executable.options.sweeps && threads.size() == 1),
+                  "only single calls in a fixed order can be observed");
+    for (auto& phase : instructions) {
+      for (Instruction<T>& instruction : phase) instruction.observer = observer;
+    }
+    for (auto& loop : lanes) {
+      for (Lane<T>& lane : loop) lane.SetObserver(observer);
+    }
+  }
+
   void RunLoop(Phase loop) {
     std::vector<Lane<T>>& own = lanes[static_cast<size_t>(loop)];
     if (own.size() == 1) return own.front().Run(context);
@@ -263,6 +274,11 @@ std::span<const T> Executor<T>::Output(Value value) const {
 template <typename T>
 void Executor<T>::SetProfile(Profile* profile) {
   impl_->SetProfile(profile);
+}
+
+template <typename T>
+void Executor<T>::SetObserver(CallObserver<T>* observer) {
+  impl_->SetObserver(observer);
 }
 
 template <typename T>

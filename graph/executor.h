@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/threads.h"
+#include "graph/call_observer.h"
 #include "graph/compile.h"
 #include "graph/run_context.h"
 
@@ -50,6 +51,9 @@ class Executor {
   /// Where the time of the runs from here on is counted, until another one is set; null: nowhere. It must be made
   /// for the schedule of the executable and outlive these runs.
   void SetProfile(Profile* profile);
+  /// Who sees the calls of the runs from here on, until another one is set; null: nobody. Only for an executable without
+  /// sweeps, on one thread.
+  void SetObserver(CallObserver<T>* observer);
 
   void Forward(const RunContext& context);
   /// Once after each Forward, with the same context. Fills the gradients, and updates the parameters in

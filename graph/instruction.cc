@@ -101,10 +101,12 @@ void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t st
 template <typename T>
 void Instruction<T>::Run(const Clock* clock) const {
   const Timer timer(clock, spent());
+  if (observer != nullptr) observer->Before(*node, args);
   if (SumsEachStep(*node))
     std::fill_n(args.result, args.result_stride == 0 ? result.row_size : args.rows * args.result_stride,
                 T{0});
   node->op->kernel.template Run<T>(args);
+  if (observer != nullptr) observer->After(*node, args);
 }
 
 template <typename T>

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "graph/call_observer.h"
 #include "graph/compile.h"
 #include "graph/kernel_args.h"
 #include "graph/profile.h"
@@ -32,13 +33,14 @@ struct Instruction {
   RowOrigin origin;
   KernelArgs<T> args;
   std::int64_t rows_per_step = 1;
-  std::int64_t steps = 1;          ///< how often it runs in a batched phase
-  bool one_batch = false;          ///< all its steps are one call
-  bool late = false;               ///< as in Turn
-  int sweep = -1;                  ///< as in Turn
-  int block = -1;                  ///< as in Turn
-  bool skip = false;               ///< not for the samples at hand
-  NodeProfile* profile = nullptr;  ///< counts its calls; null: nobody does
+  std::int64_t steps = 1;               ///< how often it runs in a batched phase
+  bool one_batch = false;               ///< all its steps are one call
+  bool late = false;                    ///< as in Turn
+  int sweep = -1;                       ///< as in Turn
+  int block = -1;                       ///< as in Turn
+  bool skip = false;                    ///< not for the samples at hand
+  CallObserver<T>* observer = nullptr;  ///< null: nobody looks
+  NodeProfile* profile = nullptr;       ///< counts its calls; null: nobody does
 
   /// Lets the arguments point at the numbers of a step, from a sample on.
   void PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample);

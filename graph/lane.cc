@@ -154,6 +154,12 @@ void Lane<T>::SetClock(const Clock* clock) {
 }
 
 template <typename T>
+void Lane<T>::SetObserver(CallObserver<T>* observer) {
+  for (Instruction<T>& instruction : instructions_) instruction.observer = observer;
+  for (Instruction<T>& instruction : replayed_) instruction.observer = observer;
+}
+
+template <typename T>
 void Lane<T>::TakeCounts(std::span<NodeProfile> total, std::int64_t at_once) {
   for (size_t i = 0; i < counts_.size(); ++i) {
     counts_[i].spent.seconds /= static_cast<double>(at_once);

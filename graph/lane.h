@@ -22,6 +22,8 @@ class Lane {
   void Run(const RunContext& context);
   /// Counts the calls of the nodes and their time; null: no more.
   void SetClock(const Clock* clock);
+  /// Who sees the calls; null: nobody.
+  void SetObserver(CallObserver<T>* observer);
   /// Adds what was counted since the last call, by turn; `at_once`: how many lanes run at the same time.
   void TakeCounts(std::span<NodeProfile> total, std::int64_t at_once);
   /// Adds the sums of another lane to those of this one.

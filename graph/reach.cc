@@ -48,6 +48,24 @@ std::vector<bool> LeadsTo(const Graph& graph, const std::vector<Value>& targets)
   return marks;
 }
 
+std::vector<bool> LeadsToInTime(const Graph& graph, std::vector<Value> targets) {
+  std::vector<bool> reaches = LeadsTo(graph, targets);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const State& state : graph.states) {
+      if (reaches[Index(state.value)] && !reaches[Index(state.next)]) {
+        targets.push_back(state.next);
+        changed = true;
+      }
+    }
+    if (changed) reaches = LeadsTo(graph, targets);
+  }
+  for (const State& state : graph.states) {
+    if (state.initial && reaches[Index(state.value)]) reaches[Index(state.initial)] = true;
+  }
+  return reaches;
+}
+
 std::vector<bool> DependsOnTrained(const Graph& graph) {
   std::vector<bool> marks(static_cast<size_t>(graph.size()));
   const std::vector<Value> order = graph.TopologicalOrder();

@@ -14,6 +14,10 @@ std::vector<bool> DependsOn(const Graph& graph, const std::vector<Value>& source
 /// For each node, whether any of `targets` depends on it within one step.
 std::vector<bool> LeadsTo(const Graph& graph, const std::vector<Value>& targets);
 
+/// For each node, whether any of `targets` depends on it within one step or at another one: through states, and their
+/// initial values.
+std::vector<bool> LeadsToInTime(const Graph& graph, std::vector<Value> targets);
+
 /// For each node, whether a gradient with respect to some trainable parameter flows through it: it depends on
 /// one through differentiable ops, within the step or from step to step.
 std::vector<bool> DependsOnTrained(const Graph& graph);

@@ -1,5 +1,6 @@
 #include "graph/schedule.h"
 
+#include "graph/compile.h"
 #include "graph/loop_order.h"
 #include "graph/row_blocks.h"
 
@@ -26,6 +27,7 @@ Schedule ScheduleNodes(const Graph& graph, const CompileOptions& options) {
     const Phase phase = static_cast<Phase>(p);
     if (IsLoop(phase)) {
       schedule.phases[p] = OrderLoop(graph, phase);
+      for (Turn& turn : schedule.phases[p]) turn.sweep = options.sweeps ? turn.sweep : -1;
     } else {
       OrderInBlocks(graph, phase, nodes[p], options, schedule);
     }

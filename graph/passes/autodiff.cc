@@ -22,21 +22,7 @@ std::vector<bool> ReachesLoss(const Graph& graph) {
   for (const Term& term : graph.terms) {
     if (term.is_loss) targets.push_back(term.value);
   }
-  std::vector<bool> reaches = LeadsTo(graph, targets);
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (const State& state : graph.states) {
-      if (reaches[Index(state.value)] && !reaches[Index(state.next)]) {
-        targets.push_back(state.next);
-        changed = true;
-      }
-    }
-    if (changed) reaches = LeadsTo(graph, targets);
-  }
-  for (const State& state : graph.states) {
-    if (state.initial && reaches[Index(state.value)]) reaches[Index(state.initial)] = true;
-  }
-  return reaches;
+  return LeadsToInTime(graph, std::move(targets));
 }
 
 class Adjoint {
