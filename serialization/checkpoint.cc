@@ -45,6 +45,7 @@ CheckpointHeader MakeHeader(const Checkpoint& checkpoint) {
   header.set_seed(checkpoint.seed);
   header.set_data_position(checkpoint.data_position);
   if (checkpoint.best_metric) header.set_best_metric(*checkpoint.best_metric);
+  if (checkpoint.rollbacks > 0) header.set_rollbacks(checkpoint.rollbacks);
   header.set_parameter_fingerprint(ParameterFingerprint(checkpoint.parameters));
   for (const TensorList& list : ListsOf(checkpoint)) {
     for (const NamedTensor& named : *list.tensors) {
@@ -85,6 +86,7 @@ class Decoder {
                           .update = header.update(),
                           .seed = header.seed(),
                           .data_position = header.data_position()};
+    checkpoint.rollbacks = header.rollbacks();
     if (header.has_best_metric()) checkpoint.best_metric = header.best_metric();
     for (const TensorEntry& entry : header.tensor()) {
       NamedTensors& list = entry.kind() == TensorEntry::PARAMETER ? checkpoint.parameters

@@ -23,6 +23,7 @@ struct Checkpoint {
   std::uint64_t seed = 0;                  ///< of the run
   std::uint64_t data_position = 0;         ///< the next episode of the data source
   std::optional<double> best_metric = {};  ///< the best evaluation so far
+  std::int64_t rollbacks = 0;              ///< how often the run went back because of a number not finite
   NamedTensors parameters = {};            ///< every parameter, in the order of the model
   NamedTensors moments = {};               ///< what the optimizer keeps; named by MomentName
   NamedTensors states = {};                ///< kept states at the end of the last episode, [batch, shape]

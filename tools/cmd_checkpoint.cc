@@ -53,6 +53,7 @@ int Show(const Options& options) {
   fmt::print("update       {}\n", checkpoint.update);
   fmt::print("optimizer    {}\n", checkpoint.optimizer);
   fmt::print("seed         {}\n", checkpoint.seed);
+  if (checkpoint.rollbacks > 0) fmt::print("rollbacks    {}\n", checkpoint.rollbacks);
   if (checkpoint.best_metric) fmt::print("best loss    {:.6g}\n", *checkpoint.best_metric);
   fmt::print("fingerprint  {:016x}\n\n", ParameterFingerprint(checkpoint.parameters));
   fmt::print("{:<20} {:<10} {:<7} {:<16} {:>12}  {:>11} {:>11} {:>11}\n", "tensor", "kind", "type", "shape",

@@ -119,6 +119,15 @@ TEST_F(CliTrainTest, ADivergedRunIsExitCodeOne) {
   EXPECT_THAT(result.err, HasSubstr("is not finite"));
 }
 
+TEST_F(CliTrainTest, ADivergedRunGoesBackOnRequest) {
+  const ToolResult result = Run({"train", "small.pbtxt", "--run-dir", "run", "--set", "train.on_nan=ROLLBACK",
+                                 "--set", "train.sgd.learning_rate=1e38"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err,
+              HasSubstr("back to episode 0, at 0.5 of the learning rate (rollback 1 of at most 8)"));
+  EXPECT_THAT(result.err, HasSubstr("has gone back 8 times"));
+}
+
 TEST_F(CliTrainTest, TooMuchMemoryIsAMessage) {
   const ToolResult result =
       Run({"train", "small.pbtxt", "--run-dir", "run", "--set", "n=100000", "--set", "train.batch=1000"});

@@ -1,6 +1,5 @@
 #include "tools/training/parameter_updater.h"
 
-#include "tools/training/learning_rate.h"
 #include "tools/training/optimizer.h"
 
 namespace plgraph {
@@ -35,7 +34,7 @@ std::span<float> ParameterUpdater::GradientOf(size_t index) {
   return executor_.executable().options.accumulate ? executor_.GradientSum(index) : executor_.Gradient(index);
 }
 
-void ParameterUpdater::Update(std::int64_t update, std::int64_t total_updates) {
+void ParameterUpdater::Update(std::int64_t update, double rate) {
   double norm = 0;
   if (train_.clip_norm() > 0) {
     std::vector<std::span<const float>> gradients;
@@ -43,7 +42,6 @@ void ParameterUpdater::Update(std::int64_t update, std::int64_t total_updates) {
     norm = norm_->Compute(gradients, train_.clip_value(), threads_);
   }
   const GradientTransform transform = ClipTransform(train_.clip_value(), train_.clip_norm(), norm);
-  const double rate = LearningRate(train_, update, total_updates);
   const Executable& executable = executor_.executable();
   for (const size_t i : trained_) {
     OptimizerUpdate<float> parameter = {

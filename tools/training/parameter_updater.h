@@ -23,7 +23,7 @@ class ParameterUpdater {
   /// begin with them.
   void Accumulate(bool first);
   /// Takes the gradients, or their sums where the executable accumulates. `update` counts from 0.
-  void Update(std::int64_t update, std::int64_t total_updates);
+  void Update(std::int64_t update, double rate);
 
  private:
   std::span<float> GradientOf(size_t index);

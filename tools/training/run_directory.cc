@@ -69,11 +69,17 @@ std::optional<Checkpoint> RunDirectory::Resume() {
                     "leave out --resume",
                     folder_));
   }
+  resumed_ = true;
+  return ReturnToLast();
+}
+
+std::optional<Checkpoint> RunDirectory::ReturnToLast() {
+  metrics_.reset();  // of a file that may be replaced
+  seconds_before_ = 0;
   std::optional<Checkpoint> checkpoint;
   if (files_.Exists(last_path())) checkpoint = ReadCheckpoint(files_, last_path());
   CutMetrics(checkpoint ? checkpoint->episode : 0);
   metrics_ = files_.OpenAppend(metrics_path());
-  resumed_ = true;
   return checkpoint;
 }
 

@@ -44,7 +44,9 @@ class RunDirectory {
   /// Goes on with a run: reads last.ckpt and cuts metrics.jsonl back to its episode. No value when the run ended
   /// before its first checkpoint: it begins anew. Throws Error(kInvalid) when the folder holds no run.
   std::optional<Checkpoint> Resume();
-  /// After Resume: the seconds in the last line that was kept.
+  /// Goes back, in a run that has begun, to what Resume would find.
+  std::optional<Checkpoint> ReturnToLast();
+  /// After Resume or ReturnToLast: the seconds in the last line that was kept.
   double seconds_before() const { return seconds_before_; }
 
   void Append(const MetricsLine& line);

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/error.h"
+#include "tools/training/not_finite.h"
 #include "tools/training/optimizer.h"
 #include "tools/training/parameters.h"
 
@@ -83,6 +83,19 @@ void CheckSame(const std::string& path, const std::string& field, const std::str
                           path, field, theirs, ours, field));
 }
 
+void CheckFinite(const NamedTensors& tensors, const std::string& what, const TrainingPosition& position) {
+  for (const NamedTensor& entry : tensors) {
+    const std::optional<size_t> at = FirstNotFinite(entry.tensor.values<float>());
+    if (!at) continue;
+    throw NotFiniteError(
+        fmt::format("training: {} \"{}\" is not finite after episode {}: {}; try a smaller learning rate or "
+                    "train.clip_norm",
+                    what, entry.name, position.episode,
+                    ElementText(entry.tensor.shape(), *at, entry.tensor.values<float>()[*at])),
+        NotFiniteError::Cause::kTraining);
+  }
+}
+
 }  // namespace
 
 Checkpoint TakeSnapshot(const LoadedModel& loaded, const TrainingPosition& position,
@@ -96,18 +109,13 @@ Checkpoint TakeSnapshot(const LoadedModel& loaded, const TrainingPosition& posit
   checkpoint.seed = train.seed();
   checkpoint.data_position = static_cast<std::uint64_t>(position.episode);
   checkpoint.best_metric = position.best_loss;
+  checkpoint.rollbacks = position.rollbacks;
   checkpoint.parameters = GetParameters(executor);
   checkpoint.moments = Save(Moments(executor));
   checkpoint.states = Save(KeptStates(executor));
-  for (const NamedTensor& entry : checkpoint.parameters) {
-    const std::vector<float>& values = entry.tensor.values<float>();
-    if (std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) continue;
-    throw Error(
-        ErrorKind::kRuntime,
-        fmt::format("training: parameter \"{}\" is not finite after episode {}; the checkpoints were left as "
-                    "they were; try a smaller learning rate or train.clip_norm",
-                    entry.name, position.episode));
-  }
+  CheckFinite(checkpoint.parameters, "parameter", position);
+  CheckFinite(checkpoint.moments, "what the optimizer keeps,", position);
+  CheckFinite(checkpoint.states, "the kept state", position);
   return checkpoint;
 }
 
@@ -122,7 +130,7 @@ TrainingPosition RestoreSnapshot(const Checkpoint& checkpoint, const std::string
        "a run is resumed with the optimizer it began with");
   Load(checkpoint.states, KeptStates(executor), path, "the kept state",
        "a run with kept states is resumed with the batch it began with");
-  return {checkpoint.episode, checkpoint.update, checkpoint.best_metric};
+  return {checkpoint.episode, checkpoint.update, checkpoint.best_metric, checkpoint.rollbacks};
 }
 
 }  // namespace plgraph

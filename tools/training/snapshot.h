@@ -16,10 +16,11 @@ struct TrainingPosition {
   std::int64_t episode = 0;  ///< training episodes done
   std::int64_t update = 0;   ///< updates done
   std::optional<double> best_loss = std::nullopt;
+  std::int64_t rollbacks = 0;  ///< each halves the learning rate
 };
 
-/// All that the run needs to go on. Throws Error(kRuntime) when a parameter is not finite, so that a run gone wrong
-/// never replaces a sound checkpoint.
+/// All that the run needs to go on. Throws NotFiniteError when one of its numbers is not finite, so that a run gone
+/// wrong never replaces a sound checkpoint.
 Checkpoint TakeSnapshot(const LoadedModel& loaded, const TrainingPosition& position,
                         Executor<float>& executor);
 

@@ -17,6 +17,9 @@ namespace {
 // Samples in the picture of a run.
 constexpr std::int64_t kGridSamples = 8;
 
+// Each halves the learning rate.
+constexpr int kMostRollbacks = 8;
+
 // Whether a multiple of `every` lies in (before, now]; 0 is never.
 bool Crossed(std::int64_t every, std::int64_t before, std::int64_t now) {
   return every > 0 && now / every > before / every;
@@ -54,6 +57,7 @@ Trainer::Trainer(const LoadedModel& loaded, const Services& services, Progress& 
       runner_(std::make_unique<EpisodeRunner<float>>(*executor_, *data_, ports_, train().seed(),
                                                      1.0 / static_cast<double>(train().accumulate()))),
       updater_(std::make_unique<ParameterUpdater>(train(), *executor_, services.threads)),
+      guard_(std::make_unique<NumberGuard>(loaded, services, *executor_)),
       report_means_(executable_.graph.terms),
       between_means_(executable_.graph.terms) {
   if (train().evaluation().every() > 0) {
@@ -75,18 +79,19 @@ void Trainer::Run(const TrainRequest& request) {
     DrawGrid(grid_, samples_->Run(), "--grid");  // finds a wrong step before anything is written
   }
   Start(request);
-  if (request.tensorboard) {
-    tensorboard_ = std::make_unique<TensorBoardLog>(services_.files, services_.clock,
-                                                    request.run_dir + "/tensorboard", position_.episode);
-  }
+  OpenTensorBoard(request);
   Describe();
   if (position_.episode == 0) Show();
   start_seconds_ = services_.clock.Seconds();
   progress_.Begin(position_.episode, total_episodes_);
   while (position_.episode < total_episodes_) {
     const std::int64_t before = position_.episode;
-    RunUpdate();
-    FinishUpdate(before);
+    try {
+      RunUpdate();
+      FinishUpdate(before);
+    } catch (const NotFiniteError& fault) {
+      RollBack(request, fault);
+    }
   }
   if (position_.episode == 0) SaveCheckpoints(0, std::nullopt);  // of no episode at all
   description_.finished = UtcText(services_.clock.SecondsSince1970());
@@ -103,24 +108,41 @@ void Trainer::Describe() {
 
 void Trainer::Start(const TrainRequest& request) {
   run_ = std::make_unique<RunDirectory>(services_.files, request.run_dir);
-  position_ = {};
   if (request.resume) {
     if (const std::optional<Checkpoint> checkpoint = run_->Resume()) {
-      position_ = RestoreSnapshot(*checkpoint, run_->last_path(), loaded_, *executor_);
+      GoOnFrom(*checkpoint);
       progress_.Message(fmt::format("resuming {} behind episode {}", request.run_dir, position_.episode));
       return;
     }
     progress_.Message(fmt::format("{} holds no checkpoint yet: the run begins anew", request.run_dir));
   }
+  Initialize(request);
+  if (!request.resume) run_->StartNew();
+}
+
+void Trainer::Initialize(const TrainRequest& request) {
+  position_ = {};
   InitializeParameters(loaded_, services_.files, *executor_);
+  guard_->CheckStart(loaded_.path);
   if (!request.init.empty()) StartFromFile(request.init);
   executor_->ResetStates();  // a kept state may start from a parameter
-  if (!request.resume) run_->StartNew();
+}
+
+void Trainer::GoOnFrom(const Checkpoint& checkpoint) {
+  position_ = RestoreSnapshot(checkpoint, run_->last_path(), loaded_, *executor_);
+  guard_->CheckStart(run_->last_path());
+}
+
+void Trainer::OpenTensorBoard(const TrainRequest& request) {
+  if (!request.tensorboard) return;
+  tensorboard_ = std::make_unique<TensorBoardLog>(services_.files, services_.clock,
+                                                  request.run_dir + "/tensorboard", position_.episode);
 }
 
 void Trainer::StartFromFile(const std::string& path) {
   const std::vector<std::string> missing =
       SetParameters(ReadParameterFile(services_.files, path), path, Coverage::kSome, *executor_);
+  guard_->CheckStart(path);
   if (missing.empty()) return;
   progress_.Message(
       fmt::format("{} lacks {}: initialized as the model says", path, fmt::join(missing, ", ")));
@@ -144,22 +166,52 @@ void Trainer::RunUpdate() {
 }
 
 void Trainer::RunWindow(std::uint64_t first_episode, std::int64_t window) {
+  const RunContext context = runner_->Context(first_episode, window);
+  guard_->Begin(context, position_.update);
   runner_->Forward(first_episode, window);
-  if (const std::optional<std::int64_t> sample = runner_->FirstNotFinite(window)) {
-    throw Error(
-        ErrorKind::kRuntime,
-        fmt::format("training: the loss of episode {} is not finite (update {}); try a smaller learning rate "
-                    "or train.clip_norm",
-                    first_episode + static_cast<std::uint64_t>(*sample), position_.update));
-  }
+  guard_->CheckLoss(runner_->FirstNotFinite(window));
   runner_->AddTerms(window, runner_->batch(), report_means_);
   runner_->AddTerms(window, runner_->batch(), between_means_);
   if (!runner_->HasLoss(window)) return;
-  executor_->Backward(runner_->Context(first_episode, window));
+  executor_->Backward(context);
+  guard_->CheckGradients();
+}
+
+double Trainer::Rate(std::int64_t update) const {
+  return std::ldexp(LearningRate(train(), update, total_updates_), -static_cast<int>(position_.rollbacks));
+}
+
+// A run that is killed and resumed goes back to the same checkpoint again, and so takes the same way.
+void Trainer::RollBack(const TrainRequest& request, const NotFiniteError& fault) {
+  const std::string last = services_.files.Exists(run_->last_path())
+                               ? run_->last_path() + " was left as it was"
+                               : "there is no checkpoint yet";
+  if (train().on_nan() != Train::ROLLBACK || fault.cause() == NotFiniteError::Cause::kGiven) {
+    throw NotFiniteError(fmt::format("{}\n  {}", fault.what(), last), fault.cause());
+  }
+  const std::int64_t rollbacks = position_.rollbacks + 1;
+  if (rollbacks > kMostRollbacks) {
+    throw NotFiniteError(
+        fmt::format(
+            "{}\n  the run has gone back {} times, to {:g} of its learning rate, and goes back no more; {}",
+            fault.what(), kMostRollbacks, std::ldexp(1, -kMostRollbacks), last),
+        fault.cause());
+  }
+  const std::optional<Checkpoint> checkpoint = run_->ReturnToLast();
+  checkpoint ? GoOnFrom(*checkpoint) : Initialize(request);
+  position_.rollbacks = rollbacks;
+  report_means_.Clear();
+  between_means_.Clear();
+  OpenTensorBoard(request);
+  progress_.Message(fmt::format(
+      "{}\n  back to episode {}, at {:g} of the learning rate (rollback {} of at most {})", fault.what(),
+      position_.episode, std::ldexp(1, -static_cast<int>(rollbacks)), rollbacks, kMostRollbacks));
+  start_seconds_ = services_.clock.Seconds();
+  progress_.Begin(position_.episode, total_episodes_);
 }
 
 void Trainer::UpdateParameters() {
-  updater_->Update(position_.update, total_updates_);
+  updater_->Update(position_.update, Rate(position_.update));
   ++position_.update;
 }
 
@@ -182,7 +234,7 @@ void Trainer::FinishUpdate(std::int64_t before) {
   run_->Append(line);
   progress_.Report(line);
   if (tensorboard_) {
-    tensorboard_->AddLine(line, LearningRate(train(), position_.update - 1, total_updates_));
+    tensorboard_->AddLine(line, Rate(position_.update - 1));
   }
   if (!save) return;
   Show();

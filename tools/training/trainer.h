@@ -14,6 +14,8 @@
 #include "tools/training/image_grid.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/model_run.h"
+#include "tools/training/not_finite.h"
+#include "tools/training/number_guard.h"
 #include "tools/training/parameter_updater.h"
 #include "tools/training/progress.h"
 #include "tools/training/run_description.h"
@@ -45,7 +47,7 @@ class Trainer {
   /// Compiles and takes the memory. Throws Error(kInvalid) when the model cannot be trained.
   Trainer(const LoadedModel& loaded, const Services& services, Progress& progress);
 
-  /// Trains to the end.
+  /// Trains to the end. Throws NotFiniteError for a number that is not finite, unless train.on_nan lets the run go back.
   void Run(const TrainRequest& request);
 
   const Executable& executable() const { return executable_; }
@@ -56,7 +58,12 @@ class Trainer {
  private:
   const Train& train() const { return loaded_.model.train(); }
   void Start(const TrainRequest& request);
+  void Initialize(const TrainRequest& request);
   void StartFromFile(const std::string& path);
+  void GoOnFrom(const Checkpoint& checkpoint);
+  void OpenTensorBoard(const TrainRequest& request);
+  void RollBack(const TrainRequest& request, const NotFiniteError& fault);
+  double Rate(std::int64_t update) const;
   void RunUpdate();
   void RunWindow(std::uint64_t first_episode, std::int64_t window);
   void UpdateParameters();
@@ -76,6 +83,7 @@ class Trainer {
   std::unique_ptr<Executor<float>> executor_;
   std::unique_ptr<EpisodeRunner<float>> runner_;
   std::unique_ptr<ParameterUpdater> updater_;
+  std::unique_ptr<NumberGuard> guard_;
   std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<ModelRun> samples_;  // of the picture
   GridSpec grid_;

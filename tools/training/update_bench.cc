@@ -8,6 +8,7 @@
 #include "graph/profile.h"
 #include "tools/training/cost.h"
 #include "tools/training/episode_runner.h"
+#include "tools/training/learning_rate.h"
 #include "tools/training/parameter_updater.h"
 #include "tools/training/parameters.h"
 
@@ -115,7 +116,8 @@ void Bench::RunWindow(std::uint64_t first_episode, std::int64_t window, bool fir
 
 void Bench::UpdateParameters() {
   const Timer timer(&services_.clock, &update_spent_);
-  updater_.Update(update_++, train().episodes());
+  updater_.Update(update_, LearningRate(train(), update_, train().episodes()));
+  ++update_;
 }
 
 // Seconds of one update, which leaves its own in the profile.
