@@ -2,23 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 
-#include "core/checked_size.h"
 #include "core/crc32c.h"
-#include "core/error.h"
 #include "serialization/checkpoint.pb.h"
-#include "serialization/frame.h"
+#include "serialization/checkpoint_layout.h"
 
 namespace plgraph {
 namespace {
-
-constexpr FrameKind kKind = {.magic = "PLGCKPT\n", .version = 1, .name = "checkpoint"};
-constexpr std::uint64_t kAlignment = 64;
-
-std::uint64_t Aligned(std::uint64_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
 
 std::span<const std::byte> BytesOf(const Tensor& tensor) {
   if (tensor.dtype() == DType::kFloat) return std::as_bytes(std::span(tensor.values<float>()));
@@ -64,122 +55,37 @@ CheckpointHeader MakeHeader(const Checkpoint& checkpoint) {
 // Offsets have a fixed length in the header, so that its length does not depend on them.
 void SetOffsets(CheckpointHeader& header) {
   for (TensorEntry& entry : *header.mutable_tensor()) entry.set_offset(0);
-  std::uint64_t end = MakeFrame(kKind, header.SerializeAsString()).size();
+  std::uint64_t end = MakeFrame(kCheckpointKind, header.SerializeAsString()).size();
   for (TensorEntry& entry : *header.mutable_tensor()) {
-    entry.set_offset(Aligned(end));
+    entry.set_offset(AlignedOffset(end));
     end = entry.offset() + entry.size();
   }
 }
-
-class Decoder {
- public:
-  Decoder(std::span<const std::byte> bytes, const std::string& path) : bytes_(bytes), path_(path) {}
-
-  Checkpoint Decode() {
-    const Frame frame = OpenFrame(bytes_, kKind, path_);
-    end_ = frame.end;
-    CheckpointHeader header;
-    ParseHeader(frame, header, path_);
-    Checkpoint checkpoint{.model = header.model(),
-                          .optimizer = header.optimizer(),
-                          .episode = header.episode(),
-                          .update = header.update(),
-                          .seed = header.seed(),
-                          .data_position = header.data_position()};
-    checkpoint.rollbacks = header.rollbacks();
-    if (header.has_best_metric()) checkpoint.best_metric = header.best_metric();
-    for (const TensorEntry& entry : header.tensor()) {
-      NamedTensors& list = entry.kind() == TensorEntry::PARAMETER ? checkpoint.parameters
-                           : entry.kind() == TensorEntry::MOMENT  ? checkpoint.moments
-                                                                  : checkpoint.states;
-      list.push_back({entry.name(), ReadTensor(entry)});
-    }
-    if (end_ != bytes_.size()) {
-      FailDamaged(path_, fmt::format("expected {} bytes, found {}: something follows the last tensor", end_,
-                                     bytes_.size()));
-    }
-    if (header.parameter_fingerprint() != ParameterFingerprint(checkpoint.parameters)) {
-      FailDamaged(path_, "the fingerprint of the parameters is not that of their names and shapes");
-    }
-    return checkpoint;
-  }
-
- private:
-  Shape ShapeOf(const TensorEntry& entry) const {
-    const Shape shape(std::vector<std::int64_t>(entry.shape().begin(), entry.shape().end()));
-    const std::uint64_t width = entry.type() == TensorEntry::FLOAT ? 4 : 8;
-    std::uint64_t size = 0;
-    try {
-      size = static_cast<std::uint64_t>(
-          (CheckedSize(shape.NumElements()) * CheckedSize(static_cast<std::int64_t>(width))).value());
-    } catch (const Error&) {
-      FailDamaged(path_,
-                  fmt::format("tensor \"{}\" has the impossible shape {}", entry.name(), shape.ToString()));
-    }
-    if (size != entry.size()) {
-      FailDamaged(path_, fmt::format("tensor \"{}\" of shape {} takes {} bytes, but has {}", entry.name(),
-                                     shape.ToString(), size, entry.size()));
-    }
-    return shape;
-  }
-
-  // Tensors lie one behind the other, with zeros up to the next multiple of 64.
-  Tensor ReadTensor(const TensorEntry& entry) {
-    const Shape shape = ShapeOf(entry);
-    const std::uint64_t offset = Aligned(end_);
-    if (entry.offset() != offset) {
-      FailDamaged(path_, fmt::format("tensor \"{}\" is said to be at {}, expected {}", entry.name(),
-                                     entry.offset(), offset));
-    }
-    if (offset > bytes_.size() || entry.size() > bytes_.size() - offset) {
-      FailCut(path_, offset + entry.size(), bytes_.size());
-    }
-    const auto padding = bytes_.subspan(end_, offset - end_);
-    if (std::any_of(padding.begin(), padding.end(), [](std::byte b) { return b != std::byte{0}; })) {
-      FailDamaged(path_, fmt::format("the zeros before tensor \"{}\" are not zero", entry.name()));
-    }
-    const auto numbers = bytes_.subspan(offset, entry.size());
-    if (const std::uint32_t found = Crc32c(numbers); found != entry.crc32c()) {
-      FailDamaged(path_, fmt::format("tensor \"{}\" has checksum {:08x}, expected {:08x}", entry.name(),
-                                     found, entry.crc32c()));
-    }
-    end_ = offset + entry.size();
-    return entry.type() == TensorEntry::FLOAT ? Copied<float>(shape, numbers)
-                                              : Copied<double>(shape, numbers);
-  }
-
-  template <typename T>
-  static Tensor Copied(const Shape& shape, std::span<const std::byte> bytes) {
-    std::vector<T> values(bytes.size() / sizeof(T));
-    if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
-    return Tensor(shape, std::move(values));
-  }
-
-  std::span<const std::byte> bytes_;
-  const std::string& path_;
-  std::uint64_t end_ = 0;  // of what has been read
-};
 
 }  // namespace
 
 std::string MomentName(std::string_view parameter, int slot) { return fmt::format("{}.{}", parameter, slot); }
 
-std::uint64_t ParameterFingerprint(const NamedTensors& parameters) {
-  std::uint64_t hash = 14695981039346656037U;  // FNV-1a
-  for (const NamedTensor& named : parameters) {
-    for (const char c : named.name + named.tensor.shape().ToString() + "\n") {
-      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    }
+// FNV-1a.
+std::uint64_t ExtendFingerprint(std::uint64_t fingerprint, std::string_view name, const Shape& shape) {
+  for (const char c : fmt::format("{}{}\n", name, shape.ToString())) {
+    fingerprint = (fingerprint ^ static_cast<unsigned char>(c)) * 1099511628211U;
   }
-  return hash;
+  return fingerprint;
 }
 
-bool IsCheckpoint(std::span<const std::byte> bytes) { return HasMagic(bytes, kKind); }
+std::uint64_t ParameterFingerprint(const NamedTensors& parameters) {
+  std::uint64_t fingerprint = kEmptyFingerprint;
+  for (const NamedTensor& named : parameters) {
+    fingerprint = ExtendFingerprint(fingerprint, named.name, named.tensor.shape());
+  }
+  return fingerprint;
+}
 
 std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint) {
   CheckpointHeader header = MakeHeader(checkpoint);
   SetOffsets(header);
-  std::vector<std::byte> bytes = MakeFrame(kKind, header.SerializeAsString());
+  std::vector<std::byte> bytes = MakeFrame(kCheckpointKind, header.SerializeAsString());
   if (header.tensor_size() > 0) {
     const TensorEntry& last = header.tensor(header.tensor_size() - 1);
     bytes.reserve(last.offset() + last.size());
@@ -195,16 +101,8 @@ std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint) {
   return bytes;
 }
 
-Checkpoint DecodeCheckpoint(std::span<const std::byte> bytes, const std::string& path) {
-  return Decoder(bytes, path).Decode();
-}
-
 void WriteCheckpoint(FileSystem& files, const std::string& path, const Checkpoint& checkpoint) {
   WriteFileAtomically(files, path, EncodeCheckpoint(checkpoint));
-}
-
-Checkpoint ReadCheckpoint(FileSystem& files, const std::string& path) {
-  return DecodeCheckpoint(files.Read(path), path);
 }
 
 }  // namespace plgraph

@@ -29,6 +29,22 @@ struct Checkpoint {
   NamedTensors states = {};                ///< kept states at the end of the last episode, [batch, shape]
 };
 
+/// A tensor as the header of a file describes it, and what is wrong with its numbers.
+struct TensorReport {
+  std::string_view kind;  ///< "parameter", "moment" or "state"
+  std::string name;
+  DType dtype = DType::kFloat;
+  Shape shape;
+  std::string fault = {};  ///< "has checksum ..., expected ..."; empty: it is whole
+};
+
+/// What is whole and what is damaged in a file whose header is sound.
+struct CheckpointReport {
+  Checkpoint whole;                   ///< without the tensors that are damaged
+  std::vector<TensorReport> tensors;  ///< in the order of the file
+  std::vector<std::string> faults;    ///< of what lies between the tensors and behind them
+};
+
 /// The name of what an optimizer keeps for a parameter in one of its slots: "w.0".
 std::string MomentName(std::string_view parameter, int slot);
 
@@ -40,9 +56,12 @@ bool IsCheckpoint(std::span<const std::byte> bytes);
 
 /// The same checkpoint gives the same bytes, whatever the time, the machine and the number of threads.
 std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint);
-/// Verifies every byte. Throws Error(kRuntime) that names the path and what is wrong: cut, damaged (which
-/// tensor), of a later version, or no checkpoint at all.
+/// Verifies every byte, and only then takes memory for the tensors. Throws Error(kRuntime) that names the path and
+/// what is wrong: cut, damaged (which tensor), a header that contradicts itself, of a later version, or no checkpoint
+/// at all.
 Checkpoint DecodeCheckpoint(std::span<const std::byte> bytes, const std::string& path);
+/// Verifies every byte and goes on past damage, except that of the header, which is thrown as by DecodeCheckpoint.
+CheckpointReport InspectCheckpoint(std::span<const std::byte> bytes, const std::string& path);
 
 /// Replaces the file as a whole: after a crash at any point the path holds the old one or the new one.
 void WriteCheckpoint(FileSystem& files, const std::string& path, const Checkpoint& checkpoint);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -85,12 +86,16 @@ Frame OpenFrame(std::span<const std::byte> bytes, const FrameKind& kind, const s
   if (bytes.size() < kHeaderAt + kChecksumSize) FailCut(path, kHeaderAt + kChecksumSize, bytes.size());
   const auto version = Load<std::uint32_t>(bytes, kVersionAt);
   if (version != kind.version) {
-    throw Error(ErrorKind::kRuntime, fmt::format("{}: a {} of version {}; this program reads version {}",
-                                                 path, kind.name, version, kind.version));
+    const std::string_view hint = version > kind.version ? "a later plgraph wrote it" : "make it again";
+    throw Error(ErrorKind::kRuntime, fmt::format("{}: a {} of version {}; this program reads version {}: {}",
+                                                 path, kind.name, version, kind.version, hint));
   }
   const auto length = Load<std::uint64_t>(bytes, kLengthAt);
   const size_t room = bytes.size() - kHeaderAt - kChecksumSize;
-  if (length > room) FailCut(path, kHeaderAt + length + kChecksumSize, bytes.size());
+  if (length > room) {
+    const std::uint64_t expected = kHeaderAt + length + kChecksumSize;
+    FailCut(path, std::max(length, expected), bytes.size());  // the sum of a damaged length may overflow
+  }
   const size_t checksum_at = kHeaderAt + length;
   const auto expected = Load<std::uint32_t>(bytes, checksum_at);
   const std::uint32_t found = Crc32c(bytes.first(checksum_at));

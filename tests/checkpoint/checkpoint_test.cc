@@ -1,34 +1,17 @@
-#include "serialization/checkpoint.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstring>
 #include <tuple>
 
-#include "core/crc32c.h"
 #include "core/error.h"
+#include "tests/checkpoint/sample_checkpoint.h"
 #include "tests/support/temp_folder.h"
 
 namespace plgraph {
 namespace {
 
 using testing::HasSubstr;
-
-Checkpoint Small() {
-  return {.model = "m",
-          .optimizer = "adam",
-          .episode = 12,
-          .update = 3,
-          .seed = 18446744073709551615U,
-          .data_position = 12,
-          .best_metric = 0.25,
-          .parameters = {{"w", Tensor({2, 2}, std::vector<float>{1, 2, 3, 4})},
-                         {"eta", Tensor({}, std::vector<float>{0.01F})}},
-          .moments = {{MomentName("w", 0), Tensor({2, 2}, std::vector<float>{5, 6, 7, 8})}},
-          .states = {{"h", Tensor({3}, std::vector<double>{1e300, -0.0, INFINITY})}}};
-}
 
 std::string FaultOf(std::span<const std::byte> bytes) {
   try {
@@ -60,17 +43,17 @@ void ExpectSame(const Checkpoint& a, const Checkpoint& b) {
 }
 
 TEST(Checkpoint, WhatIsWrittenIsRead) {
-  ExpectSame(DecodeCheckpoint(EncodeCheckpoint(Small()), "f"), Small());
+  ExpectSame(DecodeCheckpoint(EncodeCheckpoint(SampleCheckpoint()), "f"), SampleCheckpoint());
   ExpectSame(DecodeCheckpoint(EncodeCheckpoint({}), "f"), {});
   const TempFolder folder;
   const auto files = MakePosixFileSystem();
-  WriteCheckpoint(*files, folder.Path("a.ckpt"), Small());
-  ExpectSame(ReadCheckpoint(*files, folder.Path("a.ckpt")), Small());
+  WriteCheckpoint(*files, folder.Path("a.ckpt"), SampleCheckpoint());
+  ExpectSame(ReadCheckpoint(*files, folder.Path("a.ckpt")), SampleCheckpoint());
 }
 
 TEST(Checkpoint, TheBytesAreThoseOfTheFormat) {
-  const std::vector<std::byte> bytes = EncodeCheckpoint(Small());
-  EXPECT_EQ(bytes, EncodeCheckpoint(Small()));
+  const std::vector<std::byte> bytes = EncodeCheckpoint(SampleCheckpoint());
+  EXPECT_EQ(bytes, EncodeCheckpoint(SampleCheckpoint()));
   EXPECT_TRUE(IsCheckpoint(bytes));
   EXPECT_FALSE(IsCheckpoint(std::span(bytes).first(7)));
   EXPECT_FALSE(IsCheckpoint(std::span(bytes).subspan(1)));
@@ -84,7 +67,7 @@ TEST(Checkpoint, TheBytesAreThoseOfTheFormat) {
 }
 
 TEST(Checkpoint, EveryCutIsFound) {
-  const std::vector<std::byte> bytes = EncodeCheckpoint(Small());
+  const std::vector<std::byte> bytes = EncodeCheckpoint(SampleCheckpoint());
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_THAT(FaultOf(std::span(bytes).first(size)),
                 HasSubstr(size < 8 ? "not a checkpoint" : "cut: expected"))
@@ -92,20 +75,8 @@ TEST(Checkpoint, EveryCutIsFound) {
   }
 }
 
-TEST(Checkpoint, EveryFlippedBitIsFound) {
-  std::vector<std::byte> bytes = EncodeCheckpoint(Small());
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    for (int bit = 0; bit < 8; ++bit) {
-      bytes[i] ^= std::byte{1} << bit;
-      EXPECT_NE(FaultOf(bytes), "no error") << "byte " << i << " bit " << bit;
-      bytes[i] ^= std::byte{1} << bit;
-    }
-  }
-  EXPECT_EQ(FaultOf(bytes), "no error");
-}
-
 TEST(Checkpoint, SaysWhatIsWrong) {
-  const std::vector<std::byte> sound = EncodeCheckpoint(Small());
+  const std::vector<std::byte> sound = EncodeCheckpoint(SampleCheckpoint());
   std::vector<std::byte> bytes = sound;
   bytes[bytes.size() - 1] ^= std::byte{1};
   EXPECT_THAT(FaultOf(bytes), HasSubstr("the file is damaged: tensor \"h\" has checksum"));
@@ -113,7 +84,8 @@ TEST(Checkpoint, SaysWhatIsWrong) {
   EXPECT_THAT(FaultOf(bytes), HasSubstr("the zeros before tensor \"h\" are not zero"));
   bytes = sound;
   bytes[8] = std::byte{2};
-  EXPECT_THAT(FaultOf(bytes), HasSubstr("a checkpoint of version 2; this program reads version 1"));
+  EXPECT_THAT(FaultOf(bytes),
+              HasSubstr("a checkpoint of version 2; this program reads version 1: a later plgraph"));
   bytes = sound;
   bytes[30] ^= std::byte{1};
   EXPECT_THAT(FaultOf(bytes), HasSubstr("the file is damaged: the header has checksum"));
@@ -124,20 +96,25 @@ TEST(Checkpoint, SaysWhatIsWrong) {
               HasSubstr("it does not start with \"PLGCKPT\""));
 }
 
-// A header that lies, with a checksum that is right.
-TEST(Checkpoint, ALyingHeaderTakesNoMemory) {
-  const std::vector<std::byte> sound = EncodeCheckpoint(Small());
-  std::uint64_t length = 0;
-  std::memcpy(&length, sound.data() + 16, 8);
-  for (size_t i = 24; i < 24 + length; ++i) {
-    for (const int value : {0, 1, 0x7F, 0x80, 0xFF}) {
-      std::vector<std::byte> bytes = sound;
-      bytes[i] = static_cast<std::byte>(value);
-      const std::uint32_t crc = Crc32c(std::span(bytes).first(24 + length));
-      std::memcpy(bytes.data() + 24 + length, &crc, 4);
-      FaultOf(bytes);  // may be sound (another seed), but never a crash
-    }
-  }
+TEST(Checkpoint, AReportTellsWholeFromDamaged) {
+  std::vector<std::byte> bytes = EncodeCheckpoint(SampleCheckpoint());
+  const CheckpointReport sound = InspectCheckpoint(bytes, "f");
+  ExpectSame(sound.whole, SampleCheckpoint());
+  EXPECT_THAT(sound.faults, testing::IsEmpty());
+  for (const TensorReport& tensor : sound.tensors) EXPECT_EQ(tensor.fault, "");
+
+  bytes[bytes.size() - 1] ^= std::byte{1};   // "h"
+  bytes[bytes.size() - 25] ^= std::byte{1};  // before it
+  bytes.push_back(std::byte{0});
+  const CheckpointReport damaged = InspectCheckpoint(bytes, "f");
+  ASSERT_EQ(damaged.tensors.size(), 4U);
+  EXPECT_EQ(damaged.tensors[3].name, "h");
+  EXPECT_EQ(damaged.tensors[3].kind, "state");
+  EXPECT_THAT(damaged.tensors[3].fault, HasSubstr("has checksum"));
+  EXPECT_THAT(damaged.faults, testing::ElementsAre(HasSubstr("the zeros before tensor \"h\""),
+                                                   HasSubstr("something follows the last tensor")));
+  ExpectSame(damaged.whole.parameters, SampleCheckpoint().parameters);
+  EXPECT_THAT(damaged.whole.states, testing::IsEmpty());
 }
 
 TEST(Checkpoint, TheFingerprintIsOfNamesShapesAndOrder) {
