@@ -100,7 +100,9 @@ Frame OpenFrame(std::span<const std::byte> bytes, const FrameKind& kind, const s
   const auto expected = Load<std::uint32_t>(bytes, checksum_at);
   const std::uint32_t found = Crc32c(bytes.first(checksum_at));
   if (expected != found) {
-    FailDamaged(path, fmt::format("the header has checksum {:08x}, expected {:08x}", found, expected));
+    FailDamaged(path, fmt::format("the header has checksum {:08x}, expected {:08x}; "
+                                  "without it nothing in the file can be told apart",
+                                  found, expected));
   }
   return {{reinterpret_cast<const char*>(bytes.data()) + kHeaderAt, length}, checksum_at + kChecksumSize};
 }

@@ -12,6 +12,7 @@
 #include "tools/commands.h"
 #include "tools/machine.h"
 #include "tools/model_options.h"
+#include "tools/training/tensor_match.h"
 
 namespace plgraph {
 namespace {
@@ -19,12 +20,17 @@ namespace {
 struct Options {
   std::string checkpoint;
   std::string out;
+  std::string salvage;
   bool all = false;
 };
 
-Checkpoint Read(Machine& machine, const std::string& path) {
+std::vector<std::byte> ReadBytes(Machine& machine, const std::string& path) {
   if (!machine.files().Exists(path)) throw Error(ErrorKind::kInvalid, fmt::format("{}: no such file", path));
-  return ReadCheckpoint(machine.files(), path);
+  return machine.files().Read(path);
+}
+
+Checkpoint Read(Machine& machine, const std::string& path) {
+  return DecodeCheckpoint(ReadBytes(machine, path), path);
 }
 
 void PrintTensors(const NamedTensors& tensors, std::string_view kind) {
@@ -42,6 +48,7 @@ void PrintTensors(const NamedTensors& tensors, std::string_view kind) {
     fmt::print("{:<20} {:<10} {:<7} {:<16} {:>12}  {:>11.4g} {:>11.4g} {:>11.4g}\n", entry.name, kind,
                NameOf(entry.tensor.dtype()), entry.tensor.shape().ToString(),
                Grouped(entry.tensor.shape().NumElements()), low, high, rms);
+    if (const std::string fault = NotFinite(entry.tensor); !fault.empty()) fmt::print("  {}\n", fault);
   }
 }
 
@@ -68,14 +75,64 @@ void AppendWithPrefix(const NamedTensors& from, const std::string& prefix, Named
   for (const NamedTensor& entry : from) to.push_back({prefix + entry.name, entry.tensor});
 }
 
-int Export(const Options& options) {
-  Machine machine(1);
-  const Checkpoint checkpoint = Read(machine, options.checkpoint);
+// Parameters by their names; with `all`, also the rest.
+NamedTensors TensorsOf(const Checkpoint& checkpoint, bool all) {
   NamedTensors tensors = checkpoint.parameters;
-  if (options.all) {
+  if (all) {
     AppendWithPrefix(checkpoint.moments, "moment/", tensors);
     AppendWithPrefix(checkpoint.states, "state/", tensors);
   }
+  return tensors;
+}
+
+// What is not finite among the tensors that are whole, by kind and name.
+std::string NotFiniteOf(const TensorReport& report, const Checkpoint& whole) {
+  const NamedTensors& list = report.kind == "parameter" ? whole.parameters
+                             : report.kind == "moment"  ? whole.moments
+                                                        : whole.states;
+  const Tensor* tensor = FindTensor(list, report.name);
+  return tensor == nullptr ? "" : NotFinite(*tensor);
+}
+
+void PrintReport(const CheckpointReport& report) {
+  for (const TensorReport& tensor : report.tensors) {
+    const std::string not_finite = NotFiniteOf(tensor, report.whole);
+    const std::string state = !tensor.fault.empty() ? "DAMAGED: " + tensor.fault
+                              : not_finite.empty()  ? "whole"
+                                                    : "whole, but " + not_finite;
+    fmt::print("{:<10} {:<20} {:<7} {:<16} {}\n", tensor.kind, tensor.name, NameOf(tensor.dtype),
+               tensor.shape.ToString(), state);
+  }
+  for (const std::string& fault : report.faults) fmt::print("DAMAGED: {}\n", fault);
+}
+
+void Salvage(const CheckpointReport& report, const Options& options, FileSystem& files) {
+  const NamedTensors tensors = TensorsOf(report.whole, true);
+  if (tensors.empty()) {
+    throw Error(ErrorKind::kRuntime, fmt::format("{}: holds no tensor that is whole; {} was not written",
+                                                 options.checkpoint, options.salvage));
+  }
+  WriteNpz(files, options.salvage, tensors);
+  fmt::print("wrote the {} tensors that are whole to {}\n", tensors.size(), options.salvage);
+}
+
+int Verify(const Options& options) {
+  Machine machine(1);
+  const CheckpointReport report =
+      InspectCheckpoint(ReadBytes(machine, options.checkpoint), options.checkpoint);
+  PrintReport(report);
+  if (!options.salvage.empty()) Salvage(report, options, machine.files());
+  const auto damaged = std::count_if(report.tensors.begin(), report.tensors.end(),
+                                     [](const TensorReport& tensor) { return !tensor.fault.empty(); });
+  if (damaged == 0 && report.faults.empty()) return 0;
+  throw Error(ErrorKind::kRuntime,
+              fmt::format("{}: the file is damaged: {} of {} tensors{}", options.checkpoint, damaged,
+                          report.tensors.size(), report.faults.empty() ? "" : ", and what lies around them"));
+}
+
+int Export(const Options& options) {
+  Machine machine(1);
+  const NamedTensors tensors = TensorsOf(Read(machine, options.checkpoint), options.all);
   WriteNpz(machine.files(), options.out, tensors);
   fmt::print("wrote {} tensors to {}\n", tensors.size(), options.out);
   return 0;
@@ -93,6 +150,24 @@ void AddCheckpointCommand(CLI::App& app, Action& action) {
   show->footer("Example:\n  plgraph checkpoint show runs/a/last.ckpt");
   show->add_option("CHECKPOINT", options->checkpoint, "The checkpoint")->required();
   show->callback([options, &action] { action = [options] { return Show(*options); }; });
+
+  CLI::App* verify = command->add_subcommand("verify", "Say which tensors are whole and which are damaged");
+  verify->footer(
+      "Exit code 0: every byte is as it was written; 1: something is damaged, cut or follows the end. A "
+      "damaged "
+      "header\n"
+      "leaves nothing to be read: it says where the tensors are. Numbers that are not finite are reported, "
+      "but are no "
+      "damage;\n"
+      "`train`, `eval`, `run` and `gradcheck` do not take such a tensor.\n\n"
+      "Examples:\n"
+      "  plgraph checkpoint verify runs/a/last.ckpt\n"
+      "  plgraph checkpoint verify runs/a/last.ckpt --salvage whole.npz\n"
+      "  plgraph train models/oja.pbtxt --run-dir runs/b --init whole.npz --partial");
+  verify->add_option("CHECKPOINT", options->checkpoint, "The checkpoint")->required();
+  verify->add_option("--salvage", options->salvage,
+                     "Write the tensors that are whole to this .npz (named as by `export --all`)");
+  verify->callback([options, &action] { action = [options] { return Verify(*options); }; });
 
   CLI::App* save = command->add_subcommand("export", "Write the parameters to an .npz file, by their names");
   save->footer(

@@ -18,6 +18,7 @@ namespace {
 struct Options {
   ModelOptions model;
   std::string checkpoint;
+  bool partial = false;
   std::int64_t episodes = 0;
   std::string confusion;
   bool json = false;
@@ -46,12 +47,12 @@ int Eval(const Options& options) {
   CheckCanTrain(loaded, false);
   const std::int64_t episodes =
       options.episodes > 0 ? options.episodes : loaded.model.train().evaluation().episodes();
-  const NamedTensors parameters = ReadParameterFile(machine.files(), options.checkpoint);
   std::optional<Confusion> confusion;
   if (!options.confusion.empty()) confusion.emplace(loaded, options.confusion);
   Evaluator evaluator(loaded, machine.services(), episodes,
                       confusion ? confusion->outputs() : std::vector<std::string>());
-  SetParameters(parameters, options.checkpoint, Coverage::kAll, evaluator.executor());
+  PrintNote(LoadParameters(loaded, options.checkpoint, CoverageOf(options.partial), machine.files(),
+                           evaluator.executor()));
   const Measures measures = evaluator.Evaluate([&](std::int64_t count) {
     if (confusion) confusion->Add(evaluator.executor(), count);
   });
@@ -78,6 +79,7 @@ void AddEvalCommand(CLI::App& app, Action& action) {
       ->add_option("--checkpoint", options->checkpoint,
                    "A checkpoint, or an .npz with every parameter by name")
       ->required();
+  AddPartialFlag(*command, options->partial);
   command
       ->add_option("--episodes", options->episodes,
                    "How many episodes (default: train.evaluation.episodes; not more than the data have)")

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -22,6 +21,7 @@ namespace {
 struct Options {
   ModelOptions model;
   std::string init;
+  bool partial = false;
   std::string write;
   std::optional<double> tolerance;
   bool in_float = false;
@@ -29,17 +29,6 @@ struct Options {
 
 // Above this many operations a forward run, a check along one more element takes seconds.
 constexpr double kManyFlops = 1e8;
-
-template <typename T>
-void Initialize(const Options& options, FileSystem& files, FirstBatch<T>& batch) {
-  if (options.init.empty()) return;
-  const auto missing =
-      SetParameters(ReadParameterFile(files, options.init), options.init, Coverage::kSome, batch.executor());
-  if (!missing.empty()) {
-    fmt::print(stderr, "{} lacks {}: initialized as the model says\n", options.init,
-               fmt::join(missing, ", "));
-  }
-}
 
 // Ops that only training has (dropout) are part of the loss whose gradient is checked.
 bool HasTrainingOnlyOps(const Graph& graph) {
@@ -61,7 +50,10 @@ struct Analytic {
 template <typename T>
 Analytic ComputeGradients(const Options& options, const LoadedModel& loaded, Machine& machine) {
   FirstBatch<T> batch(loaded, machine.services(), true);
-  Initialize(options, machine.files(), batch);
+  if (!options.init.empty()) {
+    PrintNote(
+        LoadParameters(loaded, options.init, CoverageOf(options.partial), machine.files(), batch.executor()));
+  }
   Analytic analytic;
   analytic.loss = batch.Loss();
   analytic.gradients = batch.Gradients();
@@ -122,7 +114,7 @@ int Gradcheck(const Options& options) {
 
   // From here on in double, without the adjoint unless its loss is another one.
   FirstBatch<double> batch(loaded, machine.services(), analytic.has_own_loss);
-  SetParameters(analytic.parameters, options.model.path, Coverage::kAll, batch.executor());
+  SetParameters(analytic.parameters, options.model.path, batch.executor());
   const auto [name, worst] = CheckAll(analytic, batch);
   const double tolerance = options.tolerance.value_or(options.in_float ? 1e-3 : 1e-7);
   const bool passed = worst.relative_error <= tolerance;
@@ -151,6 +143,7 @@ void AddGradcheckCommand(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
   command->add_option("--init", options->init, "Take parameters from this checkpoint or .npz");
+  AddPartialFlag(*command, options->partial);
   command->add_option("--write", options->write,
                       "Write the gradients (mean over the batch) by parameter, and `loss`, to this .npz");
   command

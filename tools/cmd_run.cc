@@ -19,6 +19,7 @@ namespace {
 struct Options {
   ModelOptions model;
   std::string checkpoint;
+  bool partial = false;
   std::vector<std::string> inputs;
   std::int64_t episodes = 0;
   std::vector<std::string> outputs;
@@ -94,9 +95,9 @@ int Run(const Options& options) {
   for (const Grid& grid : grids) {
     columns.insert(columns.end(), grid.spec.columns.begin(), grid.spec.columns.end());
   }
-  const NamedTensors parameters = ReadParameterFile(machine.files(), options.checkpoint);
   ModelRun run(loaded, Inputs(options, loaded, machine.files()), ValuesOf(columns), machine.services());
-  SetParameters(parameters, options.checkpoint, Coverage::kAll, run.executor());
+  PrintNote(LoadParameters(loaded, options.checkpoint, CoverageOf(options.partial), machine.files(),
+                           run.executor()));
   const std::vector<RunResult> results = run.Run();
   for (const auto& [name, path] : arrays) {
     const Tensor& tensor = Find(results, name).tensor;
@@ -136,6 +137,7 @@ void AddRunCommand(CLI::App& app, Action& action) {
       ->add_option("--checkpoint", options->checkpoint,
                    "A checkpoint, or an .npz with every parameter by name")
       ->required();
+  AddPartialFlag(*command, options->partial);
   CLI::Option* input = command->add_option("--input", options->inputs, "What an input reads; may be repeated")
                            ->type_name("NAME=FILE.npy")
                            ->allow_extra_args(false);

@@ -78,10 +78,10 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   CLI::Option* resume = command->add_flag("--resume", options->request.resume,
                                           "Go on with the run in --run-dir from its last.ckpt");
   command
-      ->add_option(
-          "--init", options->request.init,
-          "Start from the parameters in this checkpoint or .npz; those it lacks are initialized as usual")
+      ->add_option("--init", options->request.init,
+                   "Start from the parameters in this checkpoint or .npz, which must be those of the model")
       ->excludes(resume);
+  AddPartialFlag(*command, options->request.partial);
   command->add_flag("--tensorboard", options->request.tensorboard,
                     "Write event files for TensorBoard into the folder of the run");
   command

@@ -30,9 +30,19 @@ void AddGridRange(CLI::App& command, std::pair<double, double>& range) {
       ->type_name("LOW,HIGH");
 }
 
+void AddPartialFlag(CLI::App& command, bool& partial) {
+  command.add_flag("--partial", partial,
+                   "Take what matches of a file that does not fit the model; the rest begins as the model "
+                   "says.\nPrints what matches, what is missing and what is left over");
+}
+
+void PrintNote(const std::string& note) {
+  if (!note.empty()) fmt::print(stderr, "{}\n", note);
+}
+
 LoadedModel LoadModel(Machine& machine, const ModelOptions& options) {
   LoadedModel loaded = LoadModel(machine.files(), options.path, options.overrides);
-  if (!loaded.warnings.empty()) fmt::print(stderr, "{}\n", loaded.warnings);
+  PrintNote(loaded.warnings);
   return loaded;
 }
 

@@ -26,6 +26,12 @@ void AddModelOptions(CLI::App& command, ModelOptions& options);
 /// `--grid-range LOW,HIGH`: what is black and what is white in the pictures of a command.
 void AddGridRange(CLI::App& command, std::pair<double, double>& range);
 
+/// `--partial`: a file that parameters are taken from may match the model in some tensors only.
+void AddPartialFlag(CLI::App& command, bool& partial);
+
+/// Says something on stderr, unless it is empty.
+void PrintNote(const std::string& note);
+
 /// Reads the model; its warnings go to stderr. Throws Error with all faults.
 LoadedModel LoadModel(Machine& machine, const ModelOptions& options);
 

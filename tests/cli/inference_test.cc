@@ -65,7 +65,7 @@ TEST_F(InferenceTest, EvalRefusesWhatIsNoCheckpointOfTheModel) {
               HasSubstr("none.ckpt: no such file"));
   EXPECT_THAT(Fault(2, {"eval", "small.pbtxt", "--checkpoint", "small.pbtxt"}), HasSubstr("neither"));
   EXPECT_THAT(Fault(2, {"eval", "small.pbtxt", "--checkpoint", "run/last.ckpt", "--set", "n=14"}),
-              HasSubstr("has shape [12, 12], but the model's parameter has [14, 14]"));
+              HasSubstr("has shape [12, 12], but the model's has [14, 14]"));
   folder_.Write("cut.ckpt", folder_.Read("run/last.ckpt").substr(0, 500));
   EXPECT_THAT(Fault(1, {"eval", "small.pbtxt", "--checkpoint", "cut.ckpt"}), HasSubstr("cut.ckpt"));
 }

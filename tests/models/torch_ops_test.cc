@@ -60,7 +60,7 @@ class CaseRun {
         executable_(std::move(executable)),
         executor_(executable_, memory_, threads_) {
     const std::string weights = (folder / "weights.npz").string();
-    SetParameters(ReadNpz(*files_, weights), weights, Coverage::kAll, executor_);
+    SetParameters(ReadNpz(*files_, weights), weights, executor_);
     const auto data = OpenData(loaded_, DataUse::kTraining, *files_);
     EpisodeRunner<double> runner(executor_, *data, InputPorts(loaded_.graph), 0);
     runner.Forward(0, 0);

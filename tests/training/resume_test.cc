@@ -132,9 +132,9 @@ TEST_F(ResumeTest, RefusesAnotherRun) {
   const std::string kept = "state.hebb.lifetime=KEPT";
   EXPECT_THAT(FaultOf({kept, "train.seed=2"}), HasSubstr("was made with seed 1, but the model now has 2"));
   EXPECT_THAT(FaultOf({kept, "train.sgd.momentum=0.9"}), HasSubstr("optimizer adam"));
-  EXPECT_THAT(FaultOf({kept, "train.batch=3"}), HasSubstr("the kept state \"hebb\""));
-  EXPECT_THAT(FaultOf({kept, "n=13"}),
-              HasSubstr("has shape [12, 12], but the model's parameter has [13, 13]"));
+  EXPECT_THAT(FaultOf({kept, "train.batch=3"}),
+              HasSubstr("kept state \"hebb\" has shape [2, 12, 12], but the model's has [3, 12, 12]"));
+  EXPECT_THAT(FaultOf({kept, "n=13"}), HasSubstr("has shape [12, 12], but the model's has [13, 13]"));
   EXPECT_THAT(FaultOf({kept, "name=other"}), HasSubstr("model small"));
 }
 

@@ -182,7 +182,7 @@ TEST_F(TrainerTest, EvaluatesOnEpisodesItDoesNotTrainOn) {
   const LoadedModel loaded = Load(overrides);
   ThreadPool pool(1);
   Evaluator evaluator(loaded, WithThreads(pool), 5);
-  SetParameters(ReadLast("run").parameters, "last", Coverage::kAll, evaluator.executor());
+  SetParameters(ReadLast("run").parameters, "last", evaluator.executor());
   EXPECT_EQ(evaluator.Evaluate().loss, Metrics("run").back()["evaluation_loss"]);
 }
 
@@ -205,7 +205,9 @@ TEST_F(TrainerTest, StartsFromGivenParameters) {
   Train("second", {"train.episodes=0"}, false, 1, folder_.Path("first/last.ckpt"));
   EXPECT_EQ(LargestDifference(ReadLast("first").parameters, ReadLast("second").parameters), 0);
   const std::vector<float> w(144, 0.25F);
-  WriteNpz(*files_, folder_.Path("w.npz"), {{"w", Tensor(Shape{12, 12}, w)}});
+  NamedTensors given = ReadLast("first").parameters;
+  given[0].tensor = Tensor(Shape{12, 12}, w);
+  WriteNpz(*files_, folder_.Path("w.npz"), given);
   Train("third", {"train.episodes=0"}, false, 1, folder_.Path("w.npz"));
   EXPECT_EQ(FindTensor(ReadLast("third").parameters, "w")->As<float>(), w);
 }

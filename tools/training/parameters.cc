@@ -1,11 +1,9 @@
 #include "tools/training/parameters.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "core/diagnostics.h"
 #include "core/error.h"
 #include "serialization/checkpoint.h"
 #include "serialization/initializer.h"
@@ -14,27 +12,13 @@
 namespace plgraph {
 namespace {
 
+constexpr std::string_view kOtherModel = "was it made by another model, or with another --set?";
+
 template <typename T>
 void CopyInto(const Tensor& tensor, std::span<T> parameter) {
   const std::vector<T> values = tensor.As<T>();
   PLGRAPH_CHECK(values.size() == parameter.size(), "a parameter's shape was not checked");
   std::copy(values.begin(), values.end(), parameter.begin());
-}
-
-std::vector<std::string> NamesOf(const Graph& graph, const std::vector<Value>& values) {
-  std::vector<std::string> names;
-  for (const Value value : values) names.push_back(graph.node(value).name);
-  return names;
-}
-
-void CheckNames(const NamedTensors& tensors, const std::string& path, const std::vector<std::string>& names) {
-  for (const NamedTensor& entry : tensors) {
-    if (std::find(names.begin(), names.end(), entry.name) != names.end()) continue;
-    throw Error(ErrorKind::kInvalid,
-                fmt::format("{}: holds \"{}\", which is no parameter of the model{}; its "
-                            "parameters are {}",
-                            path, entry.name, DidYouMean(entry.name, names), fmt::join(names, ", ")));
-  }
 }
 
 }  // namespace
@@ -59,34 +43,39 @@ void InitializeParameters(const LoadedModel& loaded, FileSystem& files, Executor
   }
 }
 
+std::vector<WantedTensor> WantedParameters(const Graph& graph) {
+  std::vector<WantedTensor> wanted;
+  for (const Value parameter : ParametersOf(graph)) {
+    wanted.push_back({graph.node(parameter).name, graph.node(parameter).shape});
+  }
+  return wanted;
+}
+
 template <typename T>
-std::vector<std::string> SetParameters(const NamedTensors& tensors, const std::string& path,
-                                       Coverage coverage, Executor<T>& executor) {
+void SetParameters(const TensorMatch& match, Executor<T>& executor) {
   const Graph& graph = executor.executable().graph;
-  const std::vector<Value> parameters = ParametersOf(graph);
-  CheckNames(tensors, path, NamesOf(graph, parameters));
-  std::vector<std::string> missing;
-  for (const Value parameter : parameters) {
-    const Node& node = graph.node(parameter);
-    const Tensor* tensor = FindTensor(tensors, node.name);
-    if (tensor == nullptr) {
-      missing.push_back(node.name);
-    } else if (tensor->shape() != node.shape) {
-      throw Error(
-          ErrorKind::kInvalid,
-          fmt::format("{}: \"{}\" has shape {}, but the model's parameter has {}; was it made by another "
-                      "model, or with another --set?",
-                      path, node.name, tensor->shape().ToString(), node.shape.ToString()));
-    } else {
-      CopyInto(*tensor, executor.Parameter(parameter));
-    }
+  for (const Value parameter : ParametersOf(graph)) {
+    const Tensor* tensor = match.Find(graph.node(parameter).name);
+    if (tensor != nullptr) CopyInto(*tensor, executor.Parameter(parameter));
   }
-  if (coverage == Coverage::kAll && !missing.empty()) {
-    throw Error(ErrorKind::kInvalid,
-                fmt::format("{}: lacks the model's parameter {}; was it made by another model?", path,
-                            fmt::join(missing, ", ")));
-  }
-  return missing;
+}
+
+template <typename T>
+void SetParameters(const NamedTensors& tensors, const std::string& path, Executor<T>& executor) {
+  const TensorMatch match("parameter", tensors, WantedParameters(executor.executable().graph));
+  CheckMatches({&match}, path, Coverage::kAll, kOtherModel);
+  SetParameters(match, executor);
+}
+
+template <typename T>
+std::string LoadParameters(const LoadedModel& loaded, const std::string& path, Coverage coverage,
+                           FileSystem& files, Executor<T>& executor) {
+  const NamedTensors tensors = ReadParameterFile(files, path);
+  const TensorMatch match("parameter", tensors, WantedParameters(executor.executable().graph));
+  std::string differences = CheckMatches({&match}, path, coverage, kOtherModel);
+  if (!match.complete()) InitializeParameters(loaded, files, executor);
+  SetParameters(match, executor);
+  return differences;
 }
 
 template <typename T>
@@ -123,10 +112,14 @@ NamedTensors ReadParameterFile(FileSystem& files, const std::string& path) {
 
 template void InitializeParameters(const LoadedModel&, FileSystem&, Executor<float>&);
 template void InitializeParameters(const LoadedModel&, FileSystem&, Executor<double>&);
-template std::vector<std::string> SetParameters(const NamedTensors&, const std::string&, Coverage,
-                                                Executor<float>&);
-template std::vector<std::string> SetParameters(const NamedTensors&, const std::string&, Coverage,
-                                                Executor<double>&);
+template void SetParameters(const TensorMatch&, Executor<float>&);
+template void SetParameters(const TensorMatch&, Executor<double>&);
+template void SetParameters(const NamedTensors&, const std::string&, Executor<float>&);
+template void SetParameters(const NamedTensors&, const std::string&, Executor<double>&);
+template std::string LoadParameters(const LoadedModel&, const std::string&, Coverage, FileSystem&,
+                                    Executor<float>&);
+template std::string LoadParameters(const LoadedModel&, const std::string&, Coverage, FileSystem&,
+                                    Executor<double>&);
 template NamedTensors GetParameters(Executor<float>&);
 template NamedTensors GetParameters(Executor<double>&);
 

@@ -8,6 +8,7 @@
 #include "graph/executor.h"
 #include "serialization/named_tensor.h"
 #include "tools/training/loaded_model.h"
+#include "tools/training/tensor_match.h"
 
 namespace plgraph {
 
@@ -15,15 +16,21 @@ namespace plgraph {
 template <typename T>
 void InitializeParameters(const LoadedModel& loaded, FileSystem& files, Executor<T>& executor);
 
-/// Whether a file may leave some parameters of the model as they are.
-enum class Coverage { kAll, kSome };
-
-/// Sets parameters from named tensors. Returns the names of the parameters that they do not hold. Throws
-/// Error(kInvalid), with `path` in the message, for a tensor that is no parameter of the model or has another
-/// shape, and, with kAll, for a parameter that is missing.
+/// Sets the parameters of a match.
 template <typename T>
-std::vector<std::string> SetParameters(const NamedTensors& tensors, const std::string& path,
-                                       Coverage coverage, Executor<T>& executor);
+void SetParameters(const TensorMatch& match, Executor<T>& executor);
+
+/// Sets every parameter from named tensors. Throws Error(kInvalid), with `path` in the message, when one of them does
+/// not match.
+template <typename T>
+void SetParameters(const NamedTensors& tensors, const std::string& path, Executor<T>& executor);
+
+/// Sets parameters from a checkpoint or an `.npz` file. With kSome a file may have others, and those that do not match
+/// are initialized as the model says; returns what is to be shown of that, or "". Throws Error(kInvalid) with all that
+/// differs when more differs than `coverage` allows.
+template <typename T>
+std::string LoadParameters(const LoadedModel& loaded, const std::string& path, Coverage coverage,
+                           FileSystem& files, Executor<T>& executor);
 
 /// The parameters, in the order of the model.
 template <typename T>
@@ -35,15 +42,22 @@ void CopyParameters(Executor<float>& from, Executor<float>& to);
 /// The parameters in a checkpoint or in an `.npz` file.
 NamedTensors ReadParameterFile(FileSystem& files, const std::string& path);
 
+/// What a graph's parameters want of a file.
+std::vector<WantedTensor> WantedParameters(const Graph& graph);
+
 /// The parameters of a graph, in the order of the model.
 std::vector<Value> ParametersOf(const Graph& graph);
 
 extern template void InitializeParameters(const LoadedModel&, FileSystem&, Executor<float>&);
 extern template void InitializeParameters(const LoadedModel&, FileSystem&, Executor<double>&);
-extern template std::vector<std::string> SetParameters(const NamedTensors&, const std::string&, Coverage,
-                                                       Executor<float>&);
-extern template std::vector<std::string> SetParameters(const NamedTensors&, const std::string&, Coverage,
-                                                       Executor<double>&);
+extern template void SetParameters(const TensorMatch&, Executor<float>&);
+extern template void SetParameters(const TensorMatch&, Executor<double>&);
+extern template void SetParameters(const NamedTensors&, const std::string&, Executor<float>&);
+extern template void SetParameters(const NamedTensors&, const std::string&, Executor<double>&);
+extern template std::string LoadParameters(const LoadedModel&, const std::string&, Coverage, FileSystem&,
+                                           Executor<float>&);
+extern template std::string LoadParameters(const LoadedModel&, const std::string&, Coverage, FileSystem&,
+                                           Executor<double>&);
 extern template NamedTensors GetParameters(Executor<float>&);
 extern template NamedTensors GetParameters(Executor<double>&);
 

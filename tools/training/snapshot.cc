@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "core/error.h"
 #include "tools/training/not_finite.h"
@@ -59,16 +61,16 @@ NamedTensors Save(const std::vector<Piece>& pieces) {
   return tensors;
 }
 
-void Load(const NamedTensors& tensors, const std::vector<Piece>& pieces, const std::string& path,
-          const std::string& what, const std::string& hint) {
+std::vector<WantedTensor> Wanted(const std::vector<Piece>& pieces) {
+  std::vector<WantedTensor> wanted;
+  for (const Piece& piece : pieces) wanted.push_back({piece.name, piece.shape});
+  return wanted;
+}
+
+void Load(const TensorMatch& match, const std::vector<Piece>& pieces) {
   for (const Piece& piece : pieces) {
-    const Tensor* tensor = FindTensor(tensors, piece.name);
-    if (tensor == nullptr || tensor->shape() != piece.shape) {
-      throw Error(ErrorKind::kInvalid,
-                  fmt::format("{}: {} \"{}\" is {}, but the run needs {}; {}", path, what, piece.name,
-                              tensor == nullptr ? "missing" : tensor->shape().ToString(),
-                              piece.shape.ToString(), hint));
-    }
+    const Tensor* tensor = match.Find(piece.name);
+    if (tensor == nullptr) continue;
     const std::vector<float> values = tensor->As<float>();
     std::copy(values.begin(), values.end(), piece.values.begin());
   }
@@ -119,18 +121,27 @@ Checkpoint TakeSnapshot(const LoadedModel& loaded, const TrainingPosition& posit
   return checkpoint;
 }
 
-TrainingPosition RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path,
-                                 const LoadedModel& loaded, Executor<float>& executor) {
+RestoredRun RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path, const LoadedModel& loaded,
+                            Coverage coverage, Executor<float>& executor) {
   const Train& train = loaded.model.train();
   CheckSame(path, "model", checkpoint.model, loaded.model.name());
   CheckSame(path, "seed", std::to_string(checkpoint.seed), std::to_string(train.seed()));
   CheckSame(path, "optimizer", checkpoint.optimizer, OptimizerName(train));
-  SetParameters(checkpoint.parameters, path, Coverage::kAll, executor);
-  Load(checkpoint.moments, Moments(executor), path, "what the optimizer keeps,",
-       "a run is resumed with the optimizer it began with");
-  Load(checkpoint.states, KeptStates(executor), path, "the kept state",
-       "a run with kept states is resumed with the batch it began with");
-  return {checkpoint.episode, checkpoint.update, checkpoint.best_metric, checkpoint.rollbacks};
+  const std::vector<Piece> moments = Moments(executor);
+  const std::vector<Piece> states = KeptStates(executor);
+  const TensorMatch parameter_match("parameter", checkpoint.parameters,
+                                    WantedParameters(executor.executable().graph));
+  const TensorMatch moment_match("optimizer's", checkpoint.moments, Wanted(moments));
+  const TensorMatch state_match("kept state", checkpoint.states, Wanted(states));
+  std::string differences =
+      CheckMatches({&parameter_match, &moment_match, &state_match}, path, coverage,
+                   "a run is resumed with the model, the optimizer and (with kept states) the batch that it "
+                   "began with");
+  SetParameters(parameter_match, executor);
+  Load(moment_match, moments);
+  Load(state_match, states);
+  return {{checkpoint.episode, checkpoint.update, checkpoint.best_metric, checkpoint.rollbacks},
+          std::move(differences)};
 }
 
 }  // namespace plgraph

@@ -8,6 +8,7 @@
 #include "graph/executor.h"
 #include "serialization/checkpoint.h"
 #include "tools/training/loaded_model.h"
+#include "tools/training/tensor_match.h"
 
 namespace plgraph {
 
@@ -24,10 +25,17 @@ struct TrainingPosition {
 Checkpoint TakeSnapshot(const LoadedModel& loaded, const TrainingPosition& position,
                         Executor<float>& executor);
 
-/// Puts a run back to where a checkpoint was taken. `path` is for messages. Throws Error(kInvalid) when the model,
-/// its seed, its optimizer or (with kept states) its batch is another one.
-TrainingPosition RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path,
-                                 const LoadedModel& loaded, Executor<float>& executor);
+/// Where a run goes on, and, with Coverage::kSome, what of the checkpoint did not match, to be shown; or "".
+struct RestoredRun {
+  TrainingPosition position;
+  std::string differences;
+};
+
+/// Puts a run back to where a checkpoint was taken. `path` is for messages. Throws Error(kInvalid) when the model's
+/// name, its seed or its optimizer is another one, or when more tensors differ than `coverage` allows. What does not
+/// match is left as it is.
+RestoredRun RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path, const LoadedModel& loaded,
+                            Coverage coverage, Executor<float>& executor);
 
 }  // namespace plgraph
 

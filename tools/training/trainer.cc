@@ -1,7 +1,6 @@
 #include "tools/training/trainer.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -110,7 +109,7 @@ void Trainer::Start(const TrainRequest& request) {
   run_ = std::make_unique<RunDirectory>(services_.files, request.run_dir);
   if (request.resume) {
     if (const std::optional<Checkpoint> checkpoint = run_->Resume()) {
-      GoOnFrom(*checkpoint);
+      Restore(*checkpoint, CoverageOf(request.partial));
       progress_.Message(fmt::format("resuming {} behind episode {}", request.run_dir, position_.episode));
       return;
     }
@@ -124,13 +123,10 @@ void Trainer::Initialize(const TrainRequest& request) {
   position_ = {};
   InitializeParameters(loaded_, services_.files, *executor_);
   guard_->CheckStart(loaded_.path);
-  if (!request.init.empty()) StartFromFile(request.init);
+  if (!request.init.empty()) {
+    Tell(LoadParameters(loaded_, request.init, CoverageOf(request.partial), services_.files, *executor_));
+  }
   executor_->ResetStates();  // a kept state may start from a parameter
-}
-
-void Trainer::GoOnFrom(const Checkpoint& checkpoint) {
-  position_ = RestoreSnapshot(checkpoint, run_->last_path(), loaded_, *executor_);
-  guard_->CheckStart(run_->last_path());
 }
 
 void Trainer::OpenTensorBoard(const TrainRequest& request) {
@@ -139,13 +135,18 @@ void Trainer::OpenTensorBoard(const TrainRequest& request) {
                                                   request.run_dir + "/tensorboard", position_.episode);
 }
 
-void Trainer::StartFromFile(const std::string& path) {
-  const std::vector<std::string> missing =
-      SetParameters(ReadParameterFile(services_.files, path), path, Coverage::kSome, *executor_);
-  guard_->CheckStart(path);
-  if (missing.empty()) return;
-  progress_.Message(
-      fmt::format("{} lacks {}: initialized as the model says", path, fmt::join(missing, ", ")));
+void Trainer::Restore(const Checkpoint& checkpoint, Coverage coverage) {
+  if (coverage == Coverage::kSome) {
+    InitializeParameters(loaded_, services_.files, *executor_);
+    executor_->ResetStates();
+  }
+  RestoredRun restored = RestoreSnapshot(checkpoint, run_->last_path(), loaded_, coverage, *executor_);
+  Tell(restored.differences);
+  position_ = restored.position;
+}
+
+void Trainer::Tell(const std::string& differences) {
+  if (!differences.empty()) progress_.Message(differences);
 }
 
 void Trainer::RunUpdate() {
@@ -198,7 +199,7 @@ void Trainer::RollBack(const TrainRequest& request, const NotFiniteError& fault)
         fault.cause());
   }
   const std::optional<Checkpoint> checkpoint = run_->ReturnToLast();
-  checkpoint ? GoOnFrom(*checkpoint) : Initialize(request);
+  checkpoint ? Restore(*checkpoint, CoverageOf(request.partial)) : Initialize(request);
   position_.rollbacks = rollbacks;
   report_means_.Clear();
   between_means_.Clear();

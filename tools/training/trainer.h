@@ -33,6 +33,7 @@ struct TrainRequest {
       "";  ///< a checkpoint or .npz whose parameters training starts from; "": the initializers
   bool tensorboard = false;  ///< event files in <run_dir>/tensorboard
   GridSpec grid = {};        ///< a picture of samples at each evaluation and checkpoint; no columns: none
+  bool partial = false;      ///< `init`, or the run's checkpoint, may match the model in some tensors only
 };
 
 /// Trains a model as its `train` says and writes a run directory. The same request gives the same checkpoints, byte
@@ -59,8 +60,8 @@ class Trainer {
   const Train& train() const { return loaded_.model.train(); }
   void Start(const TrainRequest& request);
   void Initialize(const TrainRequest& request);
-  void StartFromFile(const std::string& path);
-  void GoOnFrom(const Checkpoint& checkpoint);
+  void Restore(const Checkpoint& checkpoint, Coverage coverage);
+  void Tell(const std::string& differences);
   void OpenTensorBoard(const TrainRequest& request);
   void RollBack(const TrainRequest& request, const NotFiniteError& fault);
   double Rate(std::int64_t update) const;
