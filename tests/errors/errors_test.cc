@@ -1,78 +1,101 @@
-// Every .pbtxt of this folder is a bad model. Its first lines say what is reported, one fault a line:
-// `# expect 12:3: a part of the message`. Nothing else may be reported, and all of it in one run.
+// The catalogue of bad inputs: each gets its sentence and its exit code, and takes little memory. A bad model that
+// is a file of this folder is held to more: all its faults in one run, each with its place, and nothing else.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
-#include "core/file_system.h"
-#include "graph/compile.h"
-#include "serialization/check_train.h"
-#include "serialization/graph_from_model.h"
-#include "serialization/text_reader.h"
+#include "tests/cli/tool.h"
+#include "tests/errors/bad_input.h"
+#include "tests/training/small_model.h"
 
 namespace plgraph {
 namespace {
 
-std::vector<std::string> BadModels() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(PLGRAPH_SOURCE_DIR "/tests/errors")) {
-    if (entry.path().extension() == ".pbtxt") names.push_back(entry.path().stem());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+using testing::HasSubstr;
+using testing::Not;
+
+// A sanitizer's own memory is not the tool's.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr long kMostMemory = 8L << 30;
+#else
+constexpr long kMostMemory = 256L << 20;
+#endif
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
-std::string PathOf(const std::string& name) { return PLGRAPH_SOURCE_DIR "/tests/errors/" + name + ".pbtxt"; }
-
-std::vector<std::string> Expected(const std::string& name) {
-  constexpr std::string_view kMark = "# expect ";
-  std::vector<std::string> expected;
-  std::ifstream file(PathOf(name));
-  for (std::string line; std::getline(file, line) && line.starts_with(kMark);) {
-    expected.push_back(line.substr(kMark.size()));
-  }
-  return expected;
+ToolResult RunIn(const TempFolder& folder, const BadInput& input) {
+  folder.Write("small.pbtxt", kSmallModel);
+  folder.Write("good.ckpt", TextOf(EncodeCheckpoint(SoundCheckpoint())));
+  folder.Write("good.plan", ReadFile(PLGRAPH_SOURCE_DIR "/tests/checkpoint/version_2.plan"));
+  input.prepare(folder);
+  return RunTool(input.command, folder.Path(""));
 }
 
-std::vector<std::string> Reported(const std::string& name) {
-  const auto files = MakePosixFileSystem();
-  Diagnostics diagnostics(PathOf(name));
-  const ModelText text = ReadModelFile(*files, PathOf(name), diagnostics);
-  Graph graph = GraphFromModel(text.model, text.locations, diagnostics);
-  CheckGraph(graph, diagnostics);
-  CheckTrain(text.model, text.locations, graph, diagnostics);
-  std::vector<std::string> reported;
-  for (const Diagnostic& d : diagnostics.Sorted()) {
-    if (d.severity != Diagnostic::Severity::kError) continue;
-    reported.push_back(fmt::format("{}:{}: {}{}{}", d.location.line, d.location.column, d.message,
-                                   d.hint.empty() ? "" : "; ", d.hint));
-  }
-  return reported;
+void ExpectRefused(const ToolResult& result, const BadInput& input) {
+  EXPECT_EQ(result.exit_code, input.exit_code) << result.err;
+  EXPECT_THAT(result.err, Not(HasSubstr("an unexpected failure")));
+  EXPECT_LT(result.peak_bytes, kMostMemory);
 }
 
-class BadModel : public testing::TestWithParam<std::string> {};
+class CatalogueOfBadInputs : public testing::TestWithParam<BadInput> {};
+
+TEST_P(CatalogueOfBadInputs, IsRefusedWithASentence) {
+  const TempFolder folder;
+  const ToolResult result = RunIn(folder, GetParam());
+  ExpectRefused(result, GetParam());
+  EXPECT_FALSE(GetParam().messages.empty());
+  for (const std::string& message : GetParam().messages) EXPECT_THAT(result.err, HasSubstr(message));
+}
+
+class BadModel : public testing::TestWithParam<BadInput> {};
 
 TEST_P(BadModel, IsReportedWithItsPlaces) {
-  std::vector<std::string> expected = Expected(GetParam());
-  const std::vector<std::string> reported = Reported(GetParam());
-  ASSERT_FALSE(expected.empty()) << "the first line says nothing";
-  std::string all;
-  for (const std::string& message : reported) all += message + "\n";
-  EXPECT_EQ(reported.size(), expected.size()) << all;
-  for (size_t i = 0; i < std::min(expected.size(), reported.size()); ++i) {
-    const size_t space = expected[i].find(' ');
-    EXPECT_TRUE(reported[i].starts_with(expected[i].substr(0, space)) &&
-                reported[i].find(expected[i].substr(space + 1)) != std::string::npos)
-        << "expected " << expected[i] << "\nreported " << reported[i];
+  const TempFolder folder;
+  const BadInput& input = GetParam();
+  const ToolResult result = RunIn(folder, input);
+  ExpectRefused(result, input);
+  std::vector<std::string> reported;
+  std::istringstream lines(result.err);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(": warning: ") == std::string::npos) reported.push_back(line);
+  }
+  ASSERT_FALSE(input.messages.empty()) << "the first line says nothing";
+  EXPECT_EQ(reported.size(), input.messages.size()) << result.err;
+  for (size_t i = 0; i < std::min(reported.size(), input.messages.size()); ++i) {
+    const size_t space = input.messages[i].find(' ');
+    EXPECT_THAT(reported[i],
+                testing::StartsWith(input.command[1] + ":" + input.messages[i].substr(0, space)));
+    EXPECT_THAT(reported[i], HasSubstr(input.messages[i].substr(space + 1)));
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Errors, BadModel, testing::ValuesIn(BadModels()),
-                         [](const auto& tested) { return tested.param; });
+std::vector<BadInput> AllButModels() {
+  const std::vector<BadInput>& all = Catalogue();
+  return {all.begin() + std::ssize(BadModels()), all.end()};
+}
+
+const auto kNameOf = [](const auto& tested) { return tested.param.name; };
+INSTANTIATE_TEST_SUITE_P(Errors, BadModel, testing::ValuesIn(BadModels()), kNameOf);
+INSTANTIATE_TEST_SUITE_P(Errors, CatalogueOfBadInputs, testing::ValuesIn(AllButModels()), kNameOf);
+
+TEST(Catalogue, HasManyRows) {
+  std::set<std::string> names;
+  for (const BadInput& input : Catalogue()) EXPECT_TRUE(names.insert(input.name).second) << input.name;
+  fmt::print("{} bad inputs\n", Catalogue().size());
+  RecordProperty("rows", static_cast<int>(Catalogue().size()));
+  EXPECT_GE(Catalogue().size(), 120U);
+}
 
 }  // namespace
+
 }  // namespace plgraph

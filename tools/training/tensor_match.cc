@@ -98,7 +98,7 @@ std::string CheckMatches(const std::vector<const TensorMatch*>& matches, const s
   }
   throw Error(
       ErrorKind::kInvalid,
-      fmt::format("{}: does not fit the model: {}{}; --partial takes what matches, and the rest begins as "
+      fmt::format("{}: does not fit the model: {}{}\n--partial takes what matches; the rest begins as "
                   "the model says",
                   path, list, hint));
 }

@@ -1,0 +1,210 @@
+// Data files of images: IDX (plain and packed), PNG, CSV, npz.
+#include <zlib.h>
+
+#include <filesystem>
+
+#include "serialization/npy.h"
+#include "serialization/png_writer.h"
+#include "tests/errors/bad_input.h"
+
+namespace plgraph {
+namespace {
+
+using Prepare = std::function<void(const TempFolder& folder)>;
+
+// Images of 1 x 1 x 2 pixels with three classes.
+constexpr std::string_view kModel = R"(
+input { name: "image" shape: ["1", "1", "2"] }
+input { name: "label" shape: "3" }
+parameter { name: "w" shape: ["2", "3"] normal { } }
+node { name: "flat" flatten { x: "image" } }
+node { name: "y" matmul { a: "flat" b: "w" } }
+node { name: "e" squared_error { prediction: "y" target: "label" } }
+loss { value: "e" at: LAST_STEP }
+train { episodes: 2 adam { } data { images { FILES } } }
+)";
+
+BadInput Row(const std::string& name, const std::string& files, int exit_code, const std::string& message,
+             const Prepare& prepare) {
+  return {.name = name,
+          .command = Words("train images.pbtxt --run-dir run"),
+          .exit_code = exit_code,
+          .messages = {message},
+          .prepare = [files, prepare](const TempFolder& folder) {
+            std::string text(kModel);
+            folder.Write("images.pbtxt", text.replace(text.find("FILES"), 5, files));
+            prepare(folder);
+          }};
+}
+
+std::string Idx(const std::vector<std::uint32_t>& extents, const std::string& elements) {
+  std::string bytes = std::string("\0\0\x08", 3) + static_cast<char>(extents.size());
+  for (const std::uint32_t extent : extents) {
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(extent >> shift & 0xFF);
+  }
+  return bytes + elements;
+}
+
+std::string Gzip(const std::string& text) {
+  z_stream stream = {};
+  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(text.size() + 100, '\0');
+  std::string source = text;
+  stream.next_in = reinterpret_cast<Bytef*>(source.data());
+  stream.avail_in = static_cast<uInt>(source.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+const std::string kTwoImages = Idx({2, 1, 2}, "abcd");
+const std::string kTwoLabels = Idx({2}, std::string("\0\1", 2));
+
+BadInput IdxRow(const std::string& name, int exit_code, const std::string& message, const std::string& images,
+                const std::string& labels = kTwoLabels) {
+  return Row("Idx" + name, "idx { images: \"i\" labels: \"l\" }", exit_code, message,
+             [images, labels](const TempFolder& folder) {
+               folder.Write("i", images);
+               folder.Write("l", labels);
+             });
+}
+
+std::vector<BadInput> IdxRows() {
+  const std::string packed = Gzip(kTwoImages);
+  return {
+      IdxRow("Empty", 1, "i: cut: it has only 0 bytes", ""),
+      IdxRow("OfAnotherMagic", 1, "i: begins with 47 49 46 38; expected 00 00 08 03", "GIF89a"),
+      IdxRow("OfLabels", 1, "i: begins with 00 00 08 01; expected 00 00 08 03", kTwoLabels),
+      IdxRow("CutInItsHeader", 1, "i: cut in its header: it has 9 bytes, expected 16",
+             kTwoImages.substr(0, 9)),
+      IdxRow("Cut", 1, "4 bytes, but 2 follow; it is cut", kTwoImages.substr(0, 18)),
+      IdxRow("WithMoreBehind", 1, "4 bytes, but 5 follow", kTwoImages + "e"),
+      IdxRow("OfNothing", 1, "i: holds nothing: its shape is [0, 1, 2]", Idx({0, 1, 2}, "")),
+      IdxRow("LiesAboutItsShape", 1, "3367254359280 bytes, but 4 follow; it is cut",
+             Idx({0xFFFFFFFF, 28, 28}, "abcd")),
+      IdxRow("OfAnImpossibleShape", 1, "tells an impossible shape",
+             Idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, "abcd")),
+      IdxRow("OfAnotherShape", 2,
+             "input \"image\" has shape [1, 1, 2], but the images, as they are fed, have",
+             Idx({2, 2, 2}, "abcdefgh")),
+      IdxRow("OfOtherCounts", 1, "l: holds 2 labels, but", Idx({3, 1, 2}, "abcdef")),
+      IdxRow("LabelsOfAnotherMagic", 1, "l: begins with 00 00 08 03; expected 00 00 08 01", kTwoImages,
+             kTwoImages),
+      IdxRow("LabelOutOfRange", 2,
+             "input \"label\" has 3 elements, but the labels go up to 9; expected at least 10", kTwoImages,
+             Idx({2}, "\1\x09")),
+      IdxRow("GzipGarbage", 1, "the gzip file is damaged after 0 unpacked bytes",
+             "\x1f\x8b garbage that is no gzip"),
+      IdxRow("GzipCut", 1, "the gzip file is cut after 20 unpacked bytes",
+             packed.substr(0, packed.size() - 4)),
+      IdxRow("GzipFlipped", 1, "the gzip file is damaged", Flipped(packed, -6)),
+      IdxRow("GzipWithMoreBehind", 1, "4 bytes follow the end of what gzip packed", packed + "junk"),
+      IdxRow("GzipBomb", 1, "tells a shape of [2, 1, 2], 4 bytes, but more follow",
+             Gzip(Idx({2, 1, 2}, std::string(30'000'000, 'x')))),
+      Row("IdxMissing", "idx { images: \"nowhere\" labels: \"l\" }", 1, "nowhere: cannot open",
+          [](const TempFolder& folder) { folder.Write("l", kTwoLabels); }),
+      Row("IdxIsAFolder", "idx { images: \"i\" }", 1, "i: cannot read: Is a directory",
+          [](const TempFolder& folder) { std::filesystem::create_directory(folder.Path("i")); }),
+      Row("IdxWithoutLabels", "idx { images: \"i\" }", 2,
+          "input \"label\" reads labels, but the files have none",
+          [](const TempFolder& folder) { folder.Write("i", kTwoImages); }),
+  };
+}
+
+std::string Png(std::int64_t width, std::int64_t height) {
+  RgbImage image = {.width = width, .height = height, .bytes = {}};
+  image.bytes.resize(static_cast<size_t>(3 * width * height));
+  return TextOf(EncodePng(image));
+}
+
+BadInput PngRow(const std::string& name, const std::string& message, const std::string& image) {
+  return Row("Png" + name, "png { folder: \"set\" }", 1, message, [image](const TempFolder& folder) {
+    std::filesystem::create_directories(folder.Path("set/a"));
+    folder.Write("set/a/1.png", Png(2, 1));
+    folder.Write("set/a/2.png", image);
+  });
+}
+
+std::vector<BadInput> PngRows() {
+  return {
+      PngRow("Empty", "set/a/2.png: not a whole PNG image", ""),
+      PngRow("OfAnotherKind", "set/a/2.png: not a whole PNG image", "GIF89a"),
+      PngRow("Cut", "set/a/2.png: not a whole PNG image", Png(2, 1).substr(0, 40)),
+      PngRow("Flipped", "set/a/2.png: not a whole PNG image", Flipped(Png(2, 1), -20)),
+      PngRow("OfAnotherSize", "2.png: has 1 x 2 pixels, but", Png(1, 2)),
+      Row("PngMissing", "png { folder: \"set\" }", 1, "set: cannot list the folder",
+          [](const TempFolder&) {}),
+      Row("PngOfNothing", "png { folder: \"set\" }", 1, "set: holds no PNG image",
+          [](const TempFolder& folder) { std::filesystem::create_directories(folder.Path("set/a")); }),
+  };
+}
+
+BadInput CsvRow(const std::string& name, const std::string& message, const std::string& text) {
+  return Row("Csv" + name, "csv { path: \"x.csv\" height: 1 width: 2 }", 1, message,
+             [text](const TempFolder& folder) { folder.Write("x.csv", text); });
+}
+
+std::vector<BadInput> CsvRows() {
+  return {
+      CsvRow("Empty", "x.csv: holds no image", ""),
+      CsvRow("OfNamesOnly", "x.csv: holds no image", "label,a,b\n"),
+      CsvRow("LineTooShort", "x.csv:1: column 3: the line ends; expected a pixel", "1,2\n"),
+      CsvRow("LineTooLong", "x.csv:2: column 4: more numbers follow", "1,2,3\n1,2,3,4\n"),
+      CsvRow("PixelTooLarge", "column 3: found \"256\"; expected a pixel", "1,2,256\n"),
+      CsvRow("PixelNan", "found \"nan\"; expected a pixel", "1,nan,2\n"),
+      CsvRow("NegativeLabel", "column 1: found \"-1\"; expected a label", "-1,2,2\n"),
+      CsvRow("Binary", "x.csv:1: column 1: found", std::string("\x89PNG\0\n", 6)),
+  };
+}
+
+BadInput NpzRow(const std::string& name, const std::string& message,
+                const std::function<std::string()>& bytes) {
+  return Row("Npz" + name, "npz { path: \"x.npz\" }", 1, message,
+             [bytes](const TempFolder& folder) { folder.Write("x.npz", bytes()); });
+}
+
+std::vector<BadInput> NpzRows() {
+  const auto archive = [](const Shape& x, const Shape& y) {
+    const auto filled = [](const Shape& shape) {
+      return Tensor(shape, std::vector<float>(static_cast<size_t>(shape.NumElements()), 2));
+    };
+    return TextOf(EncodeNpz({{"x", filled(x)}, {"y", filled(y)}}));
+  };
+  return {
+      NpzRow("OfAnotherKind", "not a zip archive", [] { return std::string("no archive"); }),
+      NpzRow("Cut", "not a zip archive (.npz), or cut",
+             [archive] {
+               return archive({2, 1, 2}, {2}).substr(0, 200);
+             }),
+      NpzRow("Flipped", "member \"x.npy\" is damaged: it has checksum",
+             [archive] {
+               return Flipped(archive({2, 1, 2}, {2}), 30 + 5 + 128);
+             }),
+      NpzRow("OfAnotherShape", "array x: has shape [4]; expected [images, height, width]",
+             [archive] { return archive({4}, {2}); }),
+      NpzRow("OfNothing", "array x: holds no image",
+             [archive] {
+               return archive({0, 1, 2}, {0});
+             }),
+      NpzRow("OfOtherCounts", "array y: has shape [3]; expected [2]",
+             [archive] {
+               return archive({2, 1, 2}, {3});
+             }),
+      NpzRow("WithoutImages", "array x: is missing", [] { return TextOf(EncodeNpz({})); }),
+  };
+}
+
+}  // namespace
+
+std::vector<BadInput> BadImages() {
+  std::vector<BadInput> rows;
+  for (const auto& part : {IdxRows(), PngRows(), CsvRows(), NpzRows()}) {
+    rows.insert(rows.end(), part.begin(), part.end());
+  }
+  return rows;
+}
+
+}  // namespace plgraph
