@@ -132,7 +132,9 @@ class Adjoint {
     for (const auto& [index, carry] : carries_) {
       const State state = graph_.states[index];
       Value gradient = Total(state.value);
-      PLGRAPH_CHECK(gradient, "a state that reaches a loss has no gradient");
+      // It reaches a loss only through what has no gradient, as the condition of Where: the carry stays zero.
+      if (!gradient) gradient = carry;
+      if (!gradient) continue;
       if (carry) {
         gradient = OwnNext(state, gradient, taken);
         graph_.states.push_back({.value = carry, .next = gradient, .adjoint = true});

@@ -103,6 +103,18 @@ TEST(AutodiffPass, AddsNothingOutsideTraining) {
   EXPECT_THAT(TextsOf(PlasticCore(), false)["autodiff"], Not(HasSubstr("d_")));
 }
 
+// Found by a random graph: the state reaches the loss, but only through the condition of Where.
+TEST(AutodiffPass, LeavesTheGradientOfAStateZeroThatIsOnlyACondition) {
+  GraphMaker m;
+  const Value w = m.Parameter("w", {2});
+  const Value y = m.AddState("y", {2});
+  m.Next(y, m.Op("y_next", "Mul", {m.Input("x", {2}), w}));
+  m.Loss(m.Op("error", "Sum", {m.Op("chosen", "Where", {y, w, {}})}, {std::monostate{}}));
+  const std::string text = TextsOf(std::move(m.graph))["autodiff"];
+  EXPECT_THAT(text, HasSubstr("state d_y/carry (adjoint) next d_y/Copy\n"));
+  EXPECT_THAT(text, HasSubstr("d_y/Copy = Copy(d_y/carry, over_samples=true, over_steps=true)"));
+}
+
 TEST(SimplifyPass, MakesTheGradientOfATraceOnePass) {
   const std::string text = TextsOf(PlasticCore())["simplify"];
   EXPECT_THAT(text,

@@ -108,16 +108,25 @@ double Interpreter::TotalLoss() const {
 }
 
 double Interpreter::FiniteDifference(const std::string& parameter, size_t element, double h) {
-  double& number = given_.at(parameter)[element];
-  const double original = number;
+  Numbers unit(given_.at(parameter).size());
+  unit[element] = 1;
+  return DerivativeAlong({{parameter, unit}}, h);
+}
+
+double Interpreter::DerivativeAlong(const Direction& direction, double h) {
+  const std::map<std::string, Numbers> original = given_;
   const auto loss_at = [&](double offset) {
-    number = original + offset;
+    for (const auto& [parameter, along] : direction) {
+      for (size_t i = 0; i < along.size(); ++i) {
+        given_[parameter][i] = original.at(parameter)[i] + offset * along[i];
+      }
+    }
     Run();
     return TotalLoss();
   };
   const double near = loss_at(h) - loss_at(-h);
   const double far = loss_at(2 * h) - loss_at(-2 * h);
-  number = original;
+  given_ = original;
   return (8 * near - far) / (12 * h);
 }
 

@@ -38,6 +38,11 @@ class Interpreter {
   /// The gradient of TotalLoss with respect to one element of a parameter, by central differences of fourth order.
   double FiniteDifference(const std::string& parameter, size_t element, double h = 1e-3);
 
+  /// A direction in the space of all parameters that it names.
+  using Direction = std::map<std::string, Numbers>;
+  /// The derivative of TotalLoss along a direction, by central differences of fourth order.
+  double DerivativeAlong(const Direction& direction, double h);
+
  private:
   void RunStep(std::int64_t step, std::int64_t sample);
   Numbers Source(const Node& node, std::int64_t step, std::int64_t sample) const;

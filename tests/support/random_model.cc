@@ -2,11 +2,16 @@
 
 namespace plgraph {
 
-RandomModel::RandomModel(std::uint64_t seed) : random_(seed, StreamId("random model")) {
+RandomModel::RandomModel(std::uint64_t seed, RandomOps ops) : random_(seed, StreamId("random model")) {
   n_ = 2 + Below(4);
   AddSources();
-  const std::uint32_t nodes = 4 + Below(14);
-  for (std::uint32_t i = 0; i < nodes; ++i) AddNode();
+  if (ops == RandomOps::kAll) AddImageSource();
+  // Small ones are fast and show a fault in a few lines: the larger the rarer.
+  const std::uint32_t nodes = 4 + Below(ops == RandomOps::kAll ? 4U << Below(6) : 14U);
+  constexpr int kMost = 160;  // what closes states and adds losses makes it 200 at most
+  for (std::uint32_t i = 0; i < nodes && maker_.graph.size() < kMost; ++i) {
+    ops == RandomOps::kAll ? AddAnyNode() : AddNode();
+  }
   for (const Value state : states_) CloseState(state);
   for (const Value trace : traces_) CloseTrace(trace);
   const std::uint32_t losses = 1 + Below(3);

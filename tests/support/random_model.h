@@ -6,11 +6,17 @@
 
 namespace plgraph {
 
+/// Which ops a random model is made of.
+enum class RandomOps {
+  kPlastic,  ///< vectors and traces, all smooth, so that differences converge: 4 to 17 of them
+  kAll,      ///< images, sequences, reductions and such with a kink as well: up to 200, most of them bounded
+};
+
 /// A random recurrent plastic network, the same for the same seed: states of all kinds, traces under all rules with
-/// factors of all forms, losses at the last step, at every step and weighted. Smooth, so that differences converge.
+/// factors of all forms, losses at the last step, at every step and weighted.
 class RandomModel {
  public:
-  explicit RandomModel(std::uint64_t seed);
+  explicit RandomModel(std::uint64_t seed, RandomOps ops = RandomOps::kPlastic);
 
   Graph Take() { return std::move(maker_.graph); }
 
@@ -25,8 +31,30 @@ class RandomModel {
   /// A factor of a trace: a scalar, one a column, or one an element; a parameter or computed for each sample.
   Value Factor();
 
+  /// A value [channels, height, width].
+  struct Image {
+    Value value;
+    std::int64_t channels;
+    std::int64_t height;
+    std::int64_t width;
+    std::int64_t size() const { return channels * height * width; }
+  };
+  Image Picture() { return images_[Below(static_cast<std::uint32_t>(images_.size()))]; }
+  Value Apply(std::string_view op, std::vector<Value> operands, std::vector<AttributeValue> attributes = {}) {
+    return maker_.Op(Fresh(std::string(op)), op, std::move(operands), std::move(attributes));
+  }
+
   void AddSources();
   void AddNode();
+  // In random_model_ops.cc, what kAll adds.
+  void AddAnyNode();
+  void AddPointwise();
+  void AddPiece();
+  void AddReduction();
+  void AddImageSource();
+  void AddImage();
+  void AddWindow(const Image& x);
+  void ReadImage();
   void CloseState(Value state);
   void CloseTrace(Value trace);
   void AddLoss(TermAt at);
@@ -41,6 +69,7 @@ class RandomModel {
   std::vector<Value> scalars_;
   std::vector<Value> states_;
   std::vector<Value> traces_;
+  std::vector<Image> images_;
 };
 
 }  // namespace plgraph
