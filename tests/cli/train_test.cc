@@ -128,6 +128,12 @@ TEST_F(CliTrainTest, ADivergedRunGoesBackOnRequest) {
   EXPECT_THAT(result.err, HasSubstr("has gone back 8 times"));
 }
 
+TEST_F(CliTrainTest, ADivergedRunOfAPlanNamesNoLine) {
+  Output({"compile", "small.pbtxt", "-o", "small.plan"});
+  EXPECT_THAT(Fault(1, {"train", "small.plan", "--run-dir", "run", "--set", "train.sgd.learning_rate=1e30"}),
+              ::testing::ContainsRegex("\n  small.plan: (node|on the way back|parameter) "));
+}
+
 TEST_F(CliTrainTest, TooMuchMemoryIsAMessage) {
   const ToolResult result =
       Run({"train", "small.pbtxt", "--run-dir", "run", "--set", "n=100000", "--set", "train.batch=1000"});

@@ -38,8 +38,9 @@ class Teller {
     if (!value) value = loaded_.graph.Find(name = name.substr(0, name.find_first_of("/.")));
     if (!value && name.starts_with("d_")) value = loaded_.graph.Find(name.substr(2));
     const SourceLocation location = value ? loaded_.graph.node(value).location : SourceLocation{};
-    return location.line == 0 ? loaded_.path + ": "
-                              : fmt::format("{}:{}:{}: ", loaded_.path, location.line, location.column);
+    return location.line == 0 || loaded_.is_plan  // a plan has no lines
+               ? loaded_.path + ": "
+               : fmt::format("{}:{}:{}: ", loaded_.path, location.line, location.column);
   }
 
   std::string When(std::optional<std::int64_t> step, std::optional<std::uint64_t> episode) const {
