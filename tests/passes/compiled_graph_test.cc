@@ -22,12 +22,14 @@ struct Case {
 class Comparison {
  public:
   // Compiled for `compiled_steps`, if that is not 0, and run with those of the case.
-  explicit Comparison(const Case& c, bool training = true, std::int64_t compiled_steps = 0)
+  explicit Comparison(const Case& c, bool training = true, std::int64_t compiled_steps = 0,
+                      bool sweeps = true)
       : case_(c), graph_(Checked(RandomModel(c.seed).Take())), interpreter_(graph_, c.batch, c.steps) {
     CompileOptions options;
     options.training = training;
     options.dtype = DType::kDouble;
     options.batch = c.batch;
+    options.sweeps = sweeps;
     options.steps = c.steps;
     if (compiled_steps > 0) options.steps = compiled_steps;
     executable_ = Compile(graph_, options);
@@ -129,6 +131,16 @@ TEST(CompiledGraph, HasTheGradientOfTheInterpreterWhereTracesAreReplayed) {
     Comparison({seed, 1 + static_cast<std::int64_t>(seed % 2), 4 + static_cast<std::int64_t>(seed % 5)},
                /*training=*/true, /*compiled_steps=*/100)
         .CheckGradients();
+  }
+}
+
+// As a run is done again in order to look at each node.
+TEST(CompiledGraph, ComputesTheSameWithoutSweeps) {
+  for (std::uint64_t seed = 0; seed < 60 && !::testing::Test::HasFailure(); ++seed) {
+    Comparison without({seed, 1 + static_cast<std::int64_t>(seed % 3), 4}, /*training=*/true,
+                       /*compiled_steps=*/seed % 2 == 0 ? 0 : 100, /*sweeps=*/false);
+    without.CheckLosses();
+    without.CheckGradients();
   }
 }
 
