@@ -8,6 +8,9 @@
 namespace plgraph {
 namespace {
 
+// A longer word is no slip of a finger, and comparing it takes time.
+constexpr size_t kLongestWord = 100;
+
 // Levenshtein distance with one row of state.
 size_t EditDistance(const std::string& a, const std::string& b) {
   std::vector<size_t> row(b.size() + 1);
@@ -49,7 +52,12 @@ std::vector<Diagnostic> Diagnostics::Sorted() const {
 
 std::string Diagnostics::ToString() const {
   std::string text;
+  size_t shown = 0;
   for (const Diagnostic& d : Sorted()) {
+    if (shown++ == kMostShown) {
+      text += fmt::format("{}: and {} more\n", file_, entries_.size() - kMostShown);
+      break;
+    }
     text += file_;
     if (d.location.line > 0) text += fmt::format(":{}:{}", d.location.line, d.location.column);
     text += d.severity == Diagnostic::Severity::kWarning ? ": warning: " : ": ";
@@ -68,9 +76,11 @@ void Diagnostics::ThrowIfErrors() const {
 }
 
 std::string DidYouMean(const std::string& word, const std::vector<std::string>& candidates) {
+  if (word.size() > kLongestWord) return "";
   const std::string* best = nullptr;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() > kLongestWord) continue;
     const size_t distance = EditDistance(word, candidate);
     if (distance < best_distance && distance < candidate.size()) {
       best_distance = distance;

@@ -27,6 +27,8 @@ struct Diagnostic {
 /// Collects every fault of one file, so that all are reported in one run.
 class Diagnostics {
  public:
+  static constexpr size_t kMostShown = 100;
+
   explicit Diagnostics(std::string file) : file_(std::move(file)) {}
 
   void AddError(SourceLocation location, std::string message, std::string hint = "");
@@ -34,9 +36,12 @@ class Diagnostics {
 
   const std::string& file() const { return file_; }
   bool has_errors() const;
+  /// Whether there are so many that another one need not be explained.
+  bool full() const { return entries_.size() >= kMostShown; }
   /// In the order of the text.
   std::vector<Diagnostic> Sorted() const;
-  /// `file:line:column: message; hint`, one fault a line, in the order of the text. Warnings are marked.
+  /// `file:line:column: message; hint`, one fault a line, in the order of the text, and how many more there are behind
+  /// kMostShown of them. Warnings are marked.
   std::string ToString() const;
   /// Throws Error(kInvalid) with ToString() if there is an error; does nothing otherwise.
   void ThrowIfErrors() const;

@@ -51,6 +51,7 @@ Graph::Graph(const Graph& other)
       states(other.states),
       terms(other.terms),
       gradients(other.gradients),
+      updates(other.updates),
       last_step(other.last_step),
       first_window(other.first_window),
       trace_notes(other.trace_notes),
@@ -61,12 +62,13 @@ Graph& Graph::operator=(const Graph& other) {
 }
 
 Value Graph::Add(Node node) {
-  const std::string stem = node.name;
-  while (impl_->by_name.contains(node.name)) {
-    node.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
-  }
   const Value value = ValueOf(boost::add_vertex(impl_->adjacency));
-  impl_->by_name.emplace(node.name, value);
+  if (!impl_->by_name.try_emplace(node.name, value).second) {
+    const std::string stem = node.name;
+    do {
+      node.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
+    } while (!impl_->by_name.try_emplace(node.name, value).second);
+  }
   for (size_t i = 0; i < node.operands.size(); ++i) impl_->Connect(value, i, node.operands[i]);
   impl_->nodes.push_back(std::move(node));
   return value;
@@ -89,7 +91,7 @@ void Graph::Rename(Value value, const std::string& wanted) {
   node(value).name = wanted;
 }
 
-void Graph::Alias(const std::string& alias, Value value) { impl_->by_name.emplace(alias, value); }
+void Graph::Alias(const std::string& alias, Value value) { impl_->by_name.try_emplace(alias, value); }
 
 int Graph::size() const { return static_cast<int>(boost::num_vertices(impl_->adjacency)); }
 const Node& Graph::node(Value value) const { return impl_->nodes[VertexOf(value)]; }
@@ -104,6 +106,10 @@ std::vector<std::pair<std::string, Value>> Graph::Names() const {
   std::vector<std::pair<std::string, Value>> names(impl_->by_name.begin(), impl_->by_name.end());
   std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return names;
+}
+
+void Graph::ForEachName(const std::function<void(const std::string& name, Value value)>& call) const {
+  for (const auto& [each, value] : impl_->by_name) call(each, value);
 }
 
 std::vector<Value> Graph::Users(Value value) const {

@@ -48,9 +48,10 @@ void Rewriter::CarryOver() {
   for (const ParameterUpdate& update : from_->updates) {
     to_.updates.push_back({Map(update.parameter), Map(update.next)});
   }
-  for (const auto& [name, old] : from_->Names()) {
-    if (Map(old)) to_.Alias(name, Map(old));
-  }
+  from_->ForEachName([&](const std::string& name, Value old) {
+    const Value value = Map(old);
+    if (value && to_.node(value).name != name) to_.Alias(name, value);
+  });
   to_.last_step = Map(from_->last_step);
   to_.first_window = Map(from_->first_window);
   to_.trace_notes = from_->trace_notes;

@@ -14,12 +14,14 @@ bool LooksLikeNumber(const std::string& text) {
   return !text.empty() && (text[0] == '-' || text[0] == '+' || (text[0] >= '0' && text[0] <= '9'));
 }
 
+// What was meant, as far as it is shown: in a large model a search through all names takes time.
 template <typename Entries>
-std::vector<std::string> Names(const Entries& entries) {
+std::string Guess(const std::string& word, const Entries& entries, const Diagnostics& diagnostics) {
+  if (diagnostics.full()) return "";
   std::vector<std::string> names;
   names.reserve(entries.size());
   for (const auto& [name, entry] : entries) names.push_back(name);
-  return names;
+  return DidYouMean(word, names);
 }
 
 std::string At(SourceLocation location) {
@@ -93,7 +95,7 @@ Value NameTable::Resolve(const std::string& name, const std::string& use, Source
   } else {
     diagnostics_.AddError(
         location,
-        fmt::format("{} is \"{}\", which is not defined{}", use, name, DidYouMean(name, Names(values_))),
+        fmt::format("{} is \"{}\", which is not defined{}", use, name, Guess(name, values_, diagnostics_)),
         "it names an input, a parameter, a state or a node");
   }
   return {};
@@ -115,7 +117,7 @@ std::optional<std::int64_t> NameTable::ResolveSize(const std::string& text, std:
     const auto it = dims_.find(text);
     if (it == dims_.end()) {
       diagnostics_.AddError(
-          location, fmt::format("{}: there is no dim \"{}\"{}", use, text, DidYouMean(text, Names(dims_))),
+          location, fmt::format("{}: there is no dim \"{}\"{}", use, text, Guess(text, dims_, diagnostics_)),
           fmt::format("add `dim {{ name: \"{}\" size: ... }}`", text));
       return std::nullopt;
     }

@@ -27,10 +27,11 @@ Value Expand(Rewriter& rewriter, Value old, bool in_loop) {
   return composed;
 }
 
-bool HasCompositions(const Graph& graph) {
+template <typename Condition>
+bool HasOp(const Graph& graph, const Condition& condition) {
   for (int id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(Value{id});
-    if (node.op != nullptr && node.op->compose != nullptr) return true;
+    if (node.op != nullptr && condition(*node.op)) return true;
   }
   return false;
 }
@@ -39,6 +40,7 @@ bool HasCompositions(const Graph& graph) {
 
 void DropTraining(Graph& graph) {
   graph.updates.clear();
+  if (!HasOp(graph, [](const OpDef& op) { return op.training_only; })) return;
   Rewriter rewriter(graph);
   graph = rewriter.Run(std::vector<bool>(static_cast<size_t>(graph.size()), true), [&](Value old) {
     const Node& node = rewriter.from().node(old);
@@ -55,7 +57,7 @@ void ExpandCompositions(const CompileOptions& options, Graph& graph) {
     graph = rewriter.Run(std::vector<bool>(static_cast<size_t>(graph.size()), true), [&](Value old) {
       return Expand(rewriter, old, in_loop[static_cast<size_t>(old.id)]);
     });
-  } while (HasCompositions(graph));
+  } while (HasOp(graph, [](const OpDef& op) { return op.compose != nullptr; }));
   if (!options.training) DropTraining(graph);
 }
 

@@ -2,8 +2,8 @@
 // pattern below puts something cheaper in its place. Then what nothing needs is dropped.
 #include <fmt/format.h>
 
-#include <map>
 #include <set>
+#include <unordered_map>
 
 #include "graph/node_builder.h"
 #include "graph/passes/pass.h"
@@ -147,7 +147,9 @@ class Simplifier {
     const bool own = own_.contains(old.id);
     if (const Value better = ApplyRules(node, own)) return better;
     const std::string key = Key(node);
-    if (!own && by_key_.contains(key)) return by_key_[key];
+    if (!own) {
+      if (const auto equal = by_key_.find(key); equal != by_key_.end()) return equal->second;
+    }
     const Value added = rewriter_.to().Add(std::move(node));
     if (!own) by_key_.emplace(key, added);
     return added;
@@ -174,7 +176,7 @@ class Simplifier {
   // Random ops with equal operands draw different numbers, so their names tell them apart.
   static std::string Key(const Node& node) {
     std::string key(node.op->name);
-    for (const Value operand : node.operands) key += fmt::format(" {}", operand.id);
+    for (const Value operand : node.operands) key += ' ' + std::to_string(operand.id);
     for (const AttributeValue& attribute : node.attributes) key += " " + AttributeKey(attribute);
     if (node.op->random) key += " " + node.name;
     return key + (node.variance.step ? "T" : "") + (node.variance.sample ? "B" : "");
@@ -183,7 +185,7 @@ class Simplifier {
   Rewriter& rewriter_;
   std::set<std::int32_t> own_;  // stay nodes of their own: what states become, and gradients of parameters
   bool changed_ = false;
-  std::map<std::string, Value> by_key_;
+  std::unordered_map<std::string, Value> by_key_;
 };
 
 }  // namespace
@@ -194,9 +196,7 @@ void Simplify(const CompileOptions& options, Graph& graph) {
     Simplifier simplifier(rewriter);
     graph = rewriter.Run(LiveNodes(graph, options.outputs), [&](Value old) { return simplifier.Visit(old); });
     changed = simplifier.changed();
-  }
-  Rewriter sweeper(graph);
-  graph = sweeper.Run(LiveNodes(graph, options.outputs), [&](Value old) { return sweeper.Copy(old); });
+  }  // the last round has changed nothing, so that what it has kept is what is needed
 }
 
 }  // namespace plgraph

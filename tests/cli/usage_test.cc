@@ -19,6 +19,7 @@ TEST_F(CliTest, HelpTeachesEveryCommand) {
   }
   EXPECT_THAT(Output({"checkpoint", "show", "--help"}), HasSubstr("plgraph checkpoint show"));
   EXPECT_THAT(Output({"checkpoint", "export", "--help"}), HasSubstr("plgraph checkpoint export"));
+  EXPECT_THAT(Output({"checkpoint", "verify", "--help"}), HasSubstr("plgraph checkpoint verify"));
 }
 
 TEST_F(CliTest, WrongUsageIsExitCodeTwo) {

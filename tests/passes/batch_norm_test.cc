@@ -157,6 +157,7 @@ TEST(BatchNorm, ShowsItsUpdatesInTheTextAndHasNoneWithoutTraining) {
   const Executable training = Compile(graph, options);
   EXPECT_EQ(training.graph.updates.size(), 6U);
   EXPECT_THAT(training.graph.ToText(), ::testing::HasSubstr("update inside_mean = "));
+  EXPECT_EQ(PlanExecution(training.graph, options).graph.updates.size(), 6U);  // as from a plan
   options.training = false;
   for (const Executable& inference : {Compile(graph, options), PlanExecution(training.graph, options)}) {
     EXPECT_TRUE(inference.graph.updates.empty());
