@@ -37,6 +37,18 @@ struct Graph::Impl {
   std::unordered_map<std::string, Value, NameHash, std::equal_to<>> by_name;
   std::unordered_map<std::string, int> next_suffix;
 
+  // Whether every node stands behind its operands, as a pass leaves them: then the order is that of the nodes.
+  bool IsInOrder() const {
+    std::int32_t id = 0;
+    for (const Node& node : nodes) {
+      for (const Value operand : node.operands) {
+        if (operand.id >= id) return false;
+      }
+      ++id;
+    }
+    return true;
+  }
+
   void Connect(Value node, size_t index, Value operand) {
     if (operand) boost::add_edge(VertexOf(operand), VertexOf(node), Edge{index}, adjacency);
   }
@@ -122,6 +134,11 @@ std::vector<Value> Graph::Users(Value value) const {
 
 std::vector<Value> Graph::TopologicalOrder() const {
   const Adjacency& g = impl_->adjacency;
+  if (impl_->IsInOrder()) {
+    std::vector<Value> order;
+    for (Vertex v = 0; v < boost::num_vertices(g); ++v) order.push_back(ValueOf(v));
+    return order;
+  }
   std::vector<size_t> missing(boost::num_vertices(g));
   std::priority_queue<Vertex, std::vector<Vertex>, std::greater<>> ready;
   for (Vertex v = 0; v < missing.size(); ++v) {

@@ -44,7 +44,7 @@ TEST_F(CliTest, FaultsBeyondTheFirstHundredAreCounted) {
   folder_.Write("bad.pbtxt", Chain([](int i) { return fmt::format("m{}", i - 1); }));
   const ToolResult result = Run({"compile", "bad.pbtxt"});
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("bad.pbtxt:5:32: node \"n1\" (Tanh): operand \"x\" is \"m0\""));
+  EXPECT_THAT(result.err, HasSubstr("bad.pbtxt:5:29: node \"n1\" (Tanh): operand \"x\" is \"m0\""));
   EXPECT_THAT(result.err, HasSubstr("bad.pbtxt: and 99898 more\n"));
   EXPECT_LT(result.err.size(), 20'000U);
   EXPECT_LT(result.peak_bytes, kMostMemory);
