@@ -1,5 +1,4 @@
-// Models that are large: read and compiled, or refused, in bounded memory. No time is asserted here; on a machine of its
-// own the chain takes under two seconds.
+// Models that are large: read and compiled, or refused, in bounded memory. No time is asserted here.
 #include <fmt/format.h>
 
 #include "tests/cli/cli_test.h"
