@@ -6,10 +6,10 @@ set -eu
 packages="g++ cmake ninja-build ccache pkg-config
   libblis-dev libblis-serial-dev libboost-dev libboost-graph-dev libhwy-dev
   libprotobuf-dev protobuf-compiler libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev libpng-dev
-  libgtest-dev libgmock-dev
+  libgtest-dev libgmock-dev librapidcheck-dev
   python3 python3-numpy python3-torch time"
 if [ "${1:-}" = --checks ]; then
-  packages="$packages clang-format clang-tidy python3-venv"
+  packages="$packages clang-format clang-tidy clang libclang-rt-14-dev python3-venv"
 fi
 
 missing=""
