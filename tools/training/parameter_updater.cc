@@ -13,6 +13,7 @@ ParameterUpdater::ParameterUpdater(const Train& train, Executor<float>& executor
     trained_.push_back(i);
     sizes.push_back(graph.node(graph.gradients[i].parameter).shape.NumElements());
   }
+  gradients_.resize(trained_.size());
   norm_ = std::make_unique<GradientNorm<float>>(sizes);
 }
 
@@ -37,9 +38,8 @@ std::span<float> ParameterUpdater::GradientOf(size_t index) {
 void ParameterUpdater::Update(std::int64_t update, double rate) {
   double norm = 0;
   if (train_.clip_norm() > 0) {
-    std::vector<std::span<const float>> gradients;
-    for (const size_t i : trained_) gradients.emplace_back(GradientOf(i));
-    norm = norm_->Compute(gradients, train_.clip_value(), threads_);
+    for (size_t k = 0; k < trained_.size(); ++k) gradients_[k] = GradientOf(trained_[k]);
+    norm = norm_->Compute(gradients_, train_.clip_value(), threads_);
   }
   const GradientTransform transform = ClipTransform(train_.clip_value(), train_.clip_norm(), norm);
   const Executable& executable = executor_.executable();

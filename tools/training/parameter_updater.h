@@ -32,6 +32,8 @@ class ParameterUpdater {
   Executor<float>& executor_;
   ThreadPool& threads_;
   std::vector<size_t> trained_;  // places in Graph::gradients that have a gradient
+  std::vector<std::span<const float>>
+      gradients_;  // in the same order; kept, so that an update allocates nothing
   std::unique_ptr<GradientNorm<float>> norm_;
 };
 

@@ -63,7 +63,7 @@ class PatternsSource : public DataSource {
     const RandomStream random(seed_, streams_.query, episode);
     return random.Below(0, static_cast<std::uint32_t>(config_.patterns()));
   }
-  std::int64_t ShownPattern(std::uint64_t episode, std::int64_t show) const;
+  std::int64_t ShownPattern(std::uint64_t episode, std::int64_t show);
   template <typename T>
   void WritePattern(std::uint64_t episode, std::int64_t pattern, T scale, T* out) const;
 
@@ -131,13 +131,13 @@ PatternsSource::PatternsSource(const Patterns& patterns, std::uint64_t seed, Dat
   places_.resize(static_cast<size_t>(std::max(size_, patterns.patterns())));
 }
 
-std::int64_t PatternsSource::ShownPattern(std::uint64_t episode, std::int64_t show) const {
+std::int64_t PatternsSource::ShownPattern(std::uint64_t episode, std::int64_t show) {
   const std::int64_t count = config_.patterns();
   const std::int64_t presentation = show / count;
-  std::vector<std::int32_t> order(static_cast<size_t>(count));
+  const std::span<std::int32_t> order = std::span(places_).first(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);
   const RandomStream random(seed_, streams_.order, episode);
-  Shuffle(random, static_cast<std::uint32_t>(presentation * count), std::span(order), order.size());
+  Shuffle(random, static_cast<std::uint32_t>(presentation * count), order, order.size());
   return order[static_cast<size_t>(show % count)];
 }
 
