@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "tests/models/small_models.h"
 #include "tests/support/relative_difference.h"
 #include "tools/training/episode_runner.h"
 #include "tools/training/loaded_model.h"
@@ -17,42 +18,12 @@ namespace {
 
 constexpr std::int64_t kEpisodes = 8;
 
-std::vector<std::string> ModelFiles() {
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(PLGRAPH_SOURCE_DIR) + "/models")) {
-    if (entry.path().extension() == ".pbtxt") files.push_back(entry.path().string());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-enum class Size { kSmall, kSwept };
-
-// What makes a model small, and lets one of images read those that come with the tests.
-std::vector<std::string> Overrides(FileSystem& files, const std::string& path, Size size) {
-  const LoadedModel whole = LoadModel(files, path, {});
-  if (!whole.model.train().data().has_images()) return {size == Size::kSmall ? "n=30" : "n=130"};
-  const Images::Idx& idx = whole.model.train().data().images().idx();
-  const std::string set = idx.images().find("fashion") == std::string::npos ? "mnist" : "fashion-mnist";
-  const std::string tested = PLGRAPH_SOURCE_DIR "/tests/data/" + set;
-  std::vector<std::string> overrides = {"train.data.images.idx.images=" + tested + "-images-idx3-ubyte.gz"};
-  if (idx.has_labels()) {
-    overrides.push_back("train.data.images.idx.labels=" + tested + "-labels-idx1-ubyte.gz");
-  }
-  for (const StateDef& state : whole.model.state()) {
-    // A batch has a trace for each of its lanes; an episode after the other has the trace of the one before.
-    if (state.lifetime() == StateDef::KEPT)
-      overrides.push_back("state." + state.name() + ".lifetime=EPISODE");
-  }
-  return overrides;
-}
-
 // The gradients of the mean loss of the first kEpisodes episodes, run `batch` at a time.
 template <typename T>
 std::vector<std::vector<double>> MeanGradients(const std::string& path, Size size, std::int64_t batch,
                                                int thread_count = 2) {
   const std::unique_ptr<FileSystem> files = MakePosixFileSystem();
-  std::vector<std::string> overrides = Overrides(*files, path, size);
+  std::vector<std::string> overrides = SmallOverrides(*files, path, size);
   overrides.push_back("train.batch=" + std::to_string(batch));
   const LoadedModel loaded = LoadModel(*files, path, overrides);
   const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kTraining, *files);
