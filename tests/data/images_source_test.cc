@@ -316,8 +316,9 @@ TEST_F(ImagesSourceTest, FillsOneValueAnEpisode) {
 }
 
 TEST_F(ImagesSourceTest, FillsAnEpisodeOfOneImageOnce) {
-  const char* text = "episode { samples: 1 show_steps: 3 gap_steps: 0 query: NONE show_weight: 1 } "
-                     "damaged: ALL damage { gaussian {} }";
+  const char* text =
+      "episode { samples: 1 show_steps: 3 gap_steps: 0 query: NONE show_weight: 1 } "
+      "damaged: ALL damage { gaussian {} }";
   const auto per_step = Make(text);
   std::vector<std::vector<Row>> steps;
   for (size_t port = 0; port < ports_.size(); ++port) steps.push_back(Episode(*per_step, port, 7));
