@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +82,15 @@ class PosixFile : public WritableFile {
   std::string path_;
 };
 
+class PosixLock : public FileLock {
+ public:
+  explicit PosixLock(int number) : file_(number) {}
+  int number() const { return file_.number(); }
+
+ private:
+  Descriptor file_;
+};
+
 class PosixFileSystem : public FileSystem {
  public:
   bool Exists(const std::string& path) override {
@@ -151,6 +161,17 @@ class PosixFileSystem : public FileSystem {
     });
   }
 
+  std::unique_ptr<FileLock> Lock(const std::string& path) override {
+    auto lock = std::make_unique<PosixLock>(
+        Checked("create", path, [&] { return open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666); }));
+    const bool free = Checked("lock", path, [&] {
+      if (flock(lock->number(), LOCK_EX | LOCK_NB) == 0) return 1;
+      return errno == EWOULDBLOCK ? 0 : -1;
+    });
+    if (!free) return nullptr;
+    return lock;
+  }
+
  private:
   static std::unique_ptr<WritableFile> Open(const std::string& path, int mode) {
     const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | mode;
@@ -170,6 +191,12 @@ void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<c
     file->Append(bytes);
     file->Sync();
     file->Close();
+    if (const std::vector<std::byte> written = files.Read(beside); !std::ranges::equal(written, bytes)) {
+      throw Error(ErrorKind::kRuntime,
+                  fmt::format("{}: {} bytes were written, but other ones ({} bytes) are read back; "
+                              "the disk or the memory is faulty",
+                              beside, bytes.size(), written.size()));
+    }
     files.Rename(beside, path);
   } catch (const Error&) {
     try {

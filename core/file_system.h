@@ -19,6 +19,12 @@ class WritableFile {
   virtual void Close() = 0;
 };
 
+/// Holds a file's lock until its end; the end of the process, however it came, ends it as well.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 /// The files, behind an interface so that a test can fail any operation.
 /// Every operation throws Error(kRuntime) with the path and the system's reason.
 class FileSystem {
@@ -38,13 +44,15 @@ class FileSystem {
   virtual void CreateFolders(const std::string& path) = 0;
   /// Returns when the entries of a folder (a rename) are on the disk.
   virtual void SyncFolder(const std::string& path) = 0;
+  /// Locks a file, which is created if there is none, against other locks of it. Null: somebody holds it.
+  virtual std::unique_ptr<FileLock> Lock(const std::string& path) = 0;
 };
 
 /// The machine's files.
 std::unique_ptr<FileSystem> MakePosixFileSystem();
 
-/// Replaces a file as a whole: writes beside it, syncs, renames, syncs the folder. After a crash or an error
-/// at any point the path holds the old bytes or the new ones, never a mixture.
+/// Replaces a file as a whole: writes beside it, syncs, reads what was written and compares, renames, syncs the
+/// folder. After a crash or an error at any point the path holds the old bytes or the new ones, never a mixture.
 void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<const std::byte> bytes);
 
 }  // namespace plgraph

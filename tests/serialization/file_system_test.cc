@@ -137,6 +137,8 @@ class CrashingFiles : public FileSystem {
     Count();
     synced_folder_ = path;
   }
+  std::unique_ptr<FileLock> Lock(const std::string&) override { return nullptr; }
+  void WriteWrongly() { wrong_ = true; }
   const std::string& synced_folder() const { return synced_folder_; }
 
  private:
@@ -151,6 +153,7 @@ class CrashingFiles : public FileSystem {
       files_.Count();
       auto& content = files_.files_.at(path_).content;
       content.insert(content.end(), bytes.begin(), bytes.end());
+      if (files_.wrong_) content.back() ^= std::byte{1};
     }
     void Sync() override {
       files_.Count();
@@ -173,6 +176,7 @@ class CrashingFiles : public FileSystem {
   std::string synced_folder_;
   int calls_left_ = 1000;
   bool forever_ = false;
+  bool wrong_ = false;
 };
 
 constexpr int kCalls = 6;  // create, append, sync, close, rename, sync the folder
@@ -201,6 +205,27 @@ TEST(WriteFileAtomically, AFailureLeavesNothingBehind) {
     EXPECT_EQ(files.Read("file"), Bytes("old"));
     EXPECT_FALSE(files.Has("file.tmp")) << calls;
   }
+}
+
+TEST(WriteFileAtomically, WhatTheDiskGarblesReplacesNothing) {
+  CrashingFiles files;
+  files.Set("file", Bytes("old"));
+  files.WriteWrongly();
+  EXPECT_EQ(ErrorOf([&] { WriteFileAtomically(files, "file", Bytes("new")); }),
+            "file.tmp: 3 bytes were written, but other ones (3 bytes) are read back; the disk or the memory "
+            "is faulty");
+  EXPECT_EQ(files.Read("file"), Bytes("old"));
+  EXPECT_FALSE(files.Has("file.tmp"));
+}
+
+TEST(PosixFileSystem, LocksAFileOnce) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  std::unique_ptr<FileLock> lock = files->Lock(folder.Path("lock"));
+  EXPECT_NE(lock, nullptr);
+  EXPECT_EQ(files->Lock(folder.Path("lock")), nullptr);
+  lock.reset();
+  EXPECT_NE(files->Lock(folder.Path("lock")), nullptr);
 }
 
 TEST(WriteFileAtomically, WorksOnTheDisk) {
