@@ -16,7 +16,7 @@ import time
 
 MODEL = pathlib.Path(__file__).resolve().parents[2] / "models" / "pattern_completion.pbtxt"
 # A checkpoint every few milliseconds, so that many kills come in the middle of one.
-SETTINGS = ["n=30", "train.episodes=3000", "train.batch=2", "train.report_every=10", "train.checkpoints.last_every=4",
+SETTINGS = ["n=30", "train.episodes=1000", "train.batch=2", "train.report_every=10", "train.checkpoints.last_every=4",
             "train.evaluation.every=100", "train.evaluation.episodes=5"]
 CHECKPOINTS = ("last.ckpt", "best.ckpt")
 

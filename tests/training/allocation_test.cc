@@ -56,7 +56,7 @@ std::int64_t AllocationsOf(const std::vector<std::string>& overrides, int thread
       runner.Forward(episode, window);
       if (!runner.HasLoss(window)) continue;
       executor.Backward(runner.Context(episode, window));
-      updater.Update(static_cast<std::int64_t>(update), static_cast<std::int64_t>(2 * updates));
+      updater.Update(static_cast<std::int64_t>(update), 1e-3);
     }
   };
   for (std::uint64_t update = 0; update < 3; ++update) train_on(update);
