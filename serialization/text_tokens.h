@@ -30,8 +30,9 @@ struct TextToken {
 /// reported.
 class TextTokens : private google::protobuf::io::ErrorCollector {
  public:
-  /// A text that is no model at all would make a fault of every word: after so many the end is reported.
-  static constexpr int kMostFaults = 100;
+  /// A text that is no model at all would make a fault of every word: after so many the end is reported. With as many
+  /// of the reader's own these are fewer than Diagnostics shows, so that the end is among them.
+  static constexpr int kMostFaults = 48;
 
   /// `text` must be valid UTF-8 without NUL, and outlive this.
   TextTokens(std::string_view text, Diagnostics& diagnostics);
