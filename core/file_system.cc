@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -170,6 +171,12 @@ class PosixFileSystem : public FileSystem {
     });
     if (!free) return nullptr;
     return lock;
+  }
+
+  std::int64_t FreeBytes(const std::string& path) override {
+    struct statvfs info = {};
+    Checked("ask for the free room of", path, [&] { return statvfs(path.c_str(), &info); });
+    return static_cast<std::int64_t>(info.f_bavail) * static_cast<std::int64_t>(info.f_frsize);
   }
 
  private:

@@ -46,6 +46,8 @@ class FileSystem {
   virtual void SyncFolder(const std::string& path) = 0;
   /// Locks a file, which is created if there is none, against other locks of it. Null: somebody holds it.
   virtual std::unique_ptr<FileLock> Lock(const std::string& path) = 0;
+  /// The room left to this user on the disk of a folder.
+  virtual std::int64_t FreeBytes(const std::string& path) = 0;
 };
 
 /// The machine's files.

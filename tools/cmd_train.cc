@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "tools/commands.h"
 #include "tools/model_options.h"
@@ -11,11 +14,22 @@
 namespace plgraph {
 namespace {
 
+// A signal handler reaches nothing but a global.
+volatile std::sig_atomic_t g_signal = 0;
+
+// The second signal finds the system's handler, which ends the process at once.
+void NoteSignal(int signal) {
+  g_signal = signal;
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
 struct Options {
   ModelOptions model;
   TrainRequest request;
   std::string grid;
   std::pair<double, double> grid_range = {0, 1};
+  double max_time = 0;
 };
 
 TrainRequest RequestOf(const Options& options, const LoadedModel& loaded) {
@@ -28,16 +42,45 @@ TrainRequest RequestOf(const Options& options, const LoadedModel& loaded) {
   return request;
 }
 
+// Tells how the run ended; returns the exit code.
+int TellEnd(const Trainer& trainer, bool finished, const Options& options) {
+  const std::string& run_dir = options.request.run_dir;
+  if (!trainer.last_saved()) {
+    fmt::print(stderr,
+               "{}: the state behind episode {} could not be saved, see above; when this is mended, --resume "
+               "goes on "
+               "from the last one that was\n",
+               run_dir, trainer.episode());
+    return 1;
+  }
+  if (trainer.lost_saves() > 0) {
+    fmt::print(stderr, "warning: {}: {} times something was not saved, see above; last.ckpt is up to date\n",
+               run_dir, trainer.lost_saves());
+  }
+  if (!finished) {
+    fmt::print(stderr, "stopped behind episode {} of {}; --resume goes on from {}/last.ckpt\n",
+               trainer.episode(), trainer.total_episodes(), run_dir);
+    return g_signal != 0 ? 128 + g_signal : 0;
+  }
+  fmt::print("trained {} episodes of {}; checkpoints and metrics.jsonl are in {}\n", trainer.total_episodes(),
+             options.model.path, run_dir);
+  return 0;
+}
+
 int TrainModel(const Options& options) {
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
-  const TrainRequest request = RequestOf(options, loaded);
+  TrainRequest request = RequestOf(options, loaded);
+  const double start = machine.clock().Seconds();
+  request.stop = [&] {
+    return g_signal != 0 || (options.max_time > 0 && machine.clock().Seconds() - start >= options.max_time);
+  };
   Progress progress(stderr, IsTerminal(stderr), machine.clock());
   Trainer trainer(loaded, machine.services(), progress);
-  trainer.Run(request);
-  fmt::print("trained {} episodes of {}; checkpoints and metrics.jsonl are in {}\n", trainer.total_episodes(),
-             options.model.path, request.run_dir);
-  return 0;
+  std::signal(SIGINT, NoteSignal);
+  std::signal(SIGTERM, NoteSignal);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
+  return TellEnd(trainer, trainer.Run(request), options);
 }
 
 }  // namespace
@@ -58,6 +101,15 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       "                   are spread; see it with `tensorboard --logdir runs`\n"
       "  grid.png         with --grid: the first evaluation episodes, at each evaluation and checkpoint\n"
       "`plgraph report` makes a page of them.\n\n"
+      "SIGINT (Ctrl-C) and SIGTERM finish the update, save last.ckpt and exit with 130 and 143; a second one "
+      "ends at\n"
+      "once. Before the first step the disk must have room for the checkpoints. A save that fails later does "
+      "not "
+      "end the\n"
+      "training: it is reported and tried again at the next interval and at the end. The exit code is 1 if "
+      "the "
+      "last\n"
+      "state could not be saved, and 0 with a warning if only earlier ones could not.\n\n"
       "A number that is not finite (NaN, infinite) ends the run with exit code 1 and the node, step, episode "
       "and\n"
       "operands that made it first; with `on_nan: ROLLBACK` in `train` the run goes back to last.ckpt and on "
@@ -84,6 +136,13 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   AddPartialFlag(*command, options->request.partial);
   command->add_flag("--tensorboard", options->request.tensorboard,
                     "Write event files for TensorBoard into the folder of the run");
+  command
+      ->add_option(
+          "--max-time", options->max_time,
+          "Stop after so long (90, 90s, 30m, 2h) as after SIGINT, with exit code 0; --resume goes on")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
+      ->check(CLI::PositiveNumber)
+      ->type_name("TIME");
   command
       ->add_option("--grid", options->grid,
                    "Draw these values of some evaluation episodes, as `plgraph run --grid` does")

@@ -44,17 +44,27 @@ pid_t StartTool(const std::vector<std::string>& arguments, const std::string& fo
   return child;
 }
 
-ToolResult RunTool(const std::vector<std::string>& arguments, const std::string& folder) {
-  const pid_t child = StartTool(arguments, folder);
+ToolResult WaitForTool(pid_t process, const std::string& folder) {
   int status = 0;
   rusage usage = {};
-  wait4(child, &status, 0, &usage);
+  wait4(process, &status, 0, &usage);
   ToolResult result;
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   result.out = ReadFile(folder + "/stdout.txt");
   result.err = ReadFile(folder + "/stderr.txt");
   result.peak_bytes = usage.ru_maxrss * 1024;
   return result;
+}
+
+ToolResult RunTool(const std::vector<std::string>& arguments, const std::string& folder) {
+  return WaitForTool(StartTool(arguments, folder), folder);
+}
+
+bool Signal(pid_t process, int signal) {
+  // A process that has ended takes signals until it is waited for.
+  siginfo_t ended = {};
+  waitid(P_PID, static_cast<id_t>(process), &ended, WEXITED | WNOHANG | WNOWAIT);
+  return ended.si_pid == 0 && kill(process, signal) == 0;
 }
 
 bool Kill(pid_t process) {

@@ -19,8 +19,14 @@ struct ToolResult {
 /// Runs `plgraph` with these arguments in a folder and waits for its end.
 ToolResult RunTool(const std::vector<std::string>& arguments, const std::string& folder);
 
-/// Starts `plgraph` and returns at once. End it with Kill.
+/// Starts `plgraph` and returns at once. End it with Kill, or wait for its end with WaitForTool.
 pid_t StartTool(const std::vector<std::string>& arguments, const std::string& folder);
+
+/// Waits for the end of what StartTool started in this folder.
+ToolResult WaitForTool(pid_t process, const std::string& folder);
+
+/// Sends a signal. Whether it was still running.
+bool Signal(pid_t process, int signal);
 
 /// kill -9, and waits for the end. Whether it was still running.
 bool Kill(pid_t process);

@@ -138,6 +138,7 @@ class CrashingFiles : public FileSystem {
     synced_folder_ = path;
   }
   std::unique_ptr<FileLock> Lock(const std::string&) override { return nullptr; }
+  std::int64_t FreeBytes(const std::string&) override { return 0; }
   void WriteWrongly() { wrong_ = true; }
   const std::string& synced_folder() const { return synced_folder_; }
 

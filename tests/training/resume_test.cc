@@ -96,6 +96,24 @@ TEST_F(ResumeTest, GoesOnExactlyWithReportsThatDoNotMeetCheckpoints) {
               "train.evaluation.episodes=3"});
 }
 
+TEST_F(ResumeTest, GoesOnExactlyAfterEveryUpdateWhenAskedToStop) {
+  const Overrides overrides = {"train.report_every=14"};
+  Train("whole", overrides, false, SystemClock());
+  const LoadedModel loaded = LoadModel(*files_, folder_.Path("small.pbtxt"), overrides);
+  bool finished = false;
+  for (int parts = 0; !finished; ++parts) {
+    ASSERT_LT(parts, 30);
+    SystemClock clock;
+    ThreadPool pool(1);
+    Progress progress(nullptr, false, clock);
+    finished = Trainer(loaded, {*files_, clock, memory_, pool}, progress)
+                   .Run({.run_dir = folder_.Path("parts"), .resume = parts > 0, .stop = [] { return true; }});
+  }
+  EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
+  EXPECT_EQ(folder_.Read("whole/best.ckpt"), folder_.Read("parts/best.ckpt"));
+  EXPECT_EQ(MetricsWithoutTime("whole"), MetricsWithoutTime("parts"));
+}
+
 TEST_F(ResumeTest, GoesOnExactlyWithEveryOptimizer) {
   for (const std::string optimizer : {"sgd.momentum=0.9", "adamw.weight_decay=0.1", "rmsprop.decay=0.9"}) {
     ExpectSame({"train." + optimizer, "train.cosine.final_factor=0.1", "train.warmup_updates=7"});

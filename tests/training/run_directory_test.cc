@@ -117,6 +117,19 @@ TEST_F(RunDirectoryTest, BeginsAnewWhenNoCheckpointWasWritten) {
   EXPECT_EQ(folder_.Read("run/metrics.jsonl"), "");
 }
 
+TEST_F(RunDirectoryTest, KeepsASecondTrainerOut) {
+  MakeRun();
+  {
+    RunDirectory first = Open();
+    first.Resume();
+    for (const std::string& fault : {FaultOf([](RunDirectory& run) { run.Resume(); }),
+                                     FaultOf([](RunDirectory& run) { run.StartNew(); })}) {
+      EXPECT_THAT(fault, HasSubstr(folder_.Path("run") + ": another training is writing into this folder"));
+    }
+  }
+  EXPECT_EQ(FaultOf([](RunDirectory& run) { run.Resume(); }), "");
+}
+
 TEST_F(RunDirectoryTest, NamesCheckpointsByEpisode) {
   RunDirectory run = Open();
   run.StartNew();

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/checked_size.h"
 #include "core/error.h"
 
 namespace plgraph {
@@ -49,7 +51,18 @@ std::string ToJson(const MetricsLine& line) {
 RunDirectory::RunDirectory(FileSystem& files, std::string folder)
     : files_(files), folder_(std::move(folder)) {}
 
+void RunDirectory::Lock() {
+  lock_ = files_.Lock(folder_ + "/lock");
+  if (lock_) return;
+  throw Error(ErrorKind::kInvalid,
+              fmt::format("{}: another training is writing into this folder; wait for its end or stop it, or "
+                          "choose another --run-dir",
+                          folder_));
+}
+
 void RunDirectory::StartNew() {
+  files_.CreateFolders(folder_);
+  Lock();
   for (const std::string& path : {metrics_path(), last_path(), best_path()}) {
     if (!files_.Exists(path)) continue;
     throw Error(
@@ -57,7 +70,6 @@ void RunDirectory::StartNew() {
         fmt::format("{}: already holds a run ({}); go on with it by --resume, or choose another --run-dir",
                     folder_, path));
   }
-  files_.CreateFolders(folder_);
   metrics_ = files_.Create(metrics_path());
 }
 
@@ -70,6 +82,7 @@ std::optional<Checkpoint> RunDirectory::Resume() {
                     folder_));
   }
   resumed_ = true;
+  Lock();
   return ReturnToLast();
 }
 
@@ -84,6 +97,8 @@ std::optional<Checkpoint> RunDirectory::ReturnToLast() {
 }
 
 void RunDirectory::CutMetrics(std::int64_t episode) {
+  pending_.clear();
+  metrics_size_ = 0;
   if (!files_.Exists(metrics_path())) return;
   const std::vector<std::byte> bytes = files_.Read(metrics_path());
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -96,13 +111,53 @@ void RunDirectory::CutMetrics(std::int64_t episode) {
     seconds_before_ = line->seconds;
     kept = end + 1;
   }
+  metrics_size_ = kept;
   if (kept < text.size()) WriteFileAtomically(files_, metrics_path(), Bytes(text.substr(0, kept)));
 }
 
-void RunDirectory::Append(const MetricsLine& line) { metrics_->Append(Bytes(ToJson(line) + "\n")); }
+void RunDirectory::CheckRoom(std::int64_t checkpoint_bytes, std::int64_t more) {
+  files_.CreateFolders(folder_);
+  const std::int64_t files =
+      1 + more + (files_.Exists(last_path()) ? 0 : 1) + (files_.Exists(best_path()) ? 0 : 1);
+  const std::int64_t need = (CheckedSize(checkpoint_bytes) * files).value();
+  const std::int64_t room = files_.FreeBytes(folder_);
+  if (need <= room) return;
+  throw Error(
+      ErrorKind::kRuntime,
+      fmt::format(
+          "{}: the checkpoints of this run need {:.1f} MB ({} of {:.1f} MB), but the disk has room for "
+          "{:.1f} MB; make room, choose another --run-dir, or keep fewer (train.checkpoints.every)",
+          folder_, static_cast<double>(need) / 1e6, files, static_cast<double>(checkpoint_bytes) / 1e6,
+          static_cast<double>(room) / 1e6));
+}
+
+void RunDirectory::Append(const MetricsLine& line) {
+  pending_ += ToJson(line) + "\n";
+  WritePending();
+}
+
+void RunDirectory::WritePending() {
+  if (!metrics_) {
+    std::vector<std::byte> bytes = files_.Read(metrics_path());
+    metrics_size_ = std::min(bytes.size(), metrics_size_);
+    bytes.resize(metrics_size_);
+    WriteFileAtomically(files_, metrics_path(), bytes);
+    metrics_ = files_.OpenAppend(metrics_path());
+  }
+  std::unique_ptr<WritableFile> file = std::move(metrics_);
+  file->Append(Bytes(pending_));
+  metrics_ = std::move(file);
+  metrics_size_ += pending_.size();
+  pending_.clear();
+}
 
 void RunDirectory::SaveLast(const Checkpoint& checkpoint) {
-  metrics_->Sync();  // a checkpoint never knows of episodes that metrics.jsonl has lost
+  WritePending();
+  // A checkpoint never knows of episodes that metrics.jsonl has lost. After a failed sync they may be lost
+  // although the next sync succeeds: the file is written anew.
+  std::unique_ptr<WritableFile> file = std::move(metrics_);
+  file->Sync();
+  metrics_ = std::move(file);
   WriteCheckpoint(files_, last_path(), checkpoint);
 }
 

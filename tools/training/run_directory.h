@@ -34,21 +34,29 @@ std::string ToJson(const MetricsLine& line);
 ///   model.pbtxt        the model with every override
 ///   run.json           a RunDescription
 ///   grid.png           on request: the newest picture of some samples
+///   lock               locked while a training writes; empty
 class RunDirectory {
  public:
   /// Touches nothing yet.
   RunDirectory(FileSystem& files, std::string folder);
 
-  /// Begins a new run. Throws Error(kInvalid) when the folder already holds one.
+  /// Begins a new run. Throws Error(kInvalid) when the folder already holds one, or another
+  /// training writes into it.
   void StartNew();
   /// Goes on with a run: reads last.ckpt and cuts metrics.jsonl back to its episode. No value when the run ended
-  /// before its first checkpoint: it begins anew. Throws Error(kInvalid) when the folder holds no run.
+  /// before its first checkpoint: it begins anew. Throws Error(kInvalid) when the folder holds no run, or
+  /// another training writes into it.
   std::optional<Checkpoint> Resume();
   /// Goes back, in a run that has begun, to what Resume would find.
   std::optional<Checkpoint> ReturnToLast();
   /// After Resume or ReturnToLast: the seconds in the last line that was kept.
   double seconds_before() const { return seconds_before_; }
 
+  /// Makes the folder. Throws Error(kRuntime), with both numbers, when its disk has no room for `more` checkpoints of
+  /// this size besides last.ckpt, best.ckpt and the one that is written before it replaces an old one.
+  void CheckRoom(std::int64_t checkpoint_bytes, std::int64_t more);
+
+  /// After an error a line is written with the next one, or by SaveLast.
   void Append(const MetricsLine& line);
   void SaveLast(const Checkpoint& checkpoint);
   void SaveBest(const Checkpoint& checkpoint);
@@ -64,11 +72,16 @@ class RunDirectory {
   std::string description_path() const { return folder_ + "/run.json"; }
 
  private:
+  void Lock();
   void CutMetrics(std::int64_t episode);
+  void WritePending();
 
   FileSystem& files_;
   std::string folder_;
-  std::unique_ptr<WritableFile> metrics_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<WritableFile> metrics_;  // null after an error: its end may be torn
+  size_t metrics_size_ = 0;                // bytes that are surely written
+  std::string pending_;                    // lines that are not
   bool resumed_ = false;
   double seconds_before_ = 0;
 };

@@ -40,6 +40,18 @@ class TermMeans {
     }
     return measures;
   }
+  /// All that was added, as numbers: the sums, then the episodes.
+  std::vector<double> Save() const {
+    std::vector<double> numbers = sums_;
+    numbers.push_back(static_cast<double>(episodes_));
+    return numbers;
+  }
+  /// Puts back what Save returned, of as many terms; other sizes are left alone.
+  void Load(const std::vector<double>& numbers) {
+    if (numbers.size() != sums_.size() + 1) return;
+    sums_.assign(numbers.begin(), numbers.end() - 1);
+    episodes_ = static_cast<std::int64_t>(numbers.back());
+  }
   void Clear() {
     sums_.assign(sums_.size(), 0.0);
     episodes_ = 0;

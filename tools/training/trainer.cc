@@ -16,6 +16,25 @@ namespace {
 // Samples in the picture of a run.
 constexpr std::int64_t kGridSamples = 8;
 
+// What a run that was stopped between two lines and checkpoints has in last.ckpt besides: half gathered means.
+constexpr const char* kReportMeans = "training/report_means";
+constexpr const char* kBetweenMeans = "training/between_means";
+
+void AddMeans(const char* name, const TermMeans& means, Checkpoint& checkpoint) {
+  if (means.episodes() == 0) return;
+  const std::vector<double> numbers = means.Save();
+  checkpoint.states.push_back({name, Tensor(Shape{std::ssize(numbers)}, numbers)});
+}
+
+// Takes the means out of a checkpoint.
+void TakeMeans(const char* name, TermMeans& means, Checkpoint& checkpoint) {
+  means.Clear();
+  const Tensor* numbers = FindTensor(checkpoint.states, name);
+  if (numbers == nullptr) return;
+  means.Load(numbers->As<double>());
+  std::erase_if(checkpoint.states, [&](const NamedTensor& entry) { return entry.name == name; });
+}
+
 // Each halves the learning rate.
 constexpr int kMostRollbacks = 8;
 
@@ -70,7 +89,9 @@ Trainer::Trainer(const LoadedModel& loaded, const Services& services, Progress& 
   total_updates_ = (CheckedSize(rounds) * updates_a_round).value();
 }
 
-void Trainer::Run(const TrainRequest& request) {
+bool Trainer::Run(const TrainRequest& request) {
+  lost_saves_ = 0;
+  last_saved_ = true;
   grid_ = request.grid;
   if (!grid_.columns.empty()) {
     samples_ = std::make_unique<ModelRun>(loaded_, ReadEpisodes(loaded_, kGridSamples, services_.files),
@@ -81,6 +102,19 @@ void Trainer::Run(const TrainRequest& request) {
   OpenTensorBoard(request);
   Describe();
   if (position_.episode == 0) Show();
+  const bool finished = TrainUntil(request);
+  if (position_.episode == 0) SaveCheckpoints(0, std::nullopt);  // of no episode at all
+  if (!finished || !last_saved_) SaveToStop();
+  if (finished) description_.finished = UtcText(services_.clock.SecondsSince1970());
+  TrySave([&] {
+    description_.peak_memory_bytes = PeakMemoryBytes(services_.files);
+    run_->Describe(description_);
+  });
+  progress_.End();
+  return finished;
+}
+
+bool Trainer::TrainUntil(const TrainRequest& request) {
   start_seconds_ = services_.clock.Seconds();
   progress_.Begin(position_.episode, total_episodes_);
   while (position_.episode < total_episodes_) {
@@ -91,12 +125,49 @@ void Trainer::Run(const TrainRequest& request) {
     } catch (const NotFiniteError& fault) {
       RollBack(request, fault);
     }
+    if (request.stop && position_.episode < total_episodes_ && request.stop()) return false;
   }
-  if (position_.episode == 0) SaveCheckpoints(0, std::nullopt);  // of no episode at all
-  description_.finished = UtcText(services_.clock.SecondsSince1970());
-  description_.peak_memory_bytes = PeakMemoryBytes(services_.files);
-  run_->Describe(description_);
-  progress_.End();
+  return true;
+}
+
+// Reports a save that failed and goes on. A number that is not finite is no fault of the disk.
+bool Trainer::TrySave(const std::function<void()>& save) {
+  try {
+    save();
+    return true;
+  } catch (const NotFiniteError&) {
+    throw;
+  } catch (const Error& fault) {
+    if (fault.kind() != ErrorKind::kRuntime) throw;
+    ++lost_saves_;
+    progress_.Message(
+        fmt::format("not saved after episode {}: {}; training goes on, and saves again at the next "
+                    "interval and at its end",
+                    position_.episode, fault.what()));
+    return false;
+  }
+}
+
+void Trainer::SaveToStop() {
+  Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
+  AddMeans(kReportMeans, report_means_, checkpoint);
+  AddMeans(kBetweenMeans, between_means_, checkpoint);
+  if (tensorboard_) TrySave([&] { tensorboard_->Sync(); });
+  SaveLast(checkpoint);
+}
+
+void Trainer::SaveLast(const Checkpoint& checkpoint) {
+  last_saved_ = TrySave([&] { run_->SaveLast(checkpoint); });
+}
+
+void Trainer::CheckRoom() {
+  const Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
+  const std::int64_t every = train().checkpoints().every();
+  const std::int64_t rounds =
+      (total_episodes_ - position_.episode) / (train().batch() * train().accumulate());
+  const std::int64_t more = every > 0 ? total_episodes_ / every - position_.episode / every : 0;
+  run_->CheckRoom(std::ssize(EncodeCheckpoint(checkpoint)),
+                  std::max<std::int64_t>(0, std::min(rounds, more)));
 }
 
 void Trainer::Describe() {
@@ -111,11 +182,13 @@ void Trainer::Start(const TrainRequest& request) {
     if (const std::optional<Checkpoint> checkpoint = run_->Resume()) {
       Restore(*checkpoint, CoverageOf(request.partial));
       progress_.Message(fmt::format("resuming {} behind episode {}", request.run_dir, position_.episode));
+      CheckRoom();
       return;
     }
     progress_.Message(fmt::format("{} holds no checkpoint yet: the run begins anew", request.run_dir));
   }
   Initialize(request);
+  CheckRoom();
   if (!request.resume) run_->StartNew();
 }
 
@@ -140,7 +213,10 @@ void Trainer::Restore(const Checkpoint& checkpoint, Coverage coverage) {
     InitializeParameters(loaded_, services_.files, *executor_);
     executor_->ResetStates();
   }
-  RestoredRun restored = RestoreSnapshot(checkpoint, run_->last_path(), loaded_, coverage, *executor_);
+  Checkpoint training = checkpoint;
+  TakeMeans(kReportMeans, report_means_, training);
+  TakeMeans(kBetweenMeans, between_means_, training);
+  RestoredRun restored = RestoreSnapshot(training, run_->last_path(), loaded_, coverage, *executor_);
   Tell(restored.differences);
   position_ = restored.position;
 }
@@ -201,8 +277,10 @@ void Trainer::RollBack(const TrainRequest& request, const NotFiniteError& fault)
   const std::optional<Checkpoint> checkpoint = run_->ReturnToLast();
   checkpoint ? Restore(*checkpoint, CoverageOf(request.partial)) : Initialize(request);
   position_.rollbacks = rollbacks;
-  report_means_.Clear();
-  between_means_.Clear();
+  if (!checkpoint) {
+    report_means_.Clear();
+    between_means_.Clear();
+  }
   OpenTensorBoard(request);
   progress_.Message(fmt::format(
       "{}\n  back to episode {}, at {:g} of the learning rate (rollback {} of at most {})", fault.what(),
@@ -232,13 +310,11 @@ void Trainer::FinishUpdate(std::int64_t before) {
   }
   line.seconds = run_->seconds_before() + services_.clock.Seconds() - start_seconds_;
   report_means_.Clear();
-  run_->Append(line);
+  TrySave([&] { run_->Append(line); });
   progress_.Report(line);
-  if (tensorboard_) {
-    tensorboard_->AddLine(line, Rate(position_.update - 1));
-  }
+  if (tensorboard_) TrySave([&] { tensorboard_->AddLine(line, Rate(position_.update - 1)); });
   if (!save) return;
-  Show();
+  TrySave([&] { Show(); });
   SaveCheckpoints(before, line.evaluation);
 }
 
@@ -282,15 +358,19 @@ void Trainer::SaveCheckpoints(std::int64_t before, const std::optional<Measures>
   if (evaluation) loss = evaluation->loss;
   if (evaluator_ == nullptr && save_last && between_means_.episodes() > 0) loss = between_means_.Mean().loss;
   const bool best = loss && (!position_.best_loss || *loss < *position_.best_loss);
+  const std::optional<double> best_before = position_.best_loss;
   if (best) position_.best_loss = loss;
   const bool save_episode = Crossed(checkpoints.every(), before, now);
   if (!best && !save_last && !save_episode) return;
 
-  const Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
-  if (best) run_->SaveBest(checkpoint);
-  if (save_episode) run_->SaveEpisode(checkpoint);
+  Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
+  // What best.ckpt does not hold was not the best.
+  if (best && !TrySave([&] { run_->SaveBest(checkpoint); })) {
+    checkpoint.best_metric = position_.best_loss = best_before;
+  }
+  if (save_episode) TrySave([&] { run_->SaveEpisode(checkpoint); });
   // Last: a run killed before this line does the same again when it is resumed.
-  if (save_last) run_->SaveLast(checkpoint);
+  if (save_last) SaveLast(checkpoint);
   if (save_last) between_means_.Clear();
 }
 

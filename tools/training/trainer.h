@@ -2,6 +2,7 @@
 #define PLGRAPH_TOOLS_TRAINING_TRAINER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,9 @@ struct TrainRequest {
       "";  ///< a checkpoint or .npz whose parameters training starts from; "": the initializers
   bool tensorboard = false;  ///< event files in <run_dir>/tensorboard
   GridSpec grid = {};        ///< a picture of samples at each evaluation and checkpoint; no columns: none
-  bool partial = false;      ///< `init`, or the run's checkpoint, may match the model in some tensors only
+  /// Asked after every update whether to stop before the end; null: never.
+  std::function<bool()> stop = nullptr;
+  bool partial = false;  ///< `init`, or the run's checkpoint, may match the model in some tensors only
 };
 
 /// Trains a model as its `train` says and writes a run directory. The same request gives the same checkpoints, byte
@@ -48,11 +51,21 @@ class Trainer {
   /// Compiles and takes the memory. Throws Error(kInvalid) when the model cannot be trained.
   Trainer(const LoadedModel& loaded, const Services& services, Progress& progress);
 
-  /// Trains to the end. Throws NotFiniteError for a number that is not finite, unless train.on_nan lets the run go back.
-  void Run(const TrainRequest& request);
+  /// Trains to the end, or until the request's `stop`; then last.ckpt holds all that the run needs to go on as if
+  /// it had not stopped. Returns whether the end was reached. Once the first step is done a save that fails ends
+  /// nothing: it is reported, counted, and tried again at the next interval and at the end. Throws Error before the
+  /// first step when the folder cannot be written or its disk has no room for the checkpoints, and NotFiniteError for a
+  /// number that is not finite, unless train.on_nan lets the run go back.
+  bool Run(const TrainRequest& request);
 
   const Executable& executable() const { return executable_; }
   Executor<float>& executor() { return *executor_; }
+  /// Saves that failed in Run.
+  std::int64_t lost_saves() const { return lost_saves_; }
+  /// Whether last.ckpt holds the state at the end of Run.
+  bool last_saved() const { return last_saved_; }
+  /// Episodes done.
+  std::int64_t episode() const { return position_.episode; }
   /// Episodes in all, rounded up to whole updates.
   std::int64_t total_episodes() const { return total_episodes_; }
 
@@ -73,6 +86,11 @@ class Trainer {
   void Show();
   void ShowHistograms();
   void ShowSamples();
+  bool TrySave(const std::function<void()>& save);
+  void SaveToStop();
+  void SaveLast(const Checkpoint& checkpoint);
+  void CheckRoom();
+  bool TrainUntil(const TrainRequest& request);
   void SaveCheckpoints(std::int64_t before, const std::optional<Measures>& evaluation);
 
   const LoadedModel& loaded_;
@@ -98,6 +116,8 @@ class Trainer {
   TermMeans report_means_;   // since the last line of metrics.jsonl
   TermMeans between_means_;  // since last.ckpt
   double start_seconds_ = 0;
+  std::int64_t lost_saves_ = 0;
+  bool last_saved_ = true;
 };
 
 }  // namespace plgraph

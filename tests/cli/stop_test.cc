@@ -1,0 +1,147 @@
+// A training that is stopped by a signal or by the time, and one whose folder is taken or cannot be written.
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <thread>
+
+#include "tests/cli/cli_test.h"
+
+namespace plgraph {
+namespace {
+
+using ::testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+class CliStopTest : public CliTest {
+ protected:
+  static bool Within20Seconds(const std::function<bool()>& condition) {
+    for (int wait = 0; wait < 20000; ++wait) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return false;
+  }
+  std::string Text(const std::string& name) {
+    std::ostringstream text;
+    text << std::ifstream(folder_.Path(name)).rdbuf();
+    return text.str();
+  }
+  bool Says(const std::string& text) { return Text("stderr.txt").find(text) != std::string::npos; }
+  // Lines do not meet checkpoints: the means between them are half gathered when the run is stopped.
+  static Words LongRun(const std::string& run, const Words& more = {}) {
+    Words words = {"train",     "small.pbtxt",
+                   "--set",     "train.episodes=6000",
+                   "--set",     "train.report_every=14",
+                   "--set",     "train.checkpoints.last_every=1000",
+                   "--run-dir", run};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  // Of a run whose next update does not end before the test.
+  pid_t StartEndlessUpdate() {
+    Train();
+    const pid_t process = StartTool({"train", "small.pbtxt", "--run-dir", "run", "--resume", "--set",
+                                     "train.accumulate=10000000", "--set", "train.episodes=100000000"},
+                                    folder_.Path(""));
+    EXPECT_TRUE(Within20Seconds([&] { return Says("resuming run behind episode 60"); }));
+    return process;
+  }
+  void ExpectSameRun(const std::string& run) {
+    for (const std::string name : {"/last.ckpt", "/best.ckpt"}) {
+      EXPECT_EQ(folder_.Read("whole" + name), folder_.Read(run + name)) << name;
+    }
+  }
+
+  void ExpectStops(int signal, int exit_code) {
+    const pid_t process = StartTool(LongRun("parts"), folder_.Path(""));
+    EXPECT_TRUE(Within20Seconds([&] { return Text("parts/metrics.jsonl").size() > 2000; }));
+    EXPECT_TRUE(Signal(process, signal));
+    const ToolResult result = WaitForTool(process, folder_.Path(""));
+    EXPECT_EQ(result.exit_code, exit_code) << result.err;
+    EXPECT_EQ(result.out, "");
+    EXPECT_THAT(result.err, HasSubstr("of 6000; --resume goes on from parts/last.ckpt"));
+    Output({"checkpoint", "verify", "parts/last.ckpt"});
+    Output(LongRun("parts", {"--resume"}));
+    ExpectSameRun("parts");
+  }
+};
+
+TEST_F(CliStopTest, SignalsFinishTheUpdateAndSave) {
+  Output(LongRun("whole"));
+  ExpectStops(SIGINT, 130);
+  std::filesystem::remove_all(folder_.Path("parts"));
+  ExpectStops(SIGTERM, 143);
+}
+
+TEST_F(CliStopTest, ASecondSignalEndsAtOnceAndLosesNothing) {
+  const pid_t process = StartEndlessUpdate();
+  const std::string last = folder_.Read("run/last.ckpt");
+  EXPECT_TRUE(Signal(process, SIGINT));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_TRUE(Signal(process, SIGINT));  // the update goes on
+  EXPECT_EQ(WaitForTool(process, folder_.Path("")).exit_code, -SIGINT);
+  EXPECT_EQ(folder_.Read("run/last.ckpt"), last);
+  Output({"train", "small.pbtxt", "--run-dir", "run", "--resume"});
+}
+
+TEST_F(CliStopTest, MaxTimeStopsAndResumeGoesOn) {
+  Output({"train", "small.pbtxt", "--run-dir", "whole"});
+  Words words = {"train", "small.pbtxt", "--run-dir", "parts", "--max-time", "0.000000001h"};
+  for (int part = 1; part <= 3; ++part) {
+    const ToolResult result = Run(words);
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.err, HasSubstr("stopped behind episode " + std::to_string(2 * part) + " of 60"));
+    if (part == 1) words.push_back("--resume");
+  }
+  words[5] = "30m";
+  EXPECT_THAT(Output(words), HasSubstr("trained 60 episodes"));
+  ExpectSameRun("parts");
+  words[5] = "0";
+  EXPECT_THAT(Fault(2, words), HasSubstr("--max-time"));
+  words[5] = "3 days";
+  EXPECT_THAT(Fault(2, words), HasSubstr("--max-time"));
+}
+
+TEST_F(CliStopTest, ASecondTrainerIsKeptOutUntilTheFirstIsKilled) {
+  const pid_t process = StartEndlessUpdate();
+  const Words resume = {"train", "small.pbtxt", "--run-dir", "run", "--resume"};
+  EXPECT_THAT(Fault(2, resume),
+              HasSubstr("run: another training is writing into this folder; wait for its end or "
+                        "stop it, or choose another --run-dir"));
+  EXPECT_TRUE(Kill(process));
+  Output(resume);
+}
+
+// What is to be written beside last.ckpt goes to a full disk, once: when that fails, the link is removed.
+TEST_F(CliStopTest, ASaveThatFailedOnceIsAWarning) {
+  std::filesystem::create_directory(folder_.Path("run"));
+  std::filesystem::create_symlink("/dev/full", folder_.Path("run/last.ckpt.tmp"));
+  const ToolResult result = Run({"train", "small.pbtxt", "--run-dir", "run"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err,
+              HasSubstr("not saved after episode 20: run/last.ckpt.tmp: cannot write: No space left"));
+  EXPECT_THAT(result.err, HasSubstr("warning: run: 1 times something was not saved"));
+  EXPECT_THAT(result.out, HasSubstr("trained 60 episodes"));
+  Output({"train", "small.pbtxt", "--run-dir", "whole"});
+  ExpectSameRun("run");
+}
+
+TEST_F(CliStopTest, ALastStateThatCannotBeSavedIsExitCodeOne) {
+  std::filesystem::create_directories(folder_.Path("run/last.ckpt.tmp/in the way"));
+  const std::string fault = Fault(1, {"train", "small.pbtxt", "--run-dir", "run"});
+  EXPECT_THAT(fault,
+              HasSubstr("not saved after episode 60: run/last.ckpt.tmp: cannot create: Is a directory"));
+  EXPECT_THAT(fault, HasSubstr("run: the state behind episode 60 could not be saved"));
+  EXPECT_TRUE(folder_.Exists("run/best.ckpt"));
+  std::filesystem::remove_all(folder_.Path("run/last.ckpt.tmp"));
+  Output({"train", "small.pbtxt", "--run-dir", "run", "--resume"});
+  Output({"train", "small.pbtxt", "--run-dir", "whole"});
+  EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("run/last.ckpt"));
+}
+
+}  // namespace
+}  // namespace plgraph
