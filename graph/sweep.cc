@@ -26,7 +26,7 @@ constexpr std::int64_t kCallElements = 2048;
 constexpr std::int64_t kMaxParts = 16;
 constexpr std::int64_t kLine = 16;  // elements: parts do not share cache lines
 
-std::int64_t Quotient(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }  // rounded up
+std::int64_t Quotient(std::int64_t a, std::int64_t b) { return a / b + (a % b == 0 ? 0 : 1); }  // rounded up
 
 std::int64_t SumStride(std::int64_t size) { return (size + kLine - 1) / kLine * kLine; }
 
@@ -122,7 +122,11 @@ LoopSplit SplitLoop(const Graph& graph, std::span<const Turn> loop, const Compil
     return {1, Quotient(batch, Quotient(batch, kCacheBytes / sample_bytes))};
   }
   const std::int64_t most = own_cache / sample_bytes;
-  const std::int64_t worth = std::min(kEnoughLanes, batch * sample_elements * options.steps / kLaneElements);
+  // In double: the product may be beyond every memory, which is said later.
+  const double elements =
+      static_cast<double>(batch) * static_cast<double>(sample_elements) * static_cast<double>(options.steps);
+  const auto worth = static_cast<std::int64_t>(
+      std::min(static_cast<double>(kEnoughLanes), elements / static_cast<double>(kLaneElements)));
   const std::int64_t lanes =
       std::clamp<std::int64_t>(std::max(worth, Quotient(batch, most)), 1, std::min(batch, kMaxLanes));
   const std::int64_t samples = Quotient(batch, lanes);  // of a lane
