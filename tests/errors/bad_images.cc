@@ -1,11 +1,10 @@
 // Data files of images: IDX (plain and packed), PNG, CSV, npz.
-#include <zlib.h>
-
 #include <filesystem>
 
 #include "serialization/npy.h"
 #include "serialization/png_writer.h"
 #include "tests/errors/bad_input.h"
+#include "tests/support/image_files.h"
 
 namespace plgraph {
 namespace {
@@ -35,29 +34,6 @@ BadInput Row(const std::string& name, const std::string& files, int exit_code, c
             folder.Write("images.pbtxt", text.replace(text.find("FILES"), 5, files));
             prepare(folder);
           }};
-}
-
-std::string Idx(const std::vector<std::uint32_t>& extents, const std::string& elements) {
-  std::string bytes = std::string("\0\0\x08", 3) + static_cast<char>(extents.size());
-  for (const std::uint32_t extent : extents) {
-    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(extent >> shift & 0xFF);
-  }
-  return bytes + elements;
-}
-
-std::string Gzip(const std::string& text) {
-  z_stream stream = {};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string packed(text.size() + 100, '\0');
-  std::string source = text;
-  stream.next_in = reinterpret_cast<Bytef*>(source.data());
-  stream.avail_in = static_cast<uInt>(source.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
 }
 
 const std::string kTwoImages = Idx({2, 1, 2}, "abcd");
