@@ -41,16 +41,19 @@ std::optional<size_t> FirstNotFinite(std::span<const float> values) {
   return static_cast<size_t>(found - values.begin());
 }
 
-std::string ElementText(const Shape& shape, size_t element, float value) {
-  const std::string number = std::isnan(value) ? "nan" : fmt::format("{:.6g}", value);  // no sign of a NaN
-  if (shape.rank() == 0) return number;
+std::string PlaceText(const Shape& shape, size_t element) {
   std::vector<size_t> place(shape.dims().size());
   for (size_t axis = place.size(); axis-- > 0;) {
     const auto extent = static_cast<size_t>(shape.dims()[axis]);
     place[axis] = element % extent;
     element /= extent;
   }
-  return fmt::format("{} at [{}]", number, fmt::join(place, ", "));
+  return fmt::format("[{}]", fmt::join(place, ", "));
+}
+
+std::string ElementText(const Shape& shape, size_t element, float value) {
+  const std::string number = std::isnan(value) ? "nan" : fmt::format("{:.6g}", value);  // no sign of a NaN
+  return shape.rank() == 0 ? number : fmt::format("{} at {}", number, PlaceText(shape, element));
 }
 
 }  // namespace plgraph

@@ -33,6 +33,9 @@ bool AllFinite(std::span<const float> values, ThreadPool& threads);
 /// The place of the first number that is not finite.
 std::optional<size_t> FirstNotFinite(std::span<const float> values);
 
+/// `[2, 0]`: the place of an element in an array of this shape.
+std::string PlaceText(const Shape& shape, size_t element);
+
 /// `nan at [2, 0]`: a number and its place in an array of this shape; of a scalar the number alone.
 std::string ElementText(const Shape& shape, size_t element, float value);
 

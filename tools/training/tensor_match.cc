@@ -1,31 +1,22 @@
 #include "tools/training/tensor_match.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "core/diagnostics.h"
 #include "core/error.h"
+#include "tools/training/not_finite.h"
 
 namespace plgraph {
 namespace {
 
 std::string Line(std::string_view what, std::string_view kind, const std::string& text) {
   return fmt::format("  {:<11}  {} {}\n", what, kind, text);
-}
-
-std::vector<std::int64_t> PlaceOf(size_t index, const Shape& shape) {
-  std::vector<std::int64_t> place(shape.dims().size());
-  for (size_t axis = place.size(); axis-- > 0;) {
-    const size_t extent = static_cast<size_t>(shape.dims()[axis]);
-    place[axis] = static_cast<std::int64_t>(index % extent);
-    index /= extent;
-  }
-  return place;
 }
 
 }  // namespace
@@ -105,12 +96,11 @@ std::string CheckMatches(const std::vector<const TensorMatch*>& matches, const s
 
 std::string NotFinite(const Tensor& tensor) {
   const std::vector<float> values = tensor.As<float>();
-  const auto finite = [](float value) { return std::isfinite(value); };
-  const auto first = std::find_if_not(values.begin(), values.end(), finite);
-  if (first == values.end()) return "";
-  const auto count = std::count_if(first, values.end(), [&](float value) { return !finite(value); });
-  return fmt::format("{} of {} numbers are not finite, the first at [{}]", count, values.size(),
-                     fmt::join(PlaceOf(static_cast<size_t>(first - values.begin()), tensor.shape()), ", "));
+  const std::optional<size_t> first = FirstNotFinite(values);
+  if (!first) return "";
+  const auto count = std::ranges::count_if(values, [](float value) { return !std::isfinite(value); });
+  return fmt::format("{} of {} numbers are not finite, the first at {}", count, values.size(),
+                     PlaceText(tensor.shape(), *first));
 }
 
 }  // namespace plgraph

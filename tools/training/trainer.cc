@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/checked_size.h"
 #include "core/error.h"
@@ -179,8 +180,8 @@ void Trainer::Describe() {
 void Trainer::Start(const TrainRequest& request) {
   run_ = std::make_unique<RunDirectory>(services_.files, request.run_dir);
   if (request.resume) {
-    if (const std::optional<Checkpoint> checkpoint = run_->Resume()) {
-      Restore(*checkpoint, CoverageOf(request.partial));
+    if (std::optional<Checkpoint> checkpoint = run_->Resume()) {
+      Restore(std::move(*checkpoint), CoverageOf(request.partial));
       progress_.Message(fmt::format("resuming {} behind episode {}", request.run_dir, position_.episode));
       CheckRoom();
       return;
@@ -208,15 +209,14 @@ void Trainer::OpenTensorBoard(const TrainRequest& request) {
                                                   request.run_dir + "/tensorboard", position_.episode);
 }
 
-void Trainer::Restore(const Checkpoint& checkpoint, Coverage coverage) {
+void Trainer::Restore(Checkpoint checkpoint, Coverage coverage) {
   if (coverage == Coverage::kSome) {
     InitializeParameters(loaded_, services_.files, *executor_);
     executor_->ResetStates();
   }
-  Checkpoint training = checkpoint;
-  TakeMeans(kReportMeans, report_means_, training);
-  TakeMeans(kBetweenMeans, between_means_, training);
-  RestoredRun restored = RestoreSnapshot(training, run_->last_path(), loaded_, coverage, *executor_);
+  TakeMeans(kReportMeans, report_means_, checkpoint);
+  TakeMeans(kBetweenMeans, between_means_, checkpoint);
+  RestoredRun restored = RestoreSnapshot(checkpoint, run_->last_path(), loaded_, coverage, *executor_);
   Tell(restored.differences);
   position_ = restored.position;
 }
@@ -274,8 +274,8 @@ void Trainer::RollBack(const TrainRequest& request, const NotFiniteError& fault)
             fault.what(), kMostRollbacks, std::ldexp(1, -kMostRollbacks), last),
         fault.cause());
   }
-  const std::optional<Checkpoint> checkpoint = run_->ReturnToLast();
-  checkpoint ? Restore(*checkpoint, CoverageOf(request.partial)) : Initialize(request);
+  std::optional<Checkpoint> checkpoint = run_->ReturnToLast();
+  checkpoint ? Restore(std::move(*checkpoint), CoverageOf(request.partial)) : Initialize(request);
   position_.rollbacks = rollbacks;
   if (!checkpoint) {
     report_means_.Clear();

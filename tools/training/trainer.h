@@ -73,7 +73,7 @@ class Trainer {
   const Train& train() const { return loaded_.model.train(); }
   void Start(const TrainRequest& request);
   void Initialize(const TrainRequest& request);
-  void Restore(const Checkpoint& checkpoint, Coverage coverage);
+  void Restore(Checkpoint checkpoint, Coverage coverage);
   void Tell(const std::string& differences);
   void OpenTensorBoard(const TrainRequest& request);
   void RollBack(const TrainRequest& request, const NotFiniteError& fault);
