@@ -22,6 +22,8 @@ namespace {
 // A pipe or a device has no size; one that never ends must not fill the memory.
 constexpr size_t kMostFromPipe = size_t{1} << 30;
 constexpr size_t kPieceSize = size_t{1} << 20;
+// Of a file that is only compared.
+constexpr size_t kComparedSize = size_t{64} << 10;
 
 [[noreturn]] void Fail(const std::string& action, const std::string& path, int error) {
   throw Error(ErrorKind::kRuntime,
@@ -52,6 +54,22 @@ class Descriptor {
  private:
   int number_;
 };
+
+int OpenToRead(const std::string& path) {
+  return Checked("open", path, [&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC); });
+}
+
+// Fills the piece unless the file ends before; returns what came.
+std::span<std::byte> ReadPiece(const Descriptor& file, const std::string& path, std::span<std::byte> piece) {
+  size_t size = 0;
+  while (size < piece.size()) {
+    const auto got =
+        Checked("read", path, [&] { return read(file.number(), &piece[size], piece.size() - size); });
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  return piece.first(size);
+}
 
 class PosixFile : public WritableFile {
  public:
@@ -102,7 +120,7 @@ class PosixFileSystem : public FileSystem {
   }
 
   std::vector<std::byte> Read(const std::string& path) override {
-    const Descriptor file(Checked("open", path, [&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+    const Descriptor file(OpenToRead(path));
     struct stat info = {};
     Checked("read", path, [&] { return fstat(file.number(), &info); });
     if (S_ISDIR(info.st_mode)) Fail("read", path, EISDIR);
@@ -118,6 +136,20 @@ class PosixFileSystem : public FileSystem {
       if (got == 0) return bytes;
       if (!S_ISREG(info.st_mode) && bytes.size() > kMostFromPipe) Fail("read", path, EFBIG);
     }
+  }
+
+  bool Holds(const std::string& path, ByteParts parts) override {
+    const Descriptor file(OpenToRead(path));
+    std::vector<std::byte> piece(kComparedSize);
+    for (std::span<const std::byte> part : parts) {
+      while (!part.empty()) {
+        const auto wanted = part.first(std::min(part.size(), piece.size()));
+        if (!std::ranges::equal(ReadPiece(file, path, std::span(piece).first(wanted.size())), wanted))
+          return false;
+        part = part.subspan(wanted.size());
+      }
+    }
+    return ReadPiece(file, path, std::span(piece).first(1)).empty();
   }
 
   std::vector<std::string> List(const std::string& path) override {
@@ -191,18 +223,18 @@ class PosixFileSystem : public FileSystem {
 
 std::unique_ptr<FileSystem> MakePosixFileSystem() { return std::make_unique<PosixFileSystem>(); }
 
-void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<const std::byte> bytes) {
+void WriteFileAtomically(FileSystem& files, const std::string& path, ByteParts parts) {
   const std::string beside = path + ".tmp";
   try {
     const std::unique_ptr<WritableFile> file = files.Create(beside);
-    file->Append(bytes);
+    for (const std::span<const std::byte> part : parts) file->Append(part);
     file->Sync();
     file->Close();
-    if (const std::vector<std::byte> written = files.Read(beside); !std::ranges::equal(written, bytes)) {
-      throw Error(ErrorKind::kRuntime,
-                  fmt::format("{}: {} bytes were written, but other ones ({} bytes) are read back; "
-                              "the disk or the memory is faulty",
-                              beside, bytes.size(), written.size()));
+    if (!files.Holds(beside, parts)) {
+      throw Error(
+          ErrorKind::kRuntime,
+          fmt::format("{}: other bytes are read back than were written; the disk or the memory is faulty",
+                      beside));
     }
     files.Rename(beside, path);
   } catch (const Error&) {
@@ -214,6 +246,10 @@ void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<c
     throw;
   }
   files.SyncFolder(std::filesystem::path(path).parent_path().string());
+}
+
+void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<const std::byte> bytes) {
+  WriteFileAtomically(files, path, ByteParts(&bytes, 1));
 }
 
 }  // namespace plgraph

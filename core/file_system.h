@@ -19,6 +19,9 @@ class WritableFile {
   virtual void Close() = 0;
 };
 
+/// Bytes that lie one behind the other in a file, but not in memory.
+using ByteParts = std::span<const std::span<const std::byte>>;
+
 /// Holds a file's lock until its end; the end of the process, however it came, ends it as well.
 class FileLock {
  public:
@@ -32,6 +35,8 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual bool Exists(const std::string& path) = 0;
   virtual std::vector<std::byte> Read(const std::string& path) = 0;
+  /// Whether a file holds these bytes and no others. Reads it piece by piece: it needs no memory for them.
+  virtual bool Holds(const std::string& path, ByteParts parts) = 0;
   /// The names in a folder, in order; those of folders end in "/". "." and ".." are left out.
   virtual std::vector<std::string> List(const std::string& path) = 0;
   /// Creates the file, or empties it.
@@ -55,6 +60,7 @@ std::unique_ptr<FileSystem> MakePosixFileSystem();
 
 /// Replaces a file as a whole: writes beside it, syncs, reads what was written and compares, renames, syncs the
 /// folder. After a crash or an error at any point the path holds the old bytes or the new ones, never a mixture.
+void WriteFileAtomically(FileSystem& files, const std::string& path, ByteParts parts);
 void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<const std::byte> bytes);
 
 }  // namespace plgraph

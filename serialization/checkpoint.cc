@@ -16,6 +16,12 @@ std::span<const std::byte> BytesOf(const Tensor& tensor) {
   return std::as_bytes(std::span(tensor.values<double>()));
 }
 
+// What is beside the tensors in a file, and all of it in order.
+struct CheckpointParts {
+  std::vector<std::byte> header = {};
+  std::vector<std::span<const std::byte>> parts = {};
+};
+
 // The tensors of a checkpoint, in the order of the file, each with its kind.
 struct TensorList {
   TensorEntry::Kind kind;
@@ -62,6 +68,25 @@ void SetOffsets(CheckpointHeader& header) {
   }
 }
 
+CheckpointParts PartsOf(const Checkpoint& checkpoint) {
+  static constexpr std::array<std::byte, kTensorAlignment> kZeros = {};
+  CheckpointHeader header = MakeHeader(checkpoint);
+  SetOffsets(header);
+  CheckpointParts file{.header = MakeFrame(kCheckpointKind, header.SerializeAsString())};
+  file.parts.emplace_back(file.header);
+  std::uint64_t end = file.header.size();
+  int index = 0;
+  for (const TensorList& list : ListsOf(checkpoint)) {
+    for (const NamedTensor& named : *list.tensors) {
+      const std::uint64_t offset = header.tensor(index++).offset();
+      file.parts.push_back(std::span(kZeros).first(offset - end));
+      file.parts.push_back(BytesOf(named.tensor));
+      end = offset + BytesOf(named.tensor).size();
+    }
+  }
+  return file;
+}
+
 }  // namespace
 
 std::string MomentName(std::string_view parameter, int slot) { return fmt::format("{}.{}", parameter, slot); }
@@ -83,26 +108,21 @@ std::uint64_t ParameterFingerprint(const NamedTensors& parameters) {
 }
 
 std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint) {
-  CheckpointHeader header = MakeHeader(checkpoint);
-  SetOffsets(header);
-  std::vector<std::byte> bytes = MakeFrame(kCheckpointKind, header.SerializeAsString());
-  if (header.tensor_size() > 0) {
-    const TensorEntry& last = header.tensor(header.tensor_size() - 1);
-    bytes.reserve(last.offset() + last.size());
-  }
-  int index = 0;
-  for (const TensorList& list : ListsOf(checkpoint)) {
-    for (const NamedTensor& named : *list.tensors) {
-      const std::span<const std::byte> numbers = BytesOf(named.tensor);
-      bytes.resize(header.tensor(index++).offset());
-      bytes.insert(bytes.end(), numbers.begin(), numbers.end());
-    }
-  }
+  const CheckpointParts file = PartsOf(checkpoint);
+  std::vector<std::byte> bytes;
+  for (const std::span<const std::byte> part : file.parts)
+    bytes.insert(bytes.end(), part.begin(), part.end());
   return bytes;
 }
 
+std::int64_t CheckpointBytes(const Checkpoint& checkpoint) {
+  std::int64_t size = 0;
+  for (const std::span<const std::byte> part : PartsOf(checkpoint).parts) size += std::ssize(part);
+  return size;
+}
+
 void WriteCheckpoint(FileSystem& files, const std::string& path, const Checkpoint& checkpoint) {
-  WriteFileAtomically(files, path, EncodeCheckpoint(checkpoint));
+  WriteFileAtomically(files, path, PartsOf(checkpoint).parts);
 }
 
 }  // namespace plgraph

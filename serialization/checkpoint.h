@@ -56,6 +56,8 @@ bool IsCheckpoint(std::span<const std::byte> bytes);
 
 /// The same checkpoint gives the same bytes, whatever the time, the machine and the number of threads.
 std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint);
+/// The size of the file.
+std::int64_t CheckpointBytes(const Checkpoint& checkpoint);
 /// Verifies every byte, and only then takes memory for the tensors. Throws Error(kRuntime) that names the path and
 /// what is wrong: cut, damaged (which tensor), a header that contradicts itself, of a later version, or no checkpoint
 /// at all.

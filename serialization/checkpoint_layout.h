@@ -13,8 +13,11 @@ namespace plgraph {
 
 inline constexpr FrameKind kCheckpointKind = {.magic = "PLGCKPT\n", .version = 1, .name = "checkpoint"};
 
+inline constexpr std::uint64_t kTensorAlignment = 64;
 /// The first offset from this one on at which a tensor may begin.
-constexpr std::uint64_t AlignedOffset(std::uint64_t offset) { return (offset + 63) / 64 * 64; }
+constexpr std::uint64_t AlignedOffset(std::uint64_t offset) {
+  return (offset + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+}
 
 /// The fingerprint of no parameter.
 inline constexpr std::uint64_t kEmptyFingerprint = 14695981039346656037U;

@@ -64,6 +64,7 @@ class MemoryFiles : public FileSystem {
     if (found == files_.end()) throw Error(ErrorKind::kRuntime, path + ": no such file");
     return found->second;
   }
+  bool Holds(const std::string& path, ByteParts) override { Refuse(path); }
   std::vector<std::string> List(const std::string& path) override {
     std::map<std::string, bool> names;
     for (const auto& [file, bytes] : files_) {
@@ -81,6 +82,8 @@ class MemoryFiles : public FileSystem {
   void Remove(const std::string& path) override { Refuse(path); }
   void CreateFolders(const std::string& path) override { Refuse(path); }
   void SyncFolder(const std::string& path) override { Refuse(path); }
+  std::unique_ptr<FileLock> Lock(const std::string& path) override { Refuse(path); }
+  std::int64_t FreeBytes(const std::string& path) override { Refuse(path); }
 
  private:
   [[noreturn]] static void Refuse(const std::string& path) {

@@ -66,6 +66,26 @@ TEST(PosixFileSystem, ReadsLargeFilesAndPipes) {
   EXPECT_FALSE(files->Read("/proc/self/status").empty());  // says that its size is 0
 }
 
+TEST(PosixFileSystem, ComparesAFileWithBytesInParts) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  const std::vector<std::byte> large = Bytes(std::string(200'000, 'x'));
+  const std::vector<std::byte> end = Bytes("end");
+  const std::vector<std::span<const std::byte>> parts = {large, {}, end};
+  const auto holds = [&](const std::string& text) {
+    files->Create(folder.Path("file"))->Append(Bytes(text));
+    return files->Holds(folder.Path("file"), parts);
+  };
+  const std::string text = std::string(200'000, 'x') + "end";
+  EXPECT_TRUE(holds(text));
+  EXPECT_FALSE(holds(text + "x"));
+  EXPECT_FALSE(holds(text.substr(1)));
+  EXPECT_FALSE(holds(text.substr(0, 200'000)));
+  EXPECT_FALSE(holds(text.substr(0, 199'999) + "yend"));
+  EXPECT_FALSE(holds(""));
+  EXPECT_TRUE(files->Holds("/dev/null", {}));
+}
+
 TEST(PosixFileSystem, SaysWhichFileAndWhy) {
   const TempFolder folder;
   const auto files = MakePosixFileSystem();
@@ -112,6 +132,11 @@ class CrashingFiles : public FileSystem {
 
   bool Exists(const std::string& path) override { return Has(path); }
   std::vector<std::byte> Read(const std::string& path) override { return files_.at(path).content; }
+  bool Holds(const std::string& path, ByteParts parts) override {
+    std::vector<std::byte> bytes;
+    for (const std::span<const std::byte> part : parts) bytes.insert(bytes.end(), part.begin(), part.end());
+    return Read(path) == bytes;
+  }
   std::vector<std::string> List(const std::string&) override {
     std::vector<std::string> names;
     for (const auto& [name, entry] : files_) names.push_back(name);
@@ -213,8 +238,7 @@ TEST(WriteFileAtomically, WhatTheDiskGarblesReplacesNothing) {
   files.Set("file", Bytes("old"));
   files.WriteWrongly();
   EXPECT_EQ(ErrorOf([&] { WriteFileAtomically(files, "file", Bytes("new")); }),
-            "file.tmp: 3 bytes were written, but other ones (3 bytes) are read back; the disk or the memory "
-            "is faulty");
+            "file.tmp: other bytes are read back than were written; the disk or the memory is faulty");
   EXPECT_EQ(files.Read("file"), Bytes("old"));
   EXPECT_FALSE(files.Has("file.tmp"));
 }

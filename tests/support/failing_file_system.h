@@ -39,6 +39,7 @@ class FailingFileSystem : public FileSystem {
 
   bool Exists(const std::string& path) override { return Counted(path).Exists(path); }
   std::vector<std::byte> Read(const std::string& path) override { return Counted(path).Read(path); }
+  bool Holds(const std::string& path, ByteParts parts) override { return Counted(path).Holds(path, parts); }
   std::vector<std::string> List(const std::string& path) override { return Counted(path).List(path); }
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
     return std::make_unique<File>(*this, Counted(path).Create(path), path);

@@ -167,8 +167,7 @@ void Trainer::CheckRoom() {
   const std::int64_t rounds =
       (total_episodes_ - position_.episode) / (train().batch() * train().accumulate());
   const std::int64_t more = every > 0 ? total_episodes_ / every - position_.episode / every : 0;
-  run_->CheckRoom(std::ssize(EncodeCheckpoint(checkpoint)),
-                  std::max<std::int64_t>(0, std::min(rounds, more)));
+  run_->CheckRoom(CheckpointBytes(checkpoint), std::max<std::int64_t>(0, std::min(rounds, more)));
 }
 
 void Trainer::Describe() {
