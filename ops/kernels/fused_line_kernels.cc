@@ -87,14 +87,14 @@ HWY_INLINE void UpdateThenAddWeighted(T* next, const T* base, TraceUpdate<T> upd
 
 template <typename T>
 HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
-  T total = 0;
+  LineSum<T> of_decay;
   const T inverse = 1 / step.update.decay;
   WithKind(step.weights.plasticity, [&](auto kind) HWY_ATTR {
     ForLines<kLinesBack>(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
       const Factor<T, kind()> plasticity(step.weights.plasticity, i);
       LineSum<T> of_x[lines];
       LineSum<T> of_pre[lines];
-      LineSum<T> of_decay;
+      LineSum<T> decay_of_lines;
       T x[lines];
       T pre[lines];
       T added[lines];
@@ -123,7 +123,7 @@ HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
           const auto update = hn::Mul(hn::Set(d, added[l]), post);
           const auto before = hn::Mul(hn::Sub(after, update), hn::Set(d, inverse));
           hn::StoreU(before, d, step.h + at);
-          of_decay.MulAdd(d, before, g);
+          decay_of_lines.MulAdd(d, before, g);
         }
         hn::StoreU(of_post, d, step.d_post + j);
       });
@@ -131,10 +131,10 @@ HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
         step.d_x[i + l] = of_x[l].Total();
         step.d_pre[i + l] = of_pre[l].Total();
       }
-      total += of_decay.Total();
+      of_decay.Add(decay_of_lines);
     });
   });
-  return total;
+  return of_decay.Total();
 }
 
 // What is exported has no templates.

@@ -21,20 +21,32 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr std::int64_t kLinesAtOnce = 4;  // share the loads of what all lines need
 
-// Calls body(d, j) for the columns from 0 on: whole vectors, then a half, then one element at a time.
+// Whole vectors and what a line that is no multiple of them ends with.
+template <typename T>
+using Whole = hn::ScalableTag<T>;
+template <typename T>
+using Half = hn::Half<Whole<T>>;
+template <typename T>
+using Quarter = hn::Half<Half<T>>;
+template <typename T>
+using Single = hn::CappedTag<T, 1>;
+
+// Calls body(d, j) for the columns from 0 on: whole vectors, then a half, a quarter, and one element at a time.
 template <typename T, typename Body>
 HWY_INLINE void ForColumns(std::int64_t columns, const Body& body) {
-  const hn::ScalableTag<T> whole;
-  const hn::Half<decltype(whole)> half;
-  const hn::CappedTag<T, 1> single;
+  const Whole<T> whole;
   const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(whole));
   std::int64_t j = 0;
   for (; j + step <= columns; j += step) body(whole, j);
   if (step >= 4 && j + step / 2 <= columns) {
-    body(half, j);
+    body(Half<T>(), j);
     j += step / 2;
   }
-  for (; j < columns; ++j) body(single, j);
+  if (step >= 8 && j + step / 4 <= columns) {
+    body(Quarter<T>(), j);
+    j += step / 4;
+  }
+  for (; j < columns; ++j) body(Single<T>(), j);
 }
 
 // Calls body(i, lines) for all lines, kAtOnce of them at once as long as there are as many.
@@ -138,36 +150,63 @@ HWY_INLINE void WithPlasticity(const LineFactor<T>& alpha, const Lines<const T>&
   WithFactor(alpha, [&](auto per_column) HWY_ATTR { body(std::true_type(), per_column); });
 }
 
-// A sum over the columns of a line, in the pieces that ForColumns makes.
+// The sum of the two halves of a vector.
+template <typename D, typename V>
+HWY_INLINE hn::Vec<hn::Half<D>> SumOfHalves(D, V v) {
+#if HWY_TARGET == HWY_SCALAR
+  return v;  // there are no halves
+#else
+  const hn::Half<D> half;
+  return hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v));
+#endif
+}
+
+// A sum over the columns of lines, in the pieces that ForColumns makes.
 template <typename T>
 class LineSum {
  public:
-  LineSum() : whole_(hn::Zero(Whole())), half_(hn::Zero(Half())), single_(hn::Zero(Single())) {}
+  LineSum()
+      : whole_(hn::Zero(Whole<T>())),
+        half_(hn::Zero(Half<T>())),
+        quarter_(hn::Zero(Quarter<T>())),
+        single_(hn::Zero(Single<T>())) {}
 
   template <typename D, typename V>
   HWY_INLINE void MulAdd(D, V a, V b) {
-    if constexpr (std::is_same_v<D, Whole>) {
+    if constexpr (std::is_same_v<D, Whole<T>>) {
       whole_ = hn::MulAdd(a, b, whole_);
-    } else if constexpr (std::is_same_v<D, Half>) {
+    } else if constexpr (std::is_same_v<D, Half<T>>) {
       half_ = hn::MulAdd(a, b, half_);
+    } else if constexpr (std::is_same_v<D, Quarter<T>>) {
+      quarter_ = hn::MulAdd(a, b, quarter_);
     } else {
       single_ = hn::MulAdd(a, b, single_);
     }
   }
 
+  HWY_INLINE void Add(const LineSum& other) {
+    whole_ = hn::Add(whole_, other.whole_);
+    half_ = hn::Add(half_, other.half_);
+    quarter_ = hn::Add(quarter_, other.quarter_);
+    single_ = hn::Add(single_, other.single_);
+  }
+
   HWY_INLINE T Total() const {
-    return hn::GetLane(hn::SumOfLanes(Whole(), whole_)) + hn::GetLane(hn::SumOfLanes(Half(), half_)) +
-           hn::GetLane(single_);
+    if constexpr (hn::MaxLanes(Whole<T>()) >= 8) {
+      const auto half = hn::Add(half_, SumOfHalves(Whole<T>(), whole_));
+      const auto quarter = hn::Add(quarter_, SumOfHalves(Half<T>(), half));
+      return hn::GetLane(hn::SumOfLanes(Quarter<T>(), quarter)) + hn::GetLane(single_);
+    } else {
+      return hn::GetLane(hn::SumOfLanes(Whole<T>(), whole_)) + hn::GetLane(hn::SumOfLanes(Half<T>(), half_)) +
+             hn::GetLane(quarter_) + hn::GetLane(single_);
+    }
   }
 
  private:
-  using Whole = hn::ScalableTag<T>;
-  using Half = hn::Half<Whole>;
-  using Single = hn::CappedTag<T, 1>;
-
-  hn::Vec<Whole> whole_;
-  hn::Vec<Half> half_;
-  hn::Vec<Single> single_;
+  hn::Vec<Whole<T>> whole_;
+  hn::Vec<Half<T>> half_;
+  hn::Vec<Quarter<T>> quarter_;
+  hn::Vec<Single<T>> single_;
 };
 
 }  // namespace
