@@ -8,10 +8,11 @@
 
 namespace plgraph {
 
-/// What a trace costs in an episode of one sample.
+/// What a trace costs in an episode of one sample. In double: a trace that no machine can hold costs more than fits
+/// an integer, and is refused only once its memory is planned.
 struct TraceCost {
-  std::int64_t operations = 0;  ///< on floating-point numbers
-  std::int64_t elements = 0;    ///< read or written
+  double operations = 0;  ///< on floating-point numbers
+  double elements = 0;    ///< read or written
 
   friend TraceCost operator+(const TraceCost& a, const TraceCost& b) {
     return {a.operations + b.operations, a.elements + b.elements};

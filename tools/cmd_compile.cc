@@ -75,7 +75,7 @@ void PrintReport(const LoadedModel& loaded, const Executable& executable, Settin
                                                   setting.data_bytes)));
   }
   const double flops = FlopsPerEpisode(executable, setting.episode_steps);
-  fmt::print("floating-point operations per episode: {}\n", Grouped(static_cast<std::int64_t>(flops)));
+  fmt::print("floating-point operations per episode: {}\n", Grouped(flops));
 }
 
 int CompileModel(const Options& options) {

@@ -88,7 +88,8 @@ std::string FormText(const Executable& executable, const State& state) {
 std::string NoteText(const TraceNote& note, const CompileOptions& options) {
   const auto line = [&](std::string_view form, const TraceCost& cost) {
     return fmt::format("    {} {} operations and {} bytes of traffic an episode\n", form,
-                       Grouped(cost.operations), Grouped(cost.elements * SizeOf(options.dtype)));
+                       Grouped(cost.operations),
+                       Grouped(cost.elements * static_cast<double>(SizeOf(options.dtype))));
   };
   if (note.reason.empty()) return line("as a matrix:", note.as_matrix) + line("as a sum:   ", note.as_sum);
   return line("as a matrix:", note.as_matrix) + fmt::format("    no sum: {}\n", note.reason);

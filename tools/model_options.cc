@@ -46,13 +46,19 @@ LoadedModel LoadModel(Machine& machine, const ModelOptions& options) {
   return loaded;
 }
 
-std::string Grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  const int sign = number < 0 ? 1 : 0;
+namespace {
+
+std::string WithCommas(std::string digits) {
+  const int sign = digits.starts_with('-') ? 1 : 0;
   for (int place = static_cast<int>(digits.size()) - 3; place > sign; place -= 3) {
     digits.insert(static_cast<size_t>(place), ",");
   }
   return digits;
 }
+
+}  // namespace
+
+std::string Grouped(std::int64_t number) { return WithCommas(std::to_string(number)); }
+std::string Grouped(double number) { return WithCommas(fmt::format("{:.0f}", number)); }
 
 }  // namespace plgraph

@@ -37,6 +37,8 @@ LoadedModel LoadModel(Machine& machine, const ModelOptions& options);
 
 /// 1,234,567
 std::string Grouped(std::int64_t number);
+/// The same, rounded to a whole number.
+std::string Grouped(double number);
 
 }  // namespace plgraph
 

@@ -199,6 +199,13 @@ TEST(FactorPassNote, LeavesAProductOfTracesThatIsAnOutput) {
   for (const char* name : {"one", "two"}) EXPECT_TRUE(executable.graph.Find(name)) << name;
 }
 
+// Found by set_fuzz: such a trace is refused only when its memory is planned.
+TEST(TraceCost, OfATraceThatNoMachineHolds) {
+  const TraceUse use = {.shape = Shape({2'999'999'999, 2'999'999'999}), .products = 2, .rewound = true};
+  EXPECT_GT(CostAsMatrix(use, 106).operations, 1e21);
+  EXPECT_GT(CostAsSum(use, 3'000'000'000).operations, 1e28);
+}
+
 TEST(FactorPassNote, SaysWhyATraceIsMade) {
   const auto reason = [](const Executable& executable) {
     EXPECT_TRUE(IsMade(executable));
