@@ -10,7 +10,7 @@ namespace plgraph {
 namespace {
 
 // A tile of all matrices of a sweep should stay in the second cache of a core, but kernels want some lines.
-constexpr std::int64_t kTileBytes = std::int64_t{96} << 10;
+constexpr std::int64_t kTileBytes = std::int64_t{256} << 10;
 constexpr std::int64_t kTileLines = 4;
 // The second cache of a core, and of all cores.
 constexpr std::int64_t kCoreCacheBytes = std::int64_t{512} << 10;
