@@ -7,6 +7,7 @@
 
 #include "core/dtype.h"
 #include "core/shape.h"
+#include "core/vector_alternative.h"
 
 namespace plgraph {
 
@@ -20,12 +21,12 @@ class Tensor {
 
   const Shape& shape() const { return shape_; }
   DType dtype() const {
-    return std::holds_alternative<std::vector<float>>(values_) ? DType::kFloat : DType::kDouble;
+    return std::holds_alternative<VectorAlternative<float>>(values_) ? DType::kFloat : DType::kDouble;
   }
   /// The numbers as T; must be the tensor's own type.
   template <typename T>
   const std::vector<T>& values() const {
-    return std::get<std::vector<T>>(values_);
+    return std::get<VectorAlternative<T>>(values_);
   }
   /// The numbers converted to T, whatever the tensor's own type.
   template <typename T>
@@ -35,7 +36,7 @@ class Tensor {
 
  private:
   Shape shape_;
-  std::variant<std::vector<float>, std::vector<double>> values_;
+  std::variant<VectorAlternative<float>, VectorAlternative<double>> values_;
 };
 
 }  // namespace plgraph

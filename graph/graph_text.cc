@@ -12,7 +12,7 @@ std::string AttributeText(const AttributeValue& attribute) {
         using V = std::decay_t<decltype(v)>;
         if constexpr (std::is_same_v<V, std::monostate>)
           return "-";
-        else if constexpr (std::is_same_v<V, std::vector<std::int64_t>>)
+        else if constexpr (std::is_same_v<V, IntegerList>)
           return fmt::format("[{}]", fmt::join(v, ", "));
         else
           return fmt::format("{}", v);

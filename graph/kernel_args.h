@@ -8,11 +8,13 @@
 
 #include "core/shape.h"
 #include "core/threads.h"
+#include "core/vector_alternative.h"
 
 namespace plgraph {
 
+using IntegerList = VectorAlternative<std::int64_t>;
 /// An attribute as kernels see it. Enums are their numbers; monostate is an unset field without a default.
-using AttributeValue = std::variant<std::monostate, bool, std::int64_t, double, std::vector<std::int64_t>>;
+using AttributeValue = std::variant<std::monostate, bool, std::int64_t, double, IntegerList>;
 
 /// Numbers of one operand for all rows of one kernel call. A row is one sample at one step.
 template <typename T>

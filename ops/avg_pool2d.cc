@@ -73,7 +73,7 @@ const OpDef kAvgPool2DGradient = {
     .attributes = {"kernel", "stride", "padding", "shape"},
     .shape_rule =
         [](const ShapeArgs& args) {
-          return Shape(std::get<std::vector<std::int64_t>>(args.attributes.back()));
+          return Shape(std::get<IntegerList>(args.attributes.back()));
         },
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(GradientKernel),

@@ -34,7 +34,7 @@ Value BiasGradient(GradBuilder& g) {
 namespace {
 
 Shape ShapeRule(const ShapeArgs& args) {
-  return Shape(std::get<std::vector<std::int64_t>>(args.attributes[kShape]));
+  return Shape(std::get<IntegerList>(args.attributes[kShape]));
 }
 
 // Some taps (counted over the channels of a group) and channels of d, of one group.

@@ -14,7 +14,7 @@
 namespace plgraph {
 namespace {
 
-using Counts = std::vector<std::int64_t>;
+using Counts = IntegerList;
 
 // How many places stand behind each of the last axes.
 const Counts& Behind(std::span<const AttributeValue> attributes) {

@@ -6,7 +6,7 @@ namespace plgraph {
 
 Shape PooledShape(const ShapeArgs& args) {
   const Shape& x = CheckedImage(args);
-  if (std::get<std::vector<std::int64_t>>(args.attributes[kPoolKernel]).empty()) {
+  if (std::get<IntegerList>(args.attributes[kPoolKernel]).empty()) {
     throw ShapeError("kernel is not given; it must be one number, or two: [vertical, horizontal]");
   }
   const ImagePair kernel = CheckedPair(args, kPoolKernel, "kernel", 1, {});

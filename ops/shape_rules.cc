@@ -86,7 +86,7 @@ Shape WithoutAxis(const ShapeArgs& args) {
 }
 
 Shape ShapeFromAttribute(const ShapeArgs& args) {
-  Shape shape(std::get<std::vector<std::int64_t>>(args.attributes[0]));
+  Shape shape(std::get<IntegerList>(args.attributes[0]));
   if (shape.rank() > kMaxRank) {
     throw ShapeError(fmt::format("shape is {}; at most {} axes are possible", shape.ToString(), kMaxRank));
   }

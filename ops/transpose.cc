@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kTile = 32;
 
 const std::vector<std::int64_t>& Order(std::span<const AttributeValue> attributes) {
-  return std::get<std::vector<std::int64_t>>(attributes[0]);
+  return std::get<IntegerList>(attributes[0]);
 }
 
 std::int64_t SourceAxis(const std::vector<std::int64_t>& order, int rank, int axis) {

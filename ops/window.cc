@@ -10,14 +10,14 @@
 namespace plgraph {
 
 ImagePair PairOf(const AttributeValue& attribute, ImagePair fallback) {
-  const auto& numbers = std::get<std::vector<std::int64_t>>(attribute);
+  const auto& numbers = std::get<IntegerList>(attribute);
   if (numbers.empty()) return fallback;
   return {numbers.front(), numbers.back()};
 }
 
 ImagePair CheckedPair(const ShapeArgs& args, size_t attribute, std::string_view name, std::int64_t least,
                       ImagePair fallback) {
-  const auto& numbers = std::get<std::vector<std::int64_t>>(args.attributes[attribute]);
+  const auto& numbers = std::get<IntegerList>(args.attributes[attribute]);
   if (numbers.size() > kImageAxes) {
     throw ShapeError(
         fmt::format("{} has {} numbers; it takes one for both axes, or two: [vertical, horizontal]", name,

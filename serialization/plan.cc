@@ -24,7 +24,7 @@ PlanAttribute WrittenAttribute(const AttributeValue& attribute) {
   if (const auto* flag = std::get_if<bool>(&attribute)) written.set_flag(*flag);
   if (const auto* integer = std::get_if<std::int64_t>(&attribute)) written.set_integer(*integer);
   if (const auto* real = std::get_if<double>(&attribute)) written.set_real(*real);
-  if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&attribute)) {
+  if (const auto* integers = std::get_if<IntegerList>(&attribute)) {
     written.mutable_integers()->mutable_value()->Add(integers->begin(), integers->end());
   }
   return written;
@@ -40,7 +40,7 @@ AttributeValue ReadAttribute(const PlanAttribute& written) {
       return written.real();
     case PlanAttribute::kIntegers: {
       const auto& values = written.integers().value();
-      return std::vector<std::int64_t>(values.begin(), values.end());
+      return IntegerList(values.begin(), values.end());
     }
     case PlanAttribute::VALUE_NOT_SET:
       break;

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "core/error.h"
 #include "tools/commands.h"
@@ -12,7 +13,7 @@
 namespace plgraph {
 namespace {
 
-constexpr int kOurFault = 1;
+constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
 int Main(int argc, char** argv) {
@@ -56,8 +57,14 @@ int main(int argc, char** argv) {
   } catch (const plgraph::Error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    std::fputs(
+        "plgraph: out of memory; close other programs, or choose smaller dims, a smaller batch or fewer "
+        "steps\n",
+        stderr);
+    return plgraph::kFailed;
   } catch (const std::exception& error) {
     fmt::print(stderr, "plgraph: an unexpected failure, please report it: {}\n", error.what());
-    return plgraph::kOurFault;
+    return plgraph::kFailed;
   }
 }

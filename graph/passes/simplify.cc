@@ -122,7 +122,7 @@ std::string AttributeKey(const AttributeValue& attribute) {
         using V = std::decay_t<decltype(v)>;
         if constexpr (std::is_same_v<V, std::monostate>)
           return "-";
-        else if constexpr (std::is_same_v<V, std::vector<std::int64_t>>)
+        else if constexpr (std::is_same_v<V, IntegerList>)
           return Shape(v).ToString();
         else if constexpr (std::is_same_v<V, double>)
           return fmt::format("{:a}", v);

@@ -9,7 +9,7 @@ namespace {
 
 // One number of an attribute for both axes, two, or none.
 std::int64_t Along(const NaiveArgs& args, size_t attribute, size_t axis, std::int64_t fallback) {
-  const auto& numbers = std::get<std::vector<std::int64_t>>(args.attributes[attribute]);
+  const auto& numbers = std::get<IntegerList>(args.attributes[attribute]);
   if (numbers.empty()) return fallback;
   return numbers[numbers.size() == 1 ? 0 : axis];
 }

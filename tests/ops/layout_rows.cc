@@ -89,7 +89,7 @@ OpRow Reshape() {
 }
 
 Numbers TransposeOf(const NaiveArgs& args) {
-  const auto& order = std::get<std::vector<std::int64_t>>(args.attributes[0]);
+  const auto& order = std::get<IntegerList>(args.attributes[0]);
   Numbers result;
   for (const Index& place : IndicesOf(args.result)) {
     Index source(place.size());

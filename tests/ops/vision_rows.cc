@@ -84,7 +84,7 @@ OpRow GroupNorm() {
 }
 
 Numbers PadOf(const NaiveArgs& args) {
-  const auto& before = std::get<std::vector<std::int64_t>>(args.attributes[0]);
+  const auto& before = std::get<IntegerList>(args.attributes[0]);
   const size_t first = args.result.dims().size() - before.size();
   Numbers result;
   for (Index place : IndicesOf(args.result)) {

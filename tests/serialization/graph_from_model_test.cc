@@ -75,7 +75,7 @@ metric { name: "own" mean_squared_error { prediction: "h" target: "h0" } at: EVE
 }
 
 TEST(GraphFromModel, TurnsFieldsIntoAttributes) {
-  using Integers = std::vector<std::int64_t>;
+  using Integers = IntegerList;
   const Graph graph = GraphOf(R"(
 dim { name: "n" size: 4 }
 input { name: "x" shape: ["n", "6"] }

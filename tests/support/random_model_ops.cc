@@ -4,7 +4,7 @@
 namespace plgraph {
 namespace {
 
-using Ints = std::vector<std::int64_t>;
+using Ints = IntegerList;
 
 constexpr std::int64_t kChannels = 2;
 

@@ -1,8 +1,11 @@
-// Training allocates nothing from update to update: every `new` of this program is counted.
+// Training allocates nothing from update to update, and loading and compiling survive every `new` that fails: those of
+// this program are counted.
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <new>
 
 #include "tests/support/temp_folder.h"
@@ -17,9 +20,19 @@
 namespace {
 
 std::atomic<std::int64_t> allocations{0};
+std::atomic<std::int64_t> held{0};
+// Which `new` of this thread fails, and whether those after it do: the number that still succeed.
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+thread_local std::int64_t good_allocations = kAll;
+thread_local bool fail_forever = false;
 
 void* Allocate(std::size_t bytes) {
   ++allocations;
+  if (good_allocations-- == 0) {
+    good_allocations = fail_forever ? 0 : kAll;
+    throw std::bad_alloc();
+  }
+  ++held;
   if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
   throw std::bad_alloc();
 }
@@ -28,8 +41,15 @@ void* Allocate(std::size_t bytes) {
 
 // The others of the standard library call these.
 void* operator new(std::size_t bytes) { return Allocate(bytes); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  if (memory != nullptr) --held;
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+
+#ifdef __SANITIZE_ADDRESS__
+extern "C" const char* __lsan_default_suppressions() { return "leak:libprotobuf\n"; }  // NOLINT: its name
+#endif
 
 namespace plgraph {
 namespace {
@@ -65,12 +85,65 @@ std::int64_t AllocationsOf(const std::vector<std::string>& overrides, int thread
   return allocations - before;
 }
 
+constexpr std::int64_t kFailures = 2000;  // of the many places, evenly among them
+
+// Whether the action comes to its end although the `new` after `good` ones fails, or all do from there on.
+template <typename Action>
+bool Succeeds(const Action& action, std::int64_t good, bool forever) {
+  fail_forever = forever;
+  good_allocations = good;
+  bool done = false;
+  try {
+    action();
+    done = true;
+  } catch (const std::bad_alloc&) {
+  }
+  good_allocations = kAll;
+  return done;
+}
+
+// Lets every n-th `new` of the action fail, and expects that each ends in bad_alloc.
+template <typename Action>
+void FailEach(const Action& action, bool leaks) {
+  ASSERT_TRUE(Succeeds(action, kAll, false));  // what is made once for the program
+  const std::int64_t before = allocations;
+  ASSERT_TRUE(Succeeds(action, kAll, false));
+  const std::int64_t count = allocations - before;
+  std::int64_t failures = 0;
+  for (const bool forever : {false, true}) {
+    for (std::int64_t good = 0; good < count; good += 1 + count / kFailures) {
+      const std::int64_t held_before = held;
+      ASSERT_FALSE(Succeeds(action, good, forever)) << good;
+      ASSERT_TRUE(leaks || held == held_before) << "leaked, failing at " << good;
+      ++failures;
+    }
+  }
+  ASSERT_TRUE(Succeeds(action, kAll, false));
+  std::printf("%ld of %ld allocations failed, once and for ever\n", static_cast<long>(failures / 2),
+              static_cast<long>(count));
+}
+
 constexpr std::uint64_t kUpdates = 1000;
 
 TEST(Allocation, TheCountSeesOne) {
   const std::int64_t before = allocations;
   delete new int(1);
   EXPECT_EQ(allocations - before, 1);
+}
+
+// Protocol Buffers itself leaks a message that it cannot append.
+TEST(Allocation, LoadingSurvivesEachThatFails) {
+  const TempFolder folder;
+  const std::unique_ptr<FileSystem> files = MakePosixFileSystem();
+  const std::string path = folder.Write("small.pbtxt", kSmallModel);
+  FailEach([&] { LoadModel(*files, path, {"train.batch=3"}); }, true);
+}
+
+TEST(Allocation, CompilingSurvivesEachThatFails) {
+  const TempFolder folder;
+  const std::unique_ptr<FileSystem> files = MakePosixFileSystem();
+  const LoadedModel loaded = LoadModel(*files, folder.Write("small.pbtxt", kSmallModel), {});
+  FailEach([&] { MakeExecutable(loaded, OptionsFor(loaded, 13, true)); }, false);
 }
 
 TEST(Allocation, AnUpdateMakesNone) {
