@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every fuzzer for some seconds, one after the other, and prints what it did.
-# usage: tests/fuzz/run.sh [SECONDS [FUZZER...]]     e.g. tests/fuzz/run.sh 7200 plan_fuzz
+# usage: [SEED=1] tests/fuzz/run.sh [SECONDS [FUZZER...]]     e.g. tests/fuzz/run.sh 7200 plan_fuzz
+# Without SEED every run draws other inputs; its log says which seed it had.
 # Fails with the first input that crashes, leaks, takes over 1 s, or needs over 256 MB beyond what the sanitizers take.
 # What was found stays in build-fuzz/corpus/, so that the next run goes on from there; the faults in build-fuzz/.
 set -eu
@@ -11,7 +12,7 @@ seconds="${1:-30}"
 [ $# -gt 0 ] || set -- model_fuzz set_fuzz plan_fuzz checkpoint_fuzz npy_fuzz images_fuzz
 
 # One allocation may not be larger than 256 MB; the process has the shadow memory and the quarantine on top.
-limits="-timeout=1 -malloc_limit_mb=256 -rss_limit_mb=1024 -max_len=8192"
+limits="-timeout=1 -malloc_limit_mb=256 -rss_limit_mb=1024 -max_len=8192 -seed=${SEED:-0}"
 
 seeds_of() {
   case "$1" in
