@@ -71,10 +71,7 @@ const OpDef kAvgPool2DGradient = {
     .name = "AvgPool2DGradient",
     .operands = {{"d"}},
     .attributes = {"kernel", "stride", "padding", "shape"},
-    .shape_rule =
-        [](const ShapeArgs& args) {
-          return Shape(std::get<IntegerList>(args.attributes.back()));
-        },
+    .shape_rule = [](const ShapeArgs& args) { return Shape(std::get<IntegerList>(args.attributes.back())); },
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(GradientKernel),
     .internal = true,

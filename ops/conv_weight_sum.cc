@@ -33,9 +33,7 @@ Value BiasGradient(GradBuilder& g) {
 
 namespace {
 
-Shape ShapeRule(const ShapeArgs& args) {
-  return Shape(std::get<IntegerList>(args.attributes[kShape]));
-}
+Shape ShapeRule(const ShapeArgs& args) { return Shape(std::get<IntegerList>(args.attributes[kShape])); }
 
 // Some taps (counted over the channels of a group) and channels of d, of one group.
 struct WeightPart {
