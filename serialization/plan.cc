@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "graph/infer.h"
 #include "graph/op_registry.h"
+#include "graph/segments.h"
 #include "serialization/frame.h"
 #include "serialization/plan.pb.h"
 
@@ -205,6 +206,7 @@ class GraphOfPlan {
         FailDamaged(path_, fmt::format("node \"{}\" ({}) varies otherwise than its operands", node.name,
                                        node.op->name));
       }
+      SnapshotSteps(node);  // an attribute that no shape rule looks at, but the planner
     } catch (const Error&) {
       throw;
     } catch (

@@ -129,6 +129,16 @@ TEST(Plan, LyingContentIsNeverMoreThanAMessage) {
   EXPECT_GT(refused, 2000);
 }
 
+// Found by plan_fuzz.
+TEST(Plan, IsRefusedWhereAnAttributeOfThePlannerIsOfAnotherType) {
+  Plan plan = Example();
+  const Value rewind = plan.graph.Find("hebb/before");
+  ASSERT_TRUE(rewind);
+  ASSERT_EQ(plan.graph.node(rewind).op->name, "Rewind");
+  plan.graph.node(rewind).attributes[0] = true;
+  EXPECT_THAT(FaultOf(EncodePlan(plan)), HasSubstr("node \"hebb/before\" (Rewind): "));
+}
+
 TEST(Plan, OtherFilesAreNotPlans) {
   EXPECT_FALSE(IsPlan(std::as_bytes(std::span("name: \"model\""))));
   EXPECT_FALSE(IsPlan({}));
