@@ -4,6 +4,7 @@
 #include <bit>
 #include <set>
 
+#include "core/checked_size.h"
 #include "graph/loop_order.h"
 
 namespace plgraph {
@@ -85,9 +86,9 @@ SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, const L
   }
   const std::int64_t line_bytes = columns * SizeOf(dtype) * std::ssize(matrices);
   const std::int64_t elements = tiling.lines * columns;
-  const std::int64_t most_parts =
-      std::clamp<std::int64_t>(std::min(elements * split.samples / kPartElements, elements / kCallElements),
-                               1, split.lanes > 1 ? 1 : kMaxParts);
+  const std::int64_t most_parts = std::clamp<std::int64_t>(
+      std::min((CheckedSize(elements) * split.samples).value() / kPartElements, elements / kCallElements), 1,
+      split.lanes > 1 ? 1 : kMaxParts);
   // A power of two is shared evenly by most numbers of threads.
   const auto parts = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most_parts)));
   const std::int64_t part_lines = Quotient(tiling.lines, parts);
@@ -107,16 +108,17 @@ LoopSplit SplitLoop(const Graph& graph, std::span<const Turn> loop, const Compil
     return SumsEachStep(node) && !node.variance.sample;
   });
   if (joins) return {1, batch};
-  std::int64_t sample_elements = 0;
-  std::int64_t shared_elements = 0;
+  CheckedSize sample_count;
+  CheckedSize shared_count;
   for (const std::span<const Turn> members : SweepsOf(loop)) {
     for (const std::int32_t id : MatricesOf(graph, members)) {
       const Node& node = graph.node(Value{id});
-      (node.variance.sample ? sample_elements : shared_elements) += node.shape.NumElements();
+      (node.variance.sample ? sample_count : shared_count) += node.shape.NumElements();
     }
   }
-  const std::int64_t sample_bytes = sample_elements * SizeOf(options.dtype);
-  const std::int64_t own_cache = kCoreCacheBytes - shared_elements * SizeOf(options.dtype);
+  const std::int64_t sample_elements = sample_count.value();
+  const std::int64_t sample_bytes = (sample_count * SizeOf(options.dtype)).value();
+  const std::int64_t own_cache = kCoreCacheBytes - (shared_count * SizeOf(options.dtype)).value();
   if (sample_bytes == 0 || sample_bytes > kCacheBytes) return {1, batch};
   if (sample_bytes > own_cache || !HasOnlySamples(graph, loop)) {
     return {1, Quotient(batch, Quotient(batch, kCacheBytes / sample_bytes))};
