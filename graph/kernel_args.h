@@ -12,7 +12,9 @@
 
 namespace plgraph {
 
+/// An attribute that is a repeated field.
 using IntegerList = VectorAlternative<std::int64_t>;
+
 /// An attribute as kernels see it. Enums are their numbers; monostate is an unset field without a default.
 using AttributeValue = std::variant<std::monostate, bool, std::int64_t, double, IntegerList>;
 
