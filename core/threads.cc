@@ -8,38 +8,48 @@ namespace {
 // A worker looks for work this often before it sleeps: loops of one time step follow each other within
 // microseconds, while waking a sleeping thread costs tens of them.
 constexpr int kSpins = 20000;
+// So often the caller looks whether a worker is done before it takes the range of one that has not begun.
+constexpr int kPatience = 50;
 
 inline void Pause() { __builtin_ia32_pause(); }
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
-  workers_.reserve(static_cast<size_t>(std::max(threads, 1) - 1));
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { WorkerLoop(); });
+ThreadPool::ThreadPool(int threads) : ranges_(static_cast<size_t>(std::max(threads, 1))) {
+  workers_.reserve(ranges_.size() - 1);
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { WorkerLoop(i); });
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  wake_.notify_all();
+  announced_.stop = true;
+  Wake();
   for (std::thread& worker : workers_) worker.join();
 }
 
 void ThreadPool::Run(const Job& job) {
-  job_ = job;
-  job_.parts = std::clamp<std::int64_t>(job.count / job.grain, 1, size());
-  unfinished_.store(job_.parts, std::memory_order_relaxed);
-  {
-    const std::lock_guard lock(mutex_);
-    const std::uint64_t generation = (ticket_.load(std::memory_order_relaxed) >> kRangeBits) + 1;
-    ticket_.store(generation << kRangeBits | static_cast<std::uint64_t>(job_.parts),
-                  std::memory_order_release);
-  }
+  const std::int64_t ranges = std::clamp<std::int64_t>(job.count / job.grain, 1, size());
+  const std::uint64_t number = NumberOf(announced_.ticket.load(std::memory_order_relaxed)) + 1;
+  const std::uint64_t ticket = number << kRangeBits | static_cast<std::uint64_t>(ranges);
+  announced_.job = job;
+  announced_.ticket.exchange(ticket);  // a plain store would stay with this core for a while
+  if (sleepers_ > 0) Wake();
+  RunRange(0, ranges);
+  for (std::int64_t range = 1; range < ranges; ++range) RunOrAwait(range, ticket);
+}
+
+// A worker that goes to sleep counts itself first and then looks for work once more, with the mutex held.
+void ThreadPool::Wake() {
+  { const std::lock_guard lock(mutex_); }
   wake_.notify_all();
-  RunRanges();
-  for (int spin = 0; unfinished_.load(std::memory_order_acquire) != 0; ++spin) {
+}
+
+// Every range has its thread, in whose cache its numbers are likely to be. Of a thread that the machine holds up, or
+// that has yet to wake, the caller takes the range over.
+void ThreadPool::RunOrAwait(std::int64_t range, std::uint64_t ticket) {
+  const std::uint64_t number = NumberOf(ticket);
+  const std::atomic<std::uint64_t>& ended = ranges_[static_cast<size_t>(range)].ended;
+  for (int spin = 0; ended.load(std::memory_order_acquire) != number; ++spin) {
+    if (spin == kPatience && Claim(range, number)) return RunRange(range, RangesOf(ticket));
     if (spin < kSpins) {
       Pause();
     } else {
@@ -48,32 +58,39 @@ void ThreadPool::Run(const Job& job) {
   }
 }
 
-// Whoever comes takes the next range. A thread that the machine holds up takes none, and nobody waits for it. The
-// ticket holds the number of the job beside that of the ranges left, so that a late thread cannot take one of a job
-// it has not seen; a job stays in place until its last range is done.
-void ThreadPool::RunRanges() {
-  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
-  while (RangesLeft(ticket) > 0) {
-    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel)) continue;
-    const std::int64_t index = RangesLeft(ticket) - 1;
-    const std::int64_t blocks = (job_.count + job_.align - 1) / job_.align;
-    const std::int64_t begin = std::min(job_.count, blocks * index / job_.parts * job_.align);
-    const std::int64_t end = std::min(job_.count, blocks * (index + 1) / job_.parts * job_.align);
-    if (begin < end) job_.call(job_.body, begin, end);
-    unfinished_.fetch_sub(1, std::memory_order_release);
-    ticket = ticket_.load(std::memory_order_acquire);
+// Whoever has claimed a range of a job may read the job: it stays in place until its last range is done.
+bool ThreadPool::Claim(std::int64_t range, std::uint64_t number) {
+  std::atomic<std::uint64_t>& claimed = ranges_[static_cast<size_t>(range)].claimed;
+  std::uint64_t last = claimed.load(std::memory_order_relaxed);
+  while (last < number) {
+    if (claimed.compare_exchange_weak(last, number, std::memory_order_acq_rel)) return true;
   }
+  return false;
 }
 
-void ThreadPool::WorkerLoop() {
-  const auto has_work = [this] { return stop_ || RangesLeft(ticket_.load(std::memory_order_acquire)) > 0; };
-  while (!stop_) {
+void ThreadPool::RunRange(std::int64_t range, std::int64_t ranges) const {
+  const Job& job = announced_.job;
+  const std::int64_t blocks = (job.count + job.align - 1) / job.align;
+  const std::int64_t begin = std::min(job.count, blocks * range / ranges * job.align);
+  const std::int64_t end = std::min(job.count, blocks * (range + 1) / ranges * job.align);
+  if (begin < end) job.call(job.body, begin, end);
+}
+
+void ThreadPool::WorkerLoop(std::int64_t range) {
+  std::uint64_t seen = 0;
+  const auto has_work = [&] { return announced_.ticket != seen || announced_.stop; };
+  while (!announced_.stop) {
     for (int spin = 0; spin < kSpins && !has_work(); ++spin) Pause();
     if (!has_work()) {
       std::unique_lock lock(mutex_);
+      ++sleepers_;
       wake_.wait(lock, has_work);
+      --sleepers_;
     }
-    RunRanges();
+    seen = announced_.ticket;
+    if (range >= RangesOf(seen) || !Claim(range, NumberOf(seen))) continue;
+    RunRange(range, RangesOf(seen));
+    ranges_[static_cast<size_t>(range)].ended.store(NumberOf(seen), std::memory_order_release);
   }
 }
 

@@ -43,23 +43,38 @@ class ThreadPool {
     std::int64_t align = 1;
     const void* body = nullptr;
     void (*call)(const void* body, std::int64_t begin, std::int64_t end) = nullptr;
-    std::int64_t parts = 1;  // ranges
+  };
+
+  // A line of the cache goes from core to core in as long as a small range takes. So a job and its number share one,
+  // and what a thread writes about its range has lines of its own.
+  static constexpr size_t kCacheLine = 64;
+  struct alignas(kCacheLine) Announcement {
+    std::atomic<std::uint64_t> ticket{0};  // the number of the job, and how many ranges it has
+    std::atomic<bool> stop{false};
+    Job job;
+  };
+  struct alignas(kCacheLine) Range {
+    std::atomic<std::uint64_t> claimed{0};                    // the last job of which somebody took it
+    alignas(kCacheLine) std::atomic<std::uint64_t> ended{0};  // the last job of which its thread has done it
   };
 
   static constexpr int kRangeBits = 16;
-  static std::int64_t RangesLeft(std::uint64_t ticket) {
+  static std::uint64_t NumberOf(std::uint64_t ticket) { return ticket >> kRangeBits; }
+  static std::int64_t RangesOf(std::uint64_t ticket) {
     return static_cast<std::int64_t>(ticket & ((std::uint64_t{1} << kRangeBits) - 1));
   }
 
   void Run(const Job& job);
-  void RunRanges();
-  void WorkerLoop();
+  void Wake();
+  bool Claim(std::int64_t range, std::uint64_t number);
+  void RunRange(std::int64_t range, std::int64_t ranges) const;
+  void RunOrAwait(std::int64_t range, std::uint64_t ticket);
+  void WorkerLoop(std::int64_t range);
 
+  Announcement announced_;
+  std::vector<Range> ranges_;  // one a thread; the caller's is the first
   std::vector<std::thread> workers_;
-  Job job_;
-  std::atomic<std::uint64_t> ticket_{0};  // the number of the job, and of its ranges that nobody has taken
-  std::atomic<std::int64_t> unfinished_{0};
-  std::atomic<bool> stop_{false};
+  std::atomic<int> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
 };

@@ -91,7 +91,7 @@ void Apply(const Rule& rule, const OptimizerUpdate<T>& p, const GradientTransfor
   const T limit = transform.limit > 0 ? static_cast<T>(transform.limit) : std::numeric_limits<T>::infinity();
   const T scale = static_cast<T>(transform.scale);
   threads.For(
-      static_cast<std::int64_t>(p.parameter.size()), 16384, 16,
+      static_cast<std::int64_t>(p.parameter.size()), 4096, 16,
       [&](std::int64_t begin, std::int64_t end) { ApplyTo<kSlots>(p, begin, end, scale, limit, rule); });
 }
 
