@@ -81,18 +81,19 @@ void Instruction<T>::Bind(ThreadPool& threads) {
 
 template <typename T>
 void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample) {
-  const auto at = [&](const Place& place) {
-    const std::int64_t of_step = place.every > 0 ? step - step % place.every : step;
-    return base + place.placement.AtStep(of_step) + sample * place.placement.row_stride;
-  };
   for (size_t i = 0; i < operands.size(); ++i) {
-    if (operand_rows[i].shape != nullptr) operand_rows[i].data = at(operands[i]);
+    if (operand_rows[i].shape != nullptr) operand_rows[i].data = base + operands[i].At(step, sample);
   }
-  args.result = at(result);
+  args.result = base + result.At(step, sample);
   args.step = step;
   origin.seed = context.seed;
   origin.first_episode = context.first_episode + static_cast<std::uint64_t>(sample);
   origin.first_step = context.first_step + step;
+  Count();
+}
+
+template <typename T>
+void Instruction<T>::Count() const {
   if (profile == nullptr) return;
   ++profile->calls;
   profile->rows += args.rows;

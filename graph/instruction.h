@@ -18,6 +18,12 @@ struct Place {
   Variance variance;
   std::int64_t row_size = 0;  ///< elements of one row
   std::int64_t every = 0;  ///< over 0: read as it was at the last multiple of so many steps (OpDef::snapshot)
+
+  /// Where its numbers are at a step, from a sample on; in elements from the start of the arena.
+  std::int64_t At(std::int64_t step, std::int64_t sample) const {
+    const std::int64_t of_step = every > 0 ? step - step % every : step;
+    return placement.AtStep(of_step) + sample * placement.row_stride;
+  }
 };
 
 /// One node, ready to run. The arguments of its kernel point into it: once they are bound it keeps its address.
@@ -45,6 +51,8 @@ struct Instruction {
   /// Lets the arguments point at the numbers of a step, from a sample on.
   void PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample);
   void Run(const Clock* clock) const;
+  /// In the profile, as a call of its kernel.
+  void Count() const;
   TimeSpent* spent() const { return profile == nullptr ? nullptr : &profile->spent; }
   /// Clears the result of a sum over steps; one over the samples of each step is cleared by Run.
   void Clear(T* base) const;

@@ -131,13 +131,13 @@ void Lane<T>::RunRound(const RunContext& context, std::int64_t round, std::int64
     bool any = false;
     for (; i + count < instructions_.size() && instructions_[i + count].sweep == first.sweep; ++count) {
       const auto step = StepIn(round, instructions_[i + count]);
-      if (step) instructions_[i + count].PointAt(base_, context, *step, sample);
-      sweep->Activate(count, step.has_value());
+      if (step) instructions_[i + count].Count();
+      sweep->SetStep(count, step);
       any = any || step;
     }
     if (any) {
       const Timer timer(clock_, first.spent());
-      sweep->Run(*threads_);
+      sweep->Run(base_, sample, *threads_);
     }
     ++sweep;
     i += count;

@@ -16,6 +16,9 @@ constexpr std::int64_t kTileLines = 4;
 // The second cache of a core, and of all cores.
 constexpr std::int64_t kCoreCacheBytes = std::int64_t{512} << 10;
 constexpr std::int64_t kCacheBytes = std::int64_t{768} << 10;
+// Two thirds of the third cache of a common server. No machine is asked for its own: how samples are grouped decides
+// the order of the sums over them, and the same run should give the same numbers everywhere.
+constexpr std::int64_t kSharedCacheBytes = std::int64_t{21} << 20;
 // Elements of all steps that are worth a lane, how many lanes are enough, and how many there may be.
 constexpr std::int64_t kLaneElements = std::int64_t{1} << 18;
 constexpr std::int64_t kEnoughLanes = 8;
@@ -25,9 +28,15 @@ constexpr std::int64_t kMaxLanes = 16;
 constexpr std::int64_t kPartElements = 4096;
 constexpr std::int64_t kCallElements = 2048;
 constexpr std::int64_t kMaxParts = 16;
-constexpr std::int64_t kLine = 16;  // elements: parts do not share cache lines
+constexpr std::int64_t kLine = 16;          // elements: parts do not share cache lines
+constexpr std::int64_t kPrefetched = 1024;  // elements
 
 std::int64_t Quotient(std::int64_t a, std::int64_t b) { return a / b + (a % b == 0 ? 0 : 1); }  // rounded up
+
+// The samples of a group, of as few groups as can be, none of which has more than `most`.
+std::int64_t EvenGroup(std::int64_t samples, std::int64_t most) {
+  return Quotient(samples, Quotient(samples, most));
+}
 
 std::int64_t SumStride(std::int64_t size) { return (size + kLine - 1) / kLine * kLine; }
 
@@ -53,6 +62,13 @@ std::set<std::int32_t> MatricesOf(const Graph& graph, std::span<const Turn> memb
     }
   }
   return matrices;
+}
+
+// Sends for a vector. Another core may just have written it, and lines that are asked for one by one come late.
+template <typename T>
+void Prefetch(const T* data, std::int64_t size) {
+  size = std::min(size, kPrefetched);
+  for (std::int64_t i = 0; i < size; i += kLine) __builtin_prefetch(data + i);
 }
 
 // Whether every node of a loop has a row for each sample, so that no two lanes would write the same number.
@@ -92,8 +108,11 @@ SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, const L
   // A power of two is shared evenly by most numbers of threads.
   const auto parts = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most_parts)));
   const std::int64_t part_lines = Quotient(tiling.lines, parts);
-  const std::int64_t tiles =
-      Quotient(part_lines, std::max(kTileLines, kTileBytes / line_bytes));  // of a part
+  // What a single kernel does for a single sample comes from memory once in any case.
+  const Fusion* fusion = FindFusion(graph, members);
+  const bool once = split.samples == 1 && fusion != nullptr && fusion->members.size() == members.size();
+  const std::int64_t tiles =  // of a part
+      once ? 1 : Quotient(part_lines, std::max(kTileLines, kTileBytes / line_bytes));
   tiling.tile_lines = Quotient(part_lines, tiles);
   tiling.tiles = Quotient(tiling.lines, tiling.tile_lines);
   tiling.parts = std::min(parts, tiling.tiles);
@@ -118,12 +137,15 @@ LoopSplit SplitLoop(const Graph& graph, std::span<const Turn> loop, const Compil
   }
   const std::int64_t sample_elements = sample_count.value();
   const std::int64_t sample_bytes = (sample_count * SizeOf(options.dtype)).value();
-  const std::int64_t own_cache = kCoreCacheBytes - (shared_count * SizeOf(options.dtype)).value();
-  if (sample_bytes == 0 || sample_bytes > kCacheBytes) return {1, batch};
-  if (sample_bytes > own_cache || !HasOnlySamples(graph, loop)) {
-    return {1, Quotient(batch, Quotient(batch, kCacheBytes / sample_bytes))};
+  const std::int64_t shared_bytes = (shared_count * SizeOf(options.dtype)).value();
+  if (sample_bytes == 0 || sample_bytes > kSharedCacheBytes - shared_bytes) return {1, batch};
+  if (sample_bytes > kCacheBytes) {
+    return {1, EvenGroup(batch, (kSharedCacheBytes - shared_bytes) / sample_bytes)};
   }
-  const std::int64_t most = own_cache / sample_bytes;
+  if (sample_bytes > kCoreCacheBytes - shared_bytes || !HasOnlySamples(graph, loop)) {
+    return {1, EvenGroup(batch, kCacheBytes / sample_bytes)};
+  }
+  const std::int64_t most = (kCoreCacheBytes - shared_bytes) / sample_bytes;
   // In double: the product may be beyond every memory, which is said later.
   const double elements =
       static_cast<double>(batch) * static_cast<double>(sample_elements) * static_cast<double>(options.steps);
@@ -131,8 +153,7 @@ LoopSplit SplitLoop(const Graph& graph, std::span<const Turn> loop, const Compil
       std::min(static_cast<double>(kEnoughLanes), elements / static_cast<double>(kLaneElements)));
   const std::int64_t lanes =
       std::clamp<std::int64_t>(std::max(worth, Quotient(batch, most)), 1, std::min(batch, kMaxLanes));
-  const std::int64_t samples = Quotient(batch, lanes);  // of a lane
-  return {lanes, Quotient(samples, Quotient(samples, most))};
+  return {lanes, EvenGroup(Quotient(batch, lanes), most)};
 }
 
 std::int64_t LineSumElements(const Graph& graph, Value node, const SweepTiling& tiling,
@@ -142,11 +163,14 @@ std::int64_t LineSumElements(const Graph& graph, Value node, const SweepTiling& 
 }
 
 template <typename T>
-Sweep<T>::Sweep(const Graph& graph, std::span<const Turn> turns, std::span<Instruction<T>> members,
+Sweep<T>::Sweep(const Graph& graph, std::span<const Turn> turns, std::span<const Instruction<T>> members,
                 const SweepTiling& tiling, std::span<T* const> line_sums)
     : tiling_(tiling),
-      operands_(members.size() * static_cast<size_t>(tiling.parts)),
-      args_(members.size() * static_cast<size_t>(tiling.parts)) {
+      steps_at_(members.size()),
+      joined_(static_cast<size_t>(tiling.parts)),
+      starts_(members.size() * static_cast<size_t>(tiling.parts)),
+      operands_(starts_.size()),
+      args_(starts_.size()) {
   for (size_t m = 0; m < members.size(); ++m) {
     members_.push_back(MakeMember(graph, members[m], tiling));
     members_.back().line_sums = line_sums[m];
@@ -155,10 +179,28 @@ Sweep<T>::Sweep(const Graph& graph, std::span<const Turn> turns, std::span<Instr
     const Fusion* fusion = FindFusion(graph, turns.subspan(m));
     steps_.push_back({m, fusion == nullptr ? 1 : fusion->members.size(), fusion});
   }
+  MakeArguments();
+}
+
+// With what is the same in every round.
+template <typename T>
+void Sweep<T>::MakeArguments() {
+  for (std::int64_t part = 0; part < tiling_.parts; ++part) {
+    for (size_t m = 0; m < members_.size(); ++m) {
+      const Instruction<T>& instruction = *members_[m].instruction;
+      Operands& own = operands_[CallOf(m, part)];
+      std::copy(instruction.operand_rows.begin(), instruction.operand_rows.end(), own.begin());
+      KernelArgs<T>& args = args_[CallOf(m, part)];
+      args = instruction.args;
+      args.operands = std::span(own.data(), instruction.operand_rows.size());
+      args.rows = 1;
+      args.threads = serial_.get();
+    }
+  }
 }
 
 template <typename T>
-typename Sweep<T>::Member Sweep<T>::MakeMember(const Graph& graph, Instruction<T>& instruction,
+typename Sweep<T>::Member Sweep<T>::MakeMember(const Graph& graph, const Instruction<T>& instruction,
                                                const SweepTiling& tiling) {
   const std::int64_t rest = tiling.lines - (tiling.tiles - 1) * tiling.tile_lines;
   const Node& node = *instruction.node;
@@ -183,13 +225,16 @@ typename Sweep<T>::Member Sweep<T>::MakeMember(const Graph& graph, Instruction<T
 }
 
 template <typename T>
-void Sweep<T>::Run(ThreadPool& threads) {
+void Sweep<T>::Run(T* base, std::int64_t first_sample, ThreadPool& threads) {
+  base_ = base;
+  first_sample_ = first_sample;
   threads.For(tiling_.parts, 1, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t part = begin; part < end; ++part) RunPart(part);
+    for (std::int64_t part = begin; part < end; ++part) {
+      RunPart(part);
+      JoinRun(begin, part);
+    }
   });
-  for (const Member& member : members_) {
-    if (member.active && member.line_sums != nullptr) AddParts(member);
-  }
+  JoinRest();
 }
 
 template <typename T>
@@ -207,23 +252,29 @@ void Sweep<T>::RunPart(std::int64_t part) {
 template <typename T>
 void Sweep<T>::Prepare(std::int64_t part) {
   for (size_t m = 0; m < members_.size(); ++m) {
-    if (!members_[m].active) continue;
-    const std::vector<OperandRows<T>>& operands = members_[m].instruction->operand_rows;
-    Operands& own = operands_[CallOf(m, part)];
-    std::copy(operands.begin(), operands.end(), own.begin());
-    KernelArgs<T>& args = args_[CallOf(m, part)];
-    args = members_[m].instruction->args;
-    args.operands = std::span(own.data(), operands.size());
-    args.rows = 1;
-    args.threads = serial_.get();
+    if (IsActive(m)) Find(m, part);
   }
+}
+
+template <typename T>
+void Sweep<T>::Find(size_t m, std::int64_t part) {
+  const Instruction<T>& instruction = *members_[m].instruction;
+  const std::int64_t step = steps_at_[m];
+  Start& start = starts_[CallOf(m, part)];
+  for (size_t i = 0; i < instruction.operands.size(); ++i) {
+    if (instruction.operand_rows[i].shape == nullptr) continue;
+    start.operands[i] = base_ + instruction.operands[i].At(step, first_sample_);
+    if (members_[m].operand_lines[i] <= 1) Prefetch(start.operands[i], instruction.operands[i].row_size);
+  }
+  start.result = base_ + instruction.result.At(step, first_sample_);
+  args_[CallOf(m, part)].step = step;
 }
 
 template <typename T>
 void Sweep<T>::RunStep(const Step& step, const Position& at) {
   size_t active = 0;
   for (size_t m = step.first; m < step.first + step.count; ++m) {
-    if (!members_[m].active) continue;
+    if (!IsActive(m)) continue;
     PointAt(m, at);
     ++active;
   }
@@ -233,12 +284,12 @@ void Sweep<T>::RunStep(const Step& step, const Position& at) {
       step.fusion != nullptr && active == step.count && step.fusion->kernel.template Run<T>(args);
   if (!done) {
     for (size_t m = step.first; m < step.first + step.count; ++m) {
-      if (!members_[m].active) continue;
+      if (!IsActive(m)) continue;
       members_[m].instruction->node->op->kernel.template Run<T>(args[m - step.first]);
     }
   }
   for (size_t m = step.first; m < step.first + step.count; ++m) {
-    if (members_[m].active) AddTile(m, at);
+    if (IsActive(m)) AddTile(m, at);
   }
 }
 
@@ -249,17 +300,18 @@ void Sweep<T>::PointAt(size_t m, const Position& at) {
   const Instruction<T>& instruction = *member.instruction;
   const TileKind kind = at.tile + 1 == tiling_.tiles ? kRest : kWhole;
   const std::int64_t line = at.tile * tiling_.tile_lines;
+  const Start& start = starts_[CallOf(m, at.part)];
   Operands& operands = operands_[CallOf(m, at.part)];
-  for (size_t i = 0; i < instruction.operand_rows.size(); ++i) {
-    const OperandRows<T>& whole = instruction.operand_rows[i];
-    if (!whole) continue;
-    operands[i].data = whole.data + at.sample * whole.row_stride + line * member.operand_lines[i];
+  for (size_t i = 0; i < instruction.operands.size(); ++i) {
+    if (start.operands[i] == nullptr) continue;
+    operands[i].data =
+        start.operands[i] + at.sample * operands[i].row_stride + line * member.operand_lines[i];
     operands[i].shape = &member.operand_shapes[i][kind];
   }
   KernelArgs<T>& args = args_[CallOf(m, at.part)];
   args.shape = &member.result_shapes[kind];
   if (member.line_sums == nullptr) {
-    args.result = instruction.args.result + at.sample * args.result_stride + line * member.result_line;
+    args.result = start.result + at.sample * args.result_stride + line * member.result_line;
   } else {
     args.result = SumOf(member, at.part, at.first_tile ? at.sample : samples_);
   }
@@ -280,17 +332,48 @@ T* Sweep<T>::SumOf(const Member& member, std::int64_t part, std::int64_t sample)
   return member.line_sums + (part * (samples_ + 1) + sample) * SumStride(member.instruction->args.size());
 }
 
+// The sums of parts are joined in pairs, pairs of pairs, and so on, whoever ran them: first what a thread has just run,
+// while it is in its cache, and the rest at the end.
 template <typename T>
-void Sweep<T>::AddParts(const Member& member) const {
-  const KernelArgs<T>& args = member.instruction->args;
-  for (std::int64_t sample = 0; sample < samples_; ++sample) {
-    T* result = args.ResultRow(sample);
-    std::copy_n(SumOf(member, 0, sample), args.size(), result);
-    for (std::int64_t part = 1; part < tiling_.parts; ++part) {
-      const T* sum = SumOf(member, part, sample);
-      for (std::int64_t i = 0; i < args.size(); ++i) result[i] += sum[i];
+void Sweep<T>::JoinRun(std::int64_t first, std::int64_t part) {
+  joined_[static_cast<size_t>(part)] = 1;
+  for (std::int64_t width = 1; (part + 1) % (2 * width) == 0; width *= 2) {
+    const std::int64_t left = part + 1 - 2 * width;
+    if (left < first) return;
+    Join(left, left + width);
+  }
+}
+
+template <typename T>
+void Sweep<T>::JoinRest() {
+  for (std::int64_t width = 1; width < tiling_.parts; width *= 2) {
+    for (std::int64_t left = 0; left + width < tiling_.parts; left += 2 * width) {
+      if (joined_[static_cast<size_t>(left)] == width) Join(left, left + width);
     }
   }
+  for (size_t m = 0; m < members_.size(); ++m) {
+    if (!IsActive(m) || members_[m].line_sums == nullptr) continue;
+    const KernelArgs<T>& args = members_[m].instruction->args;
+    for (std::int64_t sample = 0; sample < samples_; ++sample) {
+      std::copy_n(SumOf(members_[m], 0, sample), args.size(),
+                  starts_[CallOf(m, 0)].result + sample * args.result_stride);
+    }
+  }
+}
+
+// Adds the sums of another part to those of a part.
+template <typename T>
+void Sweep<T>::Join(std::int64_t part, std::int64_t other) {
+  for (size_t m = 0; m < members_.size(); ++m) {
+    if (!IsActive(m) || members_[m].line_sums == nullptr) continue;
+    const std::int64_t size = members_[m].instruction->args.size();
+    for (std::int64_t sample = 0; sample < samples_; ++sample) {
+      T* const sum = SumOf(members_[m], part, sample);
+      const T* const added = SumOf(members_[m], other, sample);
+      for (std::int64_t i = 0; i < size; ++i) sum[i] += added[i];
+    }
+  }
+  joined_[static_cast<size_t>(part)] += joined_[static_cast<size_t>(other)];
 }
 
 template class Sweep<float>;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,43 +29,51 @@ struct SweepTiling {
 SweepTiling TileSweep(const Graph& graph, std::span<const Turn> members, const LoopSplit& split, DType dtype);
 
 /// Samples whose matrices fit the cache of a core go through all steps together, in lanes that need nothing of each
-/// other. Where the matrices are larger, the threads share the lines of the matrices.
+/// other. Where the matrices are larger, the threads share the lines of the matrices, and as many samples go through
+/// all steps together as fit the cache that the cores share; all, so that they share the reads of what has no
+/// samples, where not even one would fit.
 LoopSplit SplitLoop(const Graph& graph, std::span<const Turn> loop, const CompileOptions& options);
 
 /// Elements that the line sums of a node take (MemoryPlan::line_sums): for each part, one sum a sample and one
 /// for the tile at hand. 0: the result itself will do.
 std::int64_t LineSumElements(const Graph& graph, Value node, const SweepTiling& tiling, std::int64_t samples);
 
-/// Calls the kernels of the members of a sweep tile by tile; one kernel for several members where there is one.
+/// Calls the kernels of the members of a sweep tile by tile; one kernel for several members where there is one. A part
+/// finds the numbers of a step by itself: what one thread writes for another to read comes as late as a tile takes.
 template <typename T>
 class Sweep {
  public:
   /// `line_sums[i]`: of member i; null where it needs none. The instructions, those of `turns`, must outlive the
   /// sweep.
-  Sweep(const Graph& graph, std::span<const Turn> turns, std::span<Instruction<T>> members,
+  Sweep(const Graph& graph, std::span<const Turn> turns, std::span<const Instruction<T>> members,
         const SweepTiling& tiling, std::span<T* const> line_sums);
 
   /// Of how many samples the instructions have rows.
   void SetSamples(std::int64_t samples) { samples_ = samples; }
-  /// Whether the next Run runs a member; its instruction must then point at the step it runs for.
-  void Activate(size_t member, bool active) { members_[member].active = active; }
-  void Run(ThreadPool& threads);
+  /// The step for which the next Run runs a member; none: it does not.
+  void SetStep(size_t member, std::optional<std::int64_t> step) { steps_at_[member] = step.value_or(-1); }
+  /// From a sample on; `base`: the start of the arena.
+  void Run(T* base, std::int64_t first_sample, ThreadPool& threads);
 
  private:
   static constexpr size_t kMaxOperands = 8;
   enum TileKind { kWhole, kRest };  // the last tile may have fewer lines
 
   struct Member {
-    Instruction<T>* instruction = nullptr;
+    const Instruction<T>* instruction = nullptr;
     bool sums = false;                                       // the result is a sum over the lines
     T* line_sums = nullptr;                                  // null: into the result
     std::int64_t result_line = 0;                            // elements from line to line; 0 for a sum
     std::array<std::int64_t, kMaxOperands> operand_lines{};  // 0: no lines
     std::array<Shape, 2> result_shapes;                      // by TileKind
     std::vector<std::array<Shape, 2>> operand_shapes;
-    bool active = false;
   };
   using Operands = std::array<OperandRows<T>, kMaxOperands>;
+  // Where the numbers of a step begin: its first sample, its first line.
+  struct Start {
+    std::array<const T*, kMaxOperands> operands{};
+    T* result = nullptr;
+  };
   // Consecutive members that one kernel does.
   struct Step {
     size_t first = 0;
@@ -79,25 +88,36 @@ class Sweep {
     bool first_tile = false;  // of the part
   };
 
-  static Member MakeMember(const Graph& graph, Instruction<T>& instruction, const SweepTiling& tiling);
+  static Member MakeMember(const Graph& graph, const Instruction<T>& instruction, const SweepTiling& tiling);
+  void MakeArguments();
   void RunPart(std::int64_t part);
   void Prepare(std::int64_t part);
+  void Find(size_t member, std::int64_t part);
   void RunStep(const Step& step, const Position& at);
   void PointAt(size_t member, const Position& at);
   void AddTile(size_t member, const Position& at);
+  bool IsActive(size_t member) const { return steps_at_[member] >= 0; }
   size_t CallOf(size_t member, std::int64_t part) const {
     return static_cast<size_t>(part) * members_.size() + member;
   }
   T* SumOf(const Member& member, std::int64_t part, std::int64_t sample) const;
-  void AddParts(const Member& member) const;
+  void Join(std::int64_t part, std::int64_t other);
+  void JoinRun(std::int64_t first, std::int64_t part);
+  void JoinRest();
   std::int64_t FirstTile(std::int64_t part) const { return tiling_.tiles * part / tiling_.parts; }
 
   SweepTiling tiling_;
+  T* base_ = nullptr;
+  std::int64_t first_sample_ = 0;
   std::int64_t samples_ = 1;
+  std::vector<std::int64_t> steps_at_;  // [member], of the round; -1: it does not run
+  std::vector<std::int64_t> joined_;    // [part], of how many parts from this one on it holds the sums
   std::vector<Member> members_;
   std::vector<Step> steps_;
-  std::vector<Operands> operands_;   // [part][member], which the arguments point into
-  std::vector<KernelArgs<T>> args_;  // [part][member]
+  // [part][member]
+  std::vector<Start> starts_;
+  std::vector<Operands> operands_;  // of the tile at hand; the arguments point into them
+  std::vector<KernelArgs<T>> args_;
   std::unique_ptr<ThreadPool> serial_ = std::make_unique<ThreadPool>(1);
 };
 

@@ -9,36 +9,13 @@
 #include "graph/infer.h"
 #include "graph/sweep.h"
 #include "tests/support/graph_maker.h"
+#include "tests/support/plastic_network.h"
 
 namespace plgraph {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
-
-enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive };
-
-// y' = tanh(y (w + alpha o H) + x), H under a rule, error = |y' - target|^2.
-Graph PlasticNetwork(Rule rule, const AttributeValue& clip = std::monostate{}) {
-  GraphMaker m;
-  const Value x = m.Input("x", {5});
-  const Value target = m.Input("target", {5});
-  const Value w = m.Parameter("w", {5, 5});
-  const Value alpha = m.Parameter("alpha", {5, 5});
-  const Value rate = m.Parameter("rate", {});
-  const Value y = m.AddState("y", {5});
-  const Value hebb = m.AddState("hebb", {5, 5});
-  const Value recurrent = m.Op("recurrent", "PlasticMatMul", {y, w, alpha, hebb});
-  const Value y_next = m.Op("y_next", "Tanh", {m.Op("drive", "Add", {recurrent, x})});
-  const Value modulation = rule == kModulated ? m.Op("m", "Dot", {y_next, target}) : Value{};
-  const Value hebb_next =
-      m.Op("hebb_next", "HebbianTrace",
-           {hebb, y, y_next, rule == kModulated ? Value{} : rate, modulation, {}}, {rule, clip});
-  m.Next(y, y_next);
-  m.Next(hebb, hebb_next);
-  m.Loss(m.Op("error", "SquaredError", {y_next, target}, {std::int64_t{0}}));
-  return std::move(m.graph);
-}
 
 Executable Compiled(Graph graph, bool training = true) {
   Diagnostics diagnostics("test");
@@ -150,7 +127,8 @@ TEST(LoopSplit, GivesSamplesThatFitACacheToLanes) {
   expect(SplitOf(100, 32), 8, 4);
   expect(SplitOf(100, 512), 16, 11);  // 32 in a lane, in three groups
   expect(SplitOf(10, 4), 1, 4);       // too little work for two threads
-  expect(SplitOf(1000, 8), 1, 8);     // not one matrix fits: the threads share its lines
+  expect(SplitOf(1000, 8), 1, 3);  // the threads share the lines; so many matrices fit the cache of all cores
+  expect(SplitOf(2000, 8), 1, 8);  // not one fits: all samples share what has no samples
 }
 
 // What passes within the loop shares memory with what passes before it, which another lane may be at.
