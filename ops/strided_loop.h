@@ -15,7 +15,7 @@ constexpr int kMaxRank = 8;
 /// A loop is shared among threads when each of them gets this many elements, of ops that do little more than move
 /// them and of ops that compute something like exp.
 constexpr std::int64_t kCheapGrain = 16384;
-constexpr std::int64_t kCostlyGrain = 2048;
+constexpr std::int64_t kCostlyGrain = 256;
 /// Ranges of elements begin at multiples of this: a cache line of floats.
 constexpr std::int64_t kRangeAlign = 16;
 

@@ -15,8 +15,10 @@ namespace plgraph {
 namespace HWY_NAMESPACE {
 namespace {
 
-// So many lines have what they need in registers.
-constexpr std::int64_t kLinesBack = 2;
+// Columns from which on a line that comes from memory is best read alone, from its begin to its end.
+constexpr std::int64_t kLongLine = 512;
+// So many lines have what they need in registers on the way back.
+constexpr std::int64_t kLinesBack = 1;
 
 enum class FactorKind { kNumber, kColumns, kElements };
 
@@ -53,11 +55,11 @@ HWY_INLINE void WithKind(const LineFactor<T>& factor, const Body& body) {
 }
 
 // The arguments are copies: what a pointer leads to might be changed by a store, and would be loaded again.
-template <typename T>
+template <std::int64_t kAtOnce, typename T>
 HWY_INLINE void UpdateThenAddWeighted(T* next, const T* base, TraceUpdate<T> update, T* y, const T* x,
                                       PlasticWeights<T> weights, LineCount count) {
   WithKind(weights.plasticity, [&](auto kind) HWY_ATTR {
-    ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
+    ForLines<kAtOnce>(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
       const Factor<T, kind()> plasticity(weights.plasticity, i);
       T outer[lines];
       T pre[lines];
@@ -120,8 +122,7 @@ HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
           hn::StoreU(g, d, step.g + at);
           of_pre[l].MulAdd(d, post, g);
           of_post = hn::MulAdd(hn::Set(d, pre[l]), g, of_post);
-          const auto update = hn::Mul(hn::Set(d, added[l]), post);
-          const auto before = hn::Mul(hn::Sub(after, update), hn::Set(d, inverse));
+          const auto before = hn::Mul(hn::NegMulAdd(hn::Set(d, added[l]), post, after), hn::Set(d, inverse));
           hn::StoreU(before, d, step.h + at);
           decay_of_lines.MulAdd(d, before, g);
         }
@@ -142,7 +143,11 @@ HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
 #define PLGRAPH_FUSED_LINE_KERNELS(T, Suffix)                                                               \
   void UpdateAndAddWeighted##Suffix(T* next, const T* base, const TraceUpdate<T>& update, T* y, const T* x, \
                                     const PlasticWeights<T>& weights, LineCount count) {                    \
-    UpdateThenAddWeighted<T>(next, base, update, y, x, weights, count);                                     \
+    if (count.columns >= kLongLine) {                                                                       \
+      UpdateThenAddWeighted<1>(next, base, update, y, x, weights, count);                                   \
+    } else {                                                                                                \
+      UpdateThenAddWeighted<kLinesAtOnce>(next, base, update, y, x, weights, count);                        \
+    }                                                                                                       \
   }                                                                                                         \
   T RunStepBack##Suffix(const StepBack<T>& step, LineCount count) { return StepBackThrough<T>(step, count); }
 // NOLINTEND(bugprone-macro-parentheses)

@@ -19,11 +19,14 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::int64_t kLinesAtOnce = 4;  // share the loads of what all lines need
+// So many lines share the loads of what all lines need. More would be more streams of memory than a core foresees, and
+// where a line is nearly a multiple of 4 KB the stores of one would hold up the loads of the next.
+constexpr std::int64_t kLinesAtOnce = 2;
 
-// Whole vectors and what a line that is no multiple of them ends with.
+// Whole vectors and what a line that is no multiple of them ends with. Wider ones than of 32 bytes bring nothing to
+// loops that wait for memory, and lose where lines do not begin with a line of the cache: every load is then of two.
 template <typename T>
-using Whole = hn::ScalableTag<T>;
+using Whole = hn::CappedTag<T, 32 / sizeof(T)>;
 template <typename T>
 using Half = hn::Half<Whole<T>>;
 template <typename T>
