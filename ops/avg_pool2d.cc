@@ -13,11 +13,24 @@ Gradients Adjoint(GradBuilder& g) {
   return {g.Apply("AvgPool2DGradient", {g.OutputGradient()}, std::move(attributes))};
 }
 
+// Calls body(place, lines, columns) for every window of a plane: its place in the result, and what it sees.
+template <typename Body>
+void ForEachWindow(const PoolingWindows& windows, const Body& body) {
+  std::int64_t place = 0;
+  for (std::int64_t line = 0; line < windows.result_lines(); ++line) {
+    const PlaneRange lines = windows.LinesOf(line);
+    for (std::int64_t column = 0; column < windows.result_columns(); ++column) {
+      body(place++, lines, windows.ColumnsOf(column));
+    }
+  }
+}
+
 // Calls body(at) for every element of a window.
 template <typename Body>
-void ForEachElementOf(const PlanePart& part, std::int64_t width, const Body& body) {
-  for (std::int64_t line = part.top; line < part.bottom; ++line) {
-    for (std::int64_t at = line * width + part.left; at < line * width + part.right; ++at) body(at);
+void ForEachElementOf(const PlaneRange& lines, const PlaneRange& columns, std::int64_t width,
+                      const Body& body) {
+  for (std::int64_t line = lines.begin; line < lines.end; ++line) {
+    for (std::int64_t at = columns.begin; at < columns.end; ++at) body(line * width + at);
   }
 }
 
@@ -27,12 +40,11 @@ void Kernel(const KernelArgs<T>& args) {
   ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
     const T* plane = args.operand(0).Row(row) + channel * windows.image_plane();
     T* result = args.ResultRow(row) + channel * windows.result_plane();
-    for (std::int64_t place = 0; place < windows.result_plane(); ++place) {
-      const PlanePart part = windows.Part(place);
+    ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& lines, const PlaneRange& columns) {
       T sum = 0;
-      ForEachElementOf(part, windows.width(), [&](std::int64_t at) { sum += plane[at]; });
-      result[place] = sum / static_cast<T>(part.size());
-    }
+      ForEachElementOf(lines, columns, windows.width(), [&](std::int64_t at) { sum += plane[at]; });
+      result[place] = sum / static_cast<T>(lines.size() * columns.size());
+    });
   });
 }
 
@@ -43,11 +55,10 @@ void GradientKernel(const KernelArgs<T>& args) {
     const T* d = args.operand(0).Row(row) + channel * windows.result_plane();
     T* result = args.ResultRow(row) + channel * windows.image_plane();
     std::fill_n(result, windows.image_plane(), T{0});
-    for (std::int64_t place = 0; place < windows.result_plane(); ++place) {
-      const PlanePart part = windows.Part(place);
-      const T share = d[place] / static_cast<T>(part.size());
-      ForEachElementOf(part, windows.width(), [&](std::int64_t at) { result[at] += share; });
-    }
+    ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& lines, const PlaneRange& columns) {
+      const T share = d[place] / static_cast<T>(lines.size() * columns.size());
+      ForEachElementOf(lines, columns, windows.width(), [&](std::int64_t at) { result[at] += share; });
+    });
   });
 }
 

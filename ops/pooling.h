@@ -16,14 +16,12 @@ enum PoolingAttribute : size_t { kPoolKernel, kPoolStride, kPoolPadding };
 /// Shape rule: "x" [C, H, W] -> [C, H', W'].
 Shape PooledShape(const ShapeArgs& args);
 
-/// A piece of a channel's plane: the lines [top, bottom), the columns [left, right).
-struct PlanePart {
-  std::int64_t top;
-  std::int64_t bottom;
-  std::int64_t left;
-  std::int64_t right;
+/// The lines or columns [begin, end) of an image.
+struct PlaneRange {
+  std::int64_t begin;
+  std::int64_t end;
 
-  std::int64_t size() const { return (bottom - top) * (right - left); }
+  std::int64_t size() const { return end - begin; }
 };
 
 /// The windows of a pooling, each cut to what lies in the image.
@@ -36,20 +34,27 @@ class PoolingWindows {
         image_(image),
         result_(result) {}
 
+  const ImagePair& kernel() const { return kernel_; }
+  const ImagePair& stride() const { return stride_; }
+  const ImagePair& padding() const { return padding_; }
   std::int64_t channels() const { return image_.dim(0); }
   std::int64_t width() const { return image_.dim(2); }
   std::int64_t image_plane() const { return image_.dim(1) * image_.dim(2); }
+  std::int64_t result_lines() const { return result_.dim(1); }
+  std::int64_t result_columns() const { return result_.dim(2); }
   std::int64_t result_plane() const { return result_.dim(1) * result_.dim(2); }
-  /// What result element `place` of a plane is made of.
-  PlanePart Part(std::int64_t place) const {
-    const std::int64_t top = place / result_.dim(2) * stride_[0] - padding_[0];
-    const std::int64_t left = place % result_.dim(2) * stride_[1] - padding_[1];
-    return {std::max<std::int64_t>(top, 0), std::min(top + kernel_[0], image_.dim(1)),
-            std::max<std::int64_t>(left, 0), std::min(left + kernel_[1], image_.dim(2))};
-  }
   std::int64_t kernel_size() const { return kernel_[0] * kernel_[1]; }
+  /// What a line of the result is made of, and a column.
+  PlaneRange LinesOf(std::int64_t line) const { return Range(0, line); }
+  PlaneRange ColumnsOf(std::int64_t column) const { return Range(1, column); }
 
  private:
+  PlaneRange Range(size_t axis, std::int64_t place) const {
+    const std::int64_t first = place * stride_[axis] - padding_[axis];
+    return {std::max<std::int64_t>(first, 0),
+            std::min(first + kernel_[axis], image_.dim(static_cast<int>(axis) + 1))};
+  }
+
   ImagePair kernel_;
   ImagePair stride_;
   ImagePair padding_;
