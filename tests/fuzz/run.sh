@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs every fuzzer for some seconds, one after the other, and prints what it did.
-# usage: [SEED=1] tests/fuzz/run.sh [SECONDS [FUZZER...]]     e.g. tests/fuzz/run.sh 7200 plan_fuzz
+# usage: [SEED=1] [TIMEOUT=1] tests/fuzz/run.sh [SECONDS [FUZZER...]]     e.g. tests/fuzz/run.sh 7200 plan_fuzz
 # Without SEED every run draws other inputs; its log says which seed it had.
-# Fails with the first input that crashes, leaks, takes over 1 s, or needs over 256 MB beyond what the sanitizers take.
+# Fails with the first input that crashes, leaks, takes over TIMEOUT seconds (more than 1 only where the machine is busy
+# with other things), or needs over 256 MB beyond what the sanitizers take.
 # What was found stays in build-fuzz/corpus/, so that the next run goes on from there; the faults in build-fuzz/.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -12,7 +13,7 @@ seconds="${1:-30}"
 [ $# -gt 0 ] || set -- model_fuzz set_fuzz plan_fuzz checkpoint_fuzz npy_fuzz images_fuzz
 
 # One allocation may not be larger than 256 MB; the process has the shadow memory and the quarantine on top.
-limits="-timeout=1 -malloc_limit_mb=256 -rss_limit_mb=1024 -max_len=8192 -seed=${SEED:-0}"
+limits="-timeout=${TIMEOUT:-1} -malloc_limit_mb=256 -rss_limit_mb=1024 -max_len=8192 -seed=${SEED:-0}"
 
 seeds_of() {
   case "$1" in
