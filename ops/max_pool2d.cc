@@ -1,5 +1,6 @@
 // MaxPool2D: the largest element of each window. MaxPool2DGradient: its adjoint, d added to the first largest element
 // of each window.
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -64,7 +65,7 @@ class LargestElements {
       const std::int64_t place = from + i * stride;
       const T value = plane[place];
       const T largest = values_[i];
-      const bool larger = !(value <= largest) & (largest == largest);
+      const bool larger = !(value <= largest) & !std::isnan(largest);
       values_[i] = larger ? value : largest;
       places_[i] = larger ? static_cast<Place>(place) : places_[i];
     }
