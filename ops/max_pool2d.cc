@@ -7,6 +7,7 @@
 #include "core/independent.h"
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
+#include "ops/kernels/window_grid.h"
 #include "ops/pooling.h"
 
 namespace plgraph {
@@ -43,8 +44,8 @@ class LargestElements {
     const std::int64_t stride = windows.stride()[1];
     const std::int64_t left = first_ * stride - windows.padding()[1] + tap;  // of the first window
     // The windows of which the tap lies in the image.
-    const std::int64_t begin = left >= 0 ? 0 : std::min(count_, (-left + stride - 1) / stride);
-    const std::int64_t end = std::clamp((windows.width() - left + stride - 1) / stride, begin, count_);
+    const std::int64_t begin = std::min(count_, FirstAtLeast(-left, stride));
+    const std::int64_t end = std::clamp(FirstAtLeast(windows.width() - left, stride), begin, count_);
     const std::int64_t from = line * windows.width() + left;
     switch (stride) {
       case 1:

@@ -8,6 +8,11 @@
 
 namespace plgraph {
 
+/// The first i with i * step >= place, from 0 on.
+inline std::int64_t FirstAtLeast(std::int64_t place, std::int64_t step) {
+  return place <= 0 ? 0 : (place + step - 1) / step;
+}
+
 /// One axis of a grid of windows over an image. Place i of the grid under tap t of the kernel is place
 /// `first + i * step + t * tap_step` of the image, which may lie outside of it.
 struct WindowAxis {
@@ -133,11 +138,6 @@ class TapReader {
       }
       for (std::int64_t i = end; i < run->count; ++i) out[i * stride] = 0;
     }
-  }
-
-  // The first i with i * step >= place, from 0 on.
-  static std::int64_t FirstAtLeast(std::int64_t place, std::int64_t step) {
-    return place <= 0 ? 0 : (place + step - 1) / step;
   }
 
   const Images<T>& images_;
