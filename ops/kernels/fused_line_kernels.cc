@@ -87,8 +87,9 @@ HWY_INLINE void UpdateThenAddWeighted(T* next, const T* base, TraceUpdate<T> upd
   });
 }
 
-template <typename T>
-HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
+// Not inline: in one function with the other kind the compiler would keep the arguments of both in memory.
+template <bool kLong, typename T>
+HWY_NOINLINE T StepBackThrough(StepBack<T> step, LineCount count) {
   LineSum<T> of_decay;
   const T inverse = 1 / step.update.decay;
   WithKind(step.weights.plasticity, [&](auto kind) HWY_ATTR {
@@ -106,7 +107,12 @@ HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
         added[l] = *step.update.scale.data * pre[l];
       }
       const std::int64_t first = i * count.columns;
-      ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
+      std::array<const T*, kLong ? 5 : 0> ahead;
+      if constexpr (kLong) {
+        ahead = {step.weights.trace + first, step.weights.weight + first, plasticity.data, step.g + first,
+                 step.d_alpha + first};
+      }
+      ForColumns<T>(count.columns, ahead, [&](auto d, std::int64_t j) HWY_ATTR {
         const auto d_y = hn::LoadU(d, step.d + j);
         const auto post = hn::LoadU(d, step.update.post + j);
         auto of_post = hn::LoadU(d, step.d_post + j);
@@ -149,7 +155,10 @@ HWY_INLINE T StepBackThrough(StepBack<T> step, LineCount count) {
       UpdateThenAddWeighted<kLinesAtOnce>(next, base, update, y, x, weights, count);                        \
     }                                                                                                       \
   }                                                                                                         \
-  T RunStepBack##Suffix(const StepBack<T>& step, LineCount count) { return StepBackThrough<T>(step, count); }
+  T RunStepBack##Suffix(const StepBack<T>& step, LineCount count) {                                         \
+    return count.columns >= kLongLine ? StepBackThrough<true, T>(step, count)                               \
+                                      : StepBackThrough<false, T>(step, count);                             \
+  }
 // NOLINTEND(bugprone-macro-parentheses)
 
 PLGRAPH_FUSED_LINE_KERNELS(float, Float)

@@ -8,6 +8,7 @@
 
 #include <hwy/highway.h>
 
+#include <array>
 #include <type_traits>
 
 #include "ops/kernels/line_kernels.h"
@@ -23,6 +24,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 // where a line is nearly a multiple of 4 KB the stores of one would hold up the loads of the next.
 constexpr std::int64_t kLinesAtOnce = 2;
 
+// How far ahead of their loads lines are sent for. A core by itself looks as far as it has room for instructions,
+// which is not far where there is much to do for an element.
+constexpr std::int64_t kAheadBytes = 1536;
+
 // Whole vectors and what a line that is no multiple of them ends with. Wider ones than of 32 bytes bring nothing to
 // loops that wait for memory, and lose where lines do not begin with a line of the cache: every load is then of two.
 template <typename T>
@@ -35,11 +40,19 @@ template <typename T>
 using Single = hn::CappedTag<T, 1>;
 
 // Calls body(d, j) for the columns from 0 on: whole vectors, then a half, a quarter, and one element at a time.
-template <typename T, typename Body>
-HWY_INLINE void ForColumns(std::int64_t columns, const Body& body) {
+// `ahead`: lines that come from memory.
+template <typename T, size_t kCount, typename Body>
+HWY_INLINE void ForColumns(std::int64_t columns, const std::array<const T*, kCount>& ahead,
+                           const Body& body) {
   const Whole<T> whole;
   const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(whole));
+  constexpr std::int64_t kCacheLine = 64 / sizeof(T);
+  constexpr std::int64_t kAhead = kAheadBytes / sizeof(T);
   std::int64_t j = 0;
+  while (kCount > 0 && j + kCacheLine <= columns) {
+    for (const T* line : ahead) __builtin_prefetch(line + j + kAhead);
+    for (const std::int64_t end = j + kCacheLine; j < end; j += step) body(whole, j);
+  }
   for (; j + step <= columns; j += step) body(whole, j);
   if (step >= 4 && j + step / 2 <= columns) {
     body(Half<T>(), j);
@@ -50,6 +63,11 @@ HWY_INLINE void ForColumns(std::int64_t columns, const Body& body) {
     j += step / 4;
   }
   for (; j < columns; ++j) body(Single<T>(), j);
+}
+
+template <typename T, typename Body>
+HWY_INLINE void ForColumns(std::int64_t columns, const Body& body) {
+  ForColumns<T>(columns, std::array<const T*, 0>(), body);
 }
 
 // Calls body(i, lines) for all lines, kAtOnce of them at once as long as there are as many.

@@ -1,6 +1,7 @@
 // The kernels of several passes against one kernel after the other, for every kind of vector that this machine has.
 #include "ops/kernels/fused_line_kernels.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -43,7 +44,8 @@ class FusedLineKernels : public ::testing::Test {
 
   void ExpectClose(const Numbers& actual, const Numbers& expected) {
     ASSERT_EQ(actual.size(), expected.size());
-    const double tolerance = 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
+    const auto summed = static_cast<double>(count_.lines * count_.columns);
+    const double tolerance = std::max(64.0, summed) * static_cast<double>(std::numeric_limits<T>::epsilon());
     for (size_t i = 0; i < actual.size(); ++i) {
       const double value = static_cast<double>(expected[i]);
       EXPECT_NEAR(static_cast<double>(actual[i]), value, tolerance * std::max(1.0, std::abs(value))) << i;

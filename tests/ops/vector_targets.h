@@ -12,7 +12,7 @@
 namespace plgraph {
 
 /// Calls body(LineCount) for every kind of vector that this machine has, which the kernels then use, and for sizes
-/// around the widths of vectors.
+/// around the widths of vectors, one of them with lines that are treated as long.
 template <typename Body>
 void ForEachVectorAndSize(const Body& body) {
   const auto use = [](std::int64_t target) {  // 0: the best that there is
@@ -23,7 +23,7 @@ void ForEachVectorAndSize(const Body& body) {
   for (const std::int64_t target : targets) {
     use(target);
     for (const std::int64_t lines : {1, 2, 4, 7}) {
-      for (const std::int64_t columns : {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 100}) {
+      for (const std::int64_t columns : {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 100, 600}) {
         SCOPED_TRACE(std::string(hwy::TargetName(target)) + ", " + std::to_string(lines) + " x " +
                      std::to_string(columns));
         body({lines, columns});
