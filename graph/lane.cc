@@ -25,7 +25,10 @@ Lane<T>::Lane(const Executable& executable, Phase loop, std::int64_t lane, T* ba
     }
   }
   if (loop == Phase::kStepAdjoint && executable.memory.segment > 0) {
-    for (const Value op : ReplayedOps(executable.graph)) replayed_.emplace_back(executable, Turn{.node = op});
+    for (const Value op : ReplayedOps(executable.graph)) {
+      replayed_.emplace_back(executable, Turn{.node = op});
+      asides_.push_back(executable.memory.asides[static_cast<size_t>(op.id)]);
+    }
   }
   for (Instruction<T>& instruction : instructions_) instruction.Bind(threads);
   for (Instruction<T>& instruction : replayed_) instruction.Bind(threads);
@@ -59,7 +62,7 @@ void Lane<T>::Run(const RunContext& context) {
   for (std::int64_t sample = first_; sample < end_; sample += split_.samples) {
     TakeSamples(sample, std::min(split_.samples, end_ - sample));
     for (std::int64_t round = 0; round < rounds; ++round) {
-      if (!replayed_.empty()) ReplaySegment(context, round, sample);
+      if (!replayed_.empty()) ReplayFor(context, round, sample);
       RunRound(context, round, sample);
     }
   }
@@ -87,17 +90,41 @@ void Lane<T>::TakeSamples(std::int64_t first, std::int64_t count) {
 // When the loop back enters a segment, its traces are made anew. Those of the last segment are still there from
 // the way there.
 template <typename T>
-void Lane<T>::ReplaySegment(const RunContext& context, std::int64_t round, std::int64_t sample) {
-  const std::int64_t segment = executable_->memory.segment;
+void Lane<T>::ReplayFor(const RunContext& context, std::int64_t round, std::int64_t sample) {
+  const MemoryPlan& memory = executable_->memory;
   const std::int64_t end = executable_->options.steps - round;  // behind the segment
-  if (round == 0 || end <= 0 || end % segment != 0) return;
-  for (std::int64_t step = end - segment; step < end; ++step) {
+  if (round == 0 || end <= 0 || end % memory.segment != 0) return;
+  if (memory.stretch > 0 && end % memory.stretch == 0) return ReplayStretch(context, end, sample);
+  Replay(context, end - memory.segment, end, sample);
+}
+
+template <typename T>
+void Lane<T>::Replay(const RunContext& context, std::int64_t begin, std::int64_t end, std::int64_t sample) {
+  for (std::int64_t step = begin; step < end; ++step) {
     for (Instruction<T>& instruction : replayed_) {
-      if (instruction.result.placement.IsSnapshot(step)) continue;
+      if (instruction.result.placement.Lasts(step)) continue;
       instruction.PointAt(base_, context, step, sample);
       instruction.Run(clock_);
     }
   }
+}
+
+// Makes the snapshots of a stretch and its last segment, in the memory of those of the stretch behind it.
+template <typename T>
+void Lane<T>::ReplayStretch(const RunContext& context, std::int64_t end, std::int64_t sample) {
+  const auto copy_late = [&](bool back) {
+    for (size_t i = 0; i < replayed_.size(); ++i) {
+      if (asides_[i] < 0) continue;
+      const Instruction<T>& instruction = replayed_[i];
+      T* const own = base_ + instruction.result.At(end, sample);
+      T* const aside = base_ + asides_[i] + sample * instruction.result.placement.row_stride;
+      std::copy_n(back ? aside : own, instruction.args.rows * instruction.result.row_size,
+                  back ? own : aside);
+    }
+  };
+  copy_late(false);
+  Replay(context, end - executable_->memory.stretch, end, sample);
+  copy_late(true);
 }
 
 // The step for which an instruction runs in a round; none at the ends of the loop, which has one round more

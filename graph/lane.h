@@ -31,7 +31,9 @@ class Lane {
 
  private:
   void MakeSweeps(std::int64_t lane);
-  void ReplaySegment(const RunContext& context, std::int64_t round, std::int64_t sample);
+  void ReplayFor(const RunContext& context, std::int64_t round, std::int64_t sample);
+  void Replay(const RunContext& context, std::int64_t begin, std::int64_t end, std::int64_t sample);
+  void ReplayStretch(const RunContext& context, std::int64_t end, std::int64_t sample);
   void TakeSamples(std::int64_t first, std::int64_t count);
   std::optional<std::int64_t> StepIn(std::int64_t round, const Instruction<T>& instruction) const;
   void RunRound(const RunContext& context, std::int64_t round, std::int64_t sample);
@@ -46,6 +48,7 @@ class Lane {
   std::vector<Instruction<T>> instructions_;
   std::vector<Sweep<T>> sweeps_;
   std::vector<Instruction<T>> replayed_;  // of the way there
+  std::vector<std::int64_t> asides_;      // by replayed_, as in MemoryPlan
   const Clock* clock_ = nullptr;
   std::vector<NodeProfile> counts_;  // by turn; none without a clock
 };

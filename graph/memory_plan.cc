@@ -47,13 +47,16 @@ class Planner {
     plan_.lane_sums.resize(static_cast<size_t>(graph.size()), -1);
     plan_.forward = SplitLoop(graph, schedule.turns(Phase::kStep), options);
     plan_.backward = SplitLoop(graph, schedule.turns(Phase::kStepAdjoint), options);
+    plan_.asides.resize(static_cast<size_t>(graph.size()), -1);
     plan_.segment = segments_.steps();
+    plan_.stretch = segments_.stretch();
   }
 
   MemoryPlan Run() {
     PlaceSources();
     PlaceStates();
     PlaceLasting();
+    PlaceAsides();
     PlaceCarried();
     PlaceLineSums();
     PlaceLaneSums();
@@ -119,6 +122,7 @@ class Planner {
                          segments_.Replays(state.value);
       Placement ring = Slot(graph_.node(state.value), saved ? options_.steps + 1 : SlotsOf(state));
       if (segments_.Replays(state.value) && !kept) {
+        ring.stretch = segments_.stretch();
         KeepSnapshots(ring, segments_.steps(), segments_.RingOf(state));
       } else if (const std::int64_t every = SnapshotSteps(graph_, state.value); every > 0 && !saved) {
         KeepSnapshots(ring, every, ring.slots);
@@ -193,6 +197,15 @@ class Planner {
           PlaceLastingValue(value, replayed ? segments_.RingOf(value) : options_.steps, Section::kSaved);
         }
       }
+    }
+  }
+
+  // What is read late is overwritten where a whole stretch runs again.
+  void PlaceAsides() {
+    if (segments_.stretch() == 0) return;
+    for (const Value op : ReplayedOps(graph_)) {
+      if (!segments_.IsReadLate(op)) continue;
+      plan_.asides[Index(op)] = Append(Aligned(plan_.placements[Index(op)].slot_stride), Section::kSaved);
     }
   }
 

@@ -10,6 +10,8 @@ namespace {
 
 // On the way there a slot is written again a segment later, and what reads it may be a round late.
 constexpr std::int64_t kLeastSegment = 3;
+// Of fewer steps all snapshots are few enough to last.
+constexpr std::int64_t kLeastStretch = 1024;
 
 size_t Index(Value value) { return static_cast<size_t>(value.id); }
 
@@ -54,7 +56,10 @@ Segments::Segments(const Graph& graph, const Schedule& schedule, const CompileOp
     any = true;
     if (!ReadOnlyInLoops(Value{id})) return;
   }
-  if (any && options.training) steps_ = BestSteps(options.steps);
+  if (!any || !options.training) return;
+  const std::int64_t longest = LongestStretch();
+  steps_ = BestSteps(std::min(options.steps, longest));
+  if (options.steps > longest) stretch_ = (longest + steps_ - 1) / steps_ * steps_;
 }
 
 // The way back has a slot of one step more where something reads late: of the segment that it has left.
@@ -72,6 +77,15 @@ bool Segments::ReadOnlyInLoops(Value value) const {
 bool Segments::IsReadLate(Value value) const {
   const std::vector<Value> users = graph_.Users(value);
   return std::any_of(users.begin(), users.end(), [&](Value user) { return late_[Index(user)]; });
+}
+
+std::int64_t Segments::LongestStretch() const {
+  std::int64_t longest = kLeastStretch;
+  for (const State& state : graph_.states) {
+    const Node& node = graph_.node(state.value);
+    if (node.replayed) longest = std::max(longest, node.shape.dim(0));
+  }
+  return longest;
 }
 
 // A state takes `all / steps` snapshots and `steps` slots, an op that is read back only the latter.

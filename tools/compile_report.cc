@@ -72,7 +72,10 @@ std::string FormText(const Executable& executable, const State& state) {
   std::string form = "one at a time";
   const Placement& placement = executable.memory.placements[static_cast<size_t>(state.value.id)];
   if (placement.segment > 0) {
-    form = fmt::format("a snapshot every {} steps; the way back replays its updates", placement.segment);
+    form = fmt::format("a snapshot every {} steps{}; the way back replays its updates", placement.segment,
+                       placement.stretch == 0 ? ""
+                                              : fmt::format(", one in {} of which lasts",
+                                                            placement.stretch / placement.segment));
   } else if (placement.slots > executable.options.steps) {
     form = "kept at every step for the way back";
   }

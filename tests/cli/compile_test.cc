@@ -55,6 +55,8 @@ TEST_F(CliTest, CompileSaysWhereATraceIsReplayed) {
                                                  " .*a snapshot every 8 steps; the way back replays its "
                                                  "updates, 840,000 bytes\n"));
   }
+  const std::string longer = Output({"compile", model, "--set", "train.data.patterns.query_steps=3000"});
+  EXPECT_THAT(longer, HasSubstr("a snapshot every 26 steps, one in 40 of which lasts; the way back replays"));
 }
 
 TEST_F(CliTest, CompileSaysWhereATraceIsKeptAtEveryStep) {

@@ -129,11 +129,18 @@ TEST(Placement, HasASnapshotOfEverySegmentAndOfTheEnd) {
   EXPECT_THAT(slots, ElementsAre(0, 5, 6, 1, 5, 6, 2, 5, 6, 3, 5, 4));
 }
 
+TEST(Placement, HasASnapshotThatLastsOfEveryStretchAndOfTheEnd) {
+  const Placement placement = {.slots = 4 + 2 + 1, .segment = 2, .stretch = 6, .end = 15};
+  std::vector<std::int64_t> slots;
+  for (std::int64_t step = 0; step <= 15; ++step) slots.push_back(placement.SlotAt(step));
+  EXPECT_THAT(slots, ElementsAre(0, 6, 5, 6, 4, 6, 1, 6, 5, 6, 4, 6, 2, 6, 5, 3));
+}
+
 TEST(Placement, SharesNoSlotWithinASegment) {
   for (std::int64_t end = 1; end < 30; ++end) {
     for (std::int64_t segment = 1; segment <= end; ++segment) {
-      for (const std::int64_t late : {0, 1}) {
-        Placement placement = {.segment = segment, .end = end};
+      for (const auto& [late, in_stretch] : {std::pair{0, 0}, {1, 0}, {0, 2}, {1, 3}}) {
+        Placement placement = {.segment = segment, .stretch = in_stretch * segment, .end = end};
         placement.slots = placement.snapshots() + segment - 1 + late;
         for (std::int64_t first = 0; first < end; first += segment) {
           std::map<std::int64_t, std::int64_t> step_of;

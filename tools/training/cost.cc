@@ -24,11 +24,14 @@ std::int64_t ArenaBytes(const Executable& executable) {
   return executable.memory.size * SizeOf(executable.options.dtype);
 }
 
-// All segments but the last run again.
+// All segments but the last run again, and all stretches but the last, each of which leaves its last segment.
 double FlopsOfReplay(const Executable& executable) {
   const std::int64_t segment = executable.memory.segment;
+  const std::int64_t stretch = executable.memory.stretch;
   if (segment == 0) return 0;
-  const std::int64_t steps = (executable.options.steps - 1) / segment * segment;
+  const std::int64_t before_last = executable.options.steps - 1;
+  std::int64_t steps = before_last / segment * segment;
+  if (stretch > 0) steps += before_last / stretch * (stretch - segment);
   double flops = 0;
   for (const Value op : ReplayedOps(executable.graph)) {
     flops += static_cast<double>(FlopsOfRow(executable.graph, executable.graph.node(op)));
