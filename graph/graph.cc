@@ -6,19 +6,14 @@
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/strong_components.hpp>
 #include <deque>
-#include <functional>
 #include <queue>
 #include <unordered_map>
 
 namespace plgraph {
 namespace {
 
-struct Edge {
-  size_t operand = 0;
-};
-
-using Adjacency =
-    boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, boost::no_property, Edge>;
+// Only from a node to its users, once for each operand that it is: what a node reads stands in the node.
+using Adjacency = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS>;
 using Vertex = Adjacency::vertex_descriptor;
 
 Vertex VertexOf(Value value) { return static_cast<Vertex>(value.id); }
@@ -32,9 +27,20 @@ struct NameHash {
 }  // namespace
 
 struct Graph::Impl {
+  Impl() = default;
+  Impl(const Impl& other)
+      : adjacency(other.nodes.size()),
+        nodes(other.nodes),
+        by_name(other.by_name),
+        aliases(other.aliases),
+        next_suffix(other.next_suffix) {
+    for (size_t v = 0; v < nodes.size(); ++v) ConnectOperands(ValueOf(v));
+  }
+
   Adjacency adjacency;
   std::deque<Node> nodes;  // by vertex; a reference to one outlives the adding of others
   std::unordered_map<std::string, Value, NameHash, std::equal_to<>> by_name;
+  std::vector<std::pair<std::string, Value>> aliases;  // those of by_name that are not the name of their node
   std::unordered_map<std::string, int> next_suffix;
 
   // Whether every node stands behind its operands, as a pass leaves them: then the order is that of the nodes.
@@ -49,8 +55,12 @@ struct Graph::Impl {
     return true;
   }
 
-  void Connect(Value node, size_t index, Value operand) {
-    if (operand) boost::add_edge(VertexOf(operand), VertexOf(node), Edge{index}, adjacency);
+  void Connect(Value operand, Value user) {
+    if (operand) boost::add_edge(VertexOf(operand), VertexOf(user), adjacency);
+  }
+
+  void ConnectOperands(Value user) {
+    for (const Value operand : nodes[VertexOf(user)].operands) Connect(operand, user);
   }
 };
 
@@ -81,20 +91,23 @@ Value Graph::Add(Node node) {
       node.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
     } while (!impl_->by_name.try_emplace(node.name, value).second);
   }
-  for (size_t i = 0; i < node.operands.size(); ++i) impl_->Connect(value, i, node.operands[i]);
   impl_->nodes.push_back(std::move(node));
+  impl_->ConnectOperands(value);
   return value;
 }
 
 void Graph::SetOperand(Value node_value, size_t index, Value operand) {
   Node& changed = node(node_value);
-  if (changed.operands[index]) {
-    boost::remove_in_edge_if(
-        VertexOf(node_value), [&](auto edge) { return impl_->adjacency[edge].operand == index; },
-        impl_->adjacency);
+  if (const Value old = changed.operands[index]) {
+    const auto [begin, end] = boost::out_edges(VertexOf(old), impl_->adjacency);
+    boost::remove_edge(std::find_if(begin, end,
+                                    [&](auto edge) {
+                                      return boost::target(edge, impl_->adjacency) == VertexOf(node_value);
+                                    }),
+                       impl_->adjacency);
   }
   changed.operands[index] = operand;
-  impl_->Connect(node_value, index, operand);
+  impl_->Connect(operand, node_value);
 }
 
 void Graph::Rename(Value value, const std::string& wanted) {
@@ -103,7 +116,11 @@ void Graph::Rename(Value value, const std::string& wanted) {
   node(value).name = wanted;
 }
 
-void Graph::Alias(const std::string& alias, Value value) { impl_->by_name.try_emplace(alias, value); }
+void Graph::Alias(const std::string& alias, Value value) {
+  if (impl_->by_name.try_emplace(alias, value).second) impl_->aliases.emplace_back(alias, value);
+}
+
+void Graph::Reserve(int nodes) { impl_->by_name.reserve(static_cast<size_t>(nodes)); }
 
 int Graph::size() const { return static_cast<int>(boost::num_vertices(impl_->adjacency)); }
 const Node& Graph::node(Value value) const { return impl_->nodes[VertexOf(value)]; }
@@ -120,9 +137,7 @@ std::vector<std::pair<std::string, Value>> Graph::Names() const {
   return names;
 }
 
-void Graph::ForEachName(const std::function<void(const std::string& name, Value value)>& call) const {
-  for (const auto& [each, value] : impl_->by_name) call(each, value);
-}
+const std::vector<std::pair<std::string, Value>>& Graph::Aliases() const { return impl_->aliases; }
 
 std::vector<Value> Graph::Users(Value value) const {
   std::vector<Value> users;
@@ -134,19 +149,20 @@ std::vector<Value> Graph::Users(Value value) const {
 
 std::vector<Value> Graph::TopologicalOrder() const {
   const Adjacency& g = impl_->adjacency;
+  std::vector<Value> order;
+  order.reserve(impl_->nodes.size());
   if (impl_->IsInOrder()) {
-    std::vector<Value> order;
     for (Vertex v = 0; v < boost::num_vertices(g); ++v) order.push_back(ValueOf(v));
     return order;
   }
   std::vector<size_t> missing(boost::num_vertices(g));
   std::priority_queue<Vertex, std::vector<Vertex>, std::greater<>> ready;
   for (Vertex v = 0; v < missing.size(); ++v) {
-    missing[v] = boost::in_degree(v, g);
+    const std::vector<Value>& operands = impl_->nodes[v].operands;
+    missing[v] =
+        static_cast<size_t>(std::count_if(operands.begin(), operands.end(), [](Value o) { return bool(o); }));
     if (missing[v] == 0) ready.push(v);
   }
-  std::vector<Value> order;
-  order.reserve(missing.size());
   while (!ready.empty()) {
     const Vertex v = ready.top();
     ready.pop();

@@ -1,7 +1,6 @@
 #ifndef PLGRAPH_GRAPH_GRAPH_H_
 #define PLGRAPH_GRAPH_GRAPH_H_
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -120,6 +119,8 @@ class Graph {
   Graph(Graph&&) noexcept;
   Graph& operator=(Graph&&) noexcept;
 
+  /// Makes room for so many nodes.
+  void Reserve(int nodes);
   /// Adds a node; its operands must be there already or be set later with SetOperand. A name that is taken
   /// gets a suffix: "d_w", "d_w.1".
   Value Add(Node node);
@@ -137,8 +138,8 @@ class Graph {
   Value Find(std::string_view name) const;
   /// All names that Find knows, in order.
   std::vector<std::pair<std::string, Value>> Names() const;
-  /// Calls with each of these names, in no order: far cheaper than Names.
-  void ForEachName(const std::function<void(const std::string& name, Value value)>& call) const;
+  /// Those of them that Alias has made.
+  const std::vector<std::pair<std::string, Value>>& Aliases() const;
   /// The nodes that read a value, once for each operand that is it, in the order of their creation.
   std::vector<Value> Users(Value value) const;
 

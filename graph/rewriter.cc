@@ -4,7 +4,9 @@
 
 namespace plgraph {
 
-Rewriter::Rewriter(const Graph& from) : from_(&from), map_(static_cast<size_t>(from.size())) {}
+Rewriter::Rewriter(const Graph& from) : from_(&from), map_(static_cast<size_t>(from.size())) {
+  to_.Reserve(from.size());
+}
 
 std::vector<Value> Rewriter::Map(const std::vector<Value>& old) const {
   std::vector<Value> mapped;
@@ -48,13 +50,16 @@ void Rewriter::CarryOver() {
   for (const ParameterUpdate& update : from_->updates) {
     to_.updates.push_back({Map(update.parameter), Map(update.next)});
   }
-  from_->ForEachName([&](const std::string& name, Value old) {
-    const Value value = Map(old);
-    if (value && to_.node(value).name != name) to_.Alias(name, value);
-  });
+  for (int id = 0; id < from_->size(); ++id) CarryOverName(from_->node(Value{id}).name, Value{id});
+  for (const auto& [alias, old] : from_->Aliases()) CarryOverName(alias, old);
   to_.last_step = Map(from_->last_step);
   to_.first_window = Map(from_->first_window);
   to_.trace_notes = from_->trace_notes;
+}
+
+void Rewriter::CarryOverName(const std::string& name, Value old) {
+  const Value value = Map(old);
+  if (value && to_.node(value).name != name) to_.Alias(name, value);
 }
 
 std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs) {

@@ -27,6 +27,7 @@ class Rewriter {
 
  private:
   void CarryOver();
+  void CarryOverName(const std::string& name, Value old);
 
   const Graph* from_;
   Graph to_;
