@@ -48,6 +48,9 @@ enum class NodeKind {
   kControl,    ///< set by whoever runs the graph: a seed of the backward pass, the mark of the last step
 };
 
+/// Behind the name of a node: its copy for the last step alone. A random op draws there what the node itself would.
+constexpr std::string_view kAtLastStep = "@last";
+
 /// A vertex: one operation, or a source of values; its name is its result's name.
 struct Node {
   std::string name;

@@ -58,7 +58,10 @@ Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
 
 template <typename T>
 void Instruction<T>::Bind(ThreadPool& threads) {
-  origin.stream = StreamId(node->name);
+  std::string_view name = node->name;
+  at_last_step = !node->variance.step && name.ends_with(kAtLastStep);
+  if (at_last_step) name.remove_suffix(kAtLastStep.size());
+  origin.stream = StreamId(name);
   origin.batch = rows_per_step;
   args.operands = operand_rows;
   args.result_stride = result.placement.row_stride;
@@ -88,7 +91,8 @@ void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t st
   args.step = step;
   origin.seed = context.seed;
   origin.first_episode = context.first_episode + static_cast<std::uint64_t>(sample);
-  origin.first_step = context.first_step + step;
+  if (at_last_step) step = origin.run_steps - 1;
+  origin.first_step = node->variance.step || at_last_step ? context.first_step + step : 0;
   Count();
 }
 

@@ -1,7 +1,8 @@
 // Dropout: x times a mask, in training only: each element of the mask is 0 with the given probability p and 1 / (1 - p)
 // otherwise (Srivastava et al. 2014, with the scaling moved from use to training).
 // DropoutMask: the mask for x, of which it reads the shape only. A number of the mask depends on the seed, the node,
-// the episode, the step and its place, so it is the same whatever the batch size.
+// the episode, the step and its place, so it is the same whatever the batch size. What is the same at all steps of an
+// episode has one mask for it, and what is the same for all samples, such as a parameter, one for all.
 #include <fmt/format.h>
 
 #include "core/random.h"

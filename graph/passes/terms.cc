@@ -82,7 +82,7 @@ class LastStepSinker {
 
   Value Take(Value value) {
     if (!graph_.node(value).variance.step) return value;
-    const std::string name = graph_.node(value).name + "@last";
+    const std::string name = graph_.node(value).name + std::string(kAtLastStep);
     if (!Sinks(value)) {
       const Value last = NodeBuilder(graph_, name).Apply("LastStep", {value});
       graph_.Rename(last, name);

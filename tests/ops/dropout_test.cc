@@ -20,10 +20,12 @@ using Floats = std::vector<float>;
 // y = dropout(x) for an input of ones, z = dropout(w) for a parameter of ones; both masks, then.
 class DropoutNet {
  public:
-  DropoutNet(std::int64_t batch, std::int64_t steps, bool training = true, bool compiled_for_training = true)
+  DropoutNet(std::int64_t batch, std::int64_t steps, bool training = true, bool compiled_for_training = true,
+             TermAt at = TermAt::kEveryStep)
       : batch_(batch),
-        executable_(PlanExecution(Compile(MakeGraph(), OptionsFor(batch, steps, compiled_for_training)).graph,
-                                  OptionsFor(batch, steps, training))) {
+        executable_(
+            PlanExecution(Compile(MakeGraph(at), OptionsFor(batch, steps, compiled_for_training)).graph,
+                          OptionsFor(batch, steps, training))) {
     executor_ = std::make_unique<Executor<float>>(executable_, memory_, threads_);
     std::ranges::fill(executor_->Input(Find("x")), 1.0F);
     std::ranges::fill(executor_->Parameter(Find("w")), 1.0F);
@@ -48,11 +50,11 @@ class DropoutNet {
   }
 
  private:
-  static Graph MakeGraph() {
+  static Graph MakeGraph(TermAt at) {
     GraphMaker maker;
     const Value y = maker.Op("y", "Dropout", {maker.Input("x", {kSize})}, {kProbability});
     const Value z = maker.Op("z", "Dropout", {maker.Parameter("w", {kSize})}, {kProbability});
-    maker.Loss(maker.Op("loss", "Dot", {y, z}), TermAt::kEveryStep);
+    maker.Loss(maker.Op("loss", "Dot", {y, z}), at);
     Diagnostics diagnostics("dropout");
     CheckGraph(maker.graph, diagnostics);
     return std::move(maker.graph);
@@ -126,6 +128,26 @@ TEST(Dropout, UsesTheSameMaskForTheGradient) {
   const Floats of_parameter = net.ParameterMask();
   const Floats gradient = net.Gradient();
   for (size_t i = 0; i < gradient.size(); ++i) EXPECT_FLOAT_EQ(gradient[i], mask[i] * of_parameter[i]);
+}
+
+// Where the compiler takes the last step of what is dropped out, before the mask.
+TEST(Dropout, UsesTheSameMaskForALossAtTheLastStep) {
+  DropoutNet net(1, 3, /*training=*/true, /*compiled_for_training=*/true, TermAt::kLastStep);
+  for (const std::int64_t first_step : {0, 3}) {
+    net.Run({.first_step = first_step});
+    const Floats mask = net.Mask(2, 0);
+    const Floats of_parameter = net.ParameterMask();
+    const Floats gradient = net.Gradient();
+    for (size_t i = 0; i < gradient.size(); ++i) EXPECT_FLOAT_EQ(gradient[i], mask[i] * of_parameter[i]);
+  }
+}
+
+TEST(Dropout, HasOneMaskForAnEpisodeWhereNothingChangesWithTheStep) {
+  DropoutNet net(1, 2);
+  net.Run({});
+  const Floats mask = net.ParameterMask();
+  net.Run({.first_step = 2});
+  EXPECT_EQ(net.ParameterMask(), mask);
 }
 
 TEST(Dropout, IsItsOperandOutsideTraining) {

@@ -24,7 +24,7 @@ void Interpreter::RunStep(std::int64_t step, std::int64_t sample) {
   for (const Value value : order_) {
     const Node& node = graph_.node(value);
     results[static_cast<size_t>(value.id)] = node.kind == NodeKind::kState ? StateBefore(value, step, sample)
-                                             : node.kind == NodeKind::kOp  ? Evaluate(node, step, sample)
+                                             : node.kind == NodeKind::kOp  ? Evaluate(value, step, sample)
                                                                            : Source(node, step, sample);
   }
 }
@@ -49,8 +49,11 @@ Interpreter::Numbers Interpreter::StateBefore(Value value, std::int64_t step, st
   return {};
 }
 
-Interpreter::Numbers Interpreter::Evaluate(const Node& node, std::int64_t step, std::int64_t sample) {
-  const std::vector<Numbers>& results = results_[static_cast<size_t>(step * batch_ + sample)];
+Interpreter::Numbers Interpreter::Evaluate(Value value, std::int64_t step, std::int64_t sample) {
+  const Node& node = graph_.node(value);
+  const auto row = static_cast<size_t>(step * batch_ + sample);
+  if (node.op->name == "StopGradient" && !held_.empty()) return held_[row][static_cast<size_t>(value.id)];
+  const std::vector<Numbers>& results = results_[row];
   std::vector<OperandRows<double>> operands;
   for (const Value operand : node.operands) {
     if (!operand) {
@@ -63,8 +66,8 @@ Interpreter::Numbers Interpreter::Evaluate(const Node& node, std::int64_t step, 
   Numbers result(static_cast<size_t>(node.shape.NumElements()));
   const RowOrigin origin = {.seed = 0,
                             .stream = StreamId(node.name),
-                            .first_episode = static_cast<std::uint64_t>(sample),
-                            .first_step = step,
+                            .first_episode = node.variance.sample ? static_cast<std::uint64_t>(sample) : 0,
+                            .first_step = node.variance.step ? step : 0,
                             .batch = 1};
   KernelArgs<double> args;
   args.operands = operands;
@@ -114,6 +117,8 @@ double Interpreter::FiniteDifference(const std::string& parameter, size_t elemen
 }
 
 double Interpreter::DerivativeAlong(const Direction& direction, double h) {
+  Run();
+  held_ = std::move(results_);
   const std::map<std::string, Numbers> original = given_;
   const auto loss_at = [&](double offset) {
     for (const auto& [parameter, along] : direction) {
@@ -127,6 +132,7 @@ double Interpreter::DerivativeAlong(const Direction& direction, double h) {
   const double near = loss_at(h) - loss_at(-h);
   const double far = loss_at(2 * h) - loss_at(-2 * h);
   given_ = original;
+  held_.clear();
   return (8 * near - far) / (12 * h);
 }
 

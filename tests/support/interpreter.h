@@ -40,13 +40,14 @@ class Interpreter {
 
   /// A direction in the space of all parameters that it names.
   using Direction = std::map<std::string, Numbers>;
-  /// The derivative of TotalLoss along a direction, by central differences of fourth order.
+  /// The derivative of TotalLoss along a direction, by central differences of fourth order. What a StopGradient gives
+  /// is held, as no gradient flows through it.
   double DerivativeAlong(const Direction& direction, double h);
 
  private:
   void RunStep(std::int64_t step, std::int64_t sample);
   Numbers Source(const Node& node, std::int64_t step, std::int64_t sample) const;
-  Numbers Evaluate(const Node& node, std::int64_t step, std::int64_t sample);
+  Numbers Evaluate(Value value, std::int64_t step, std::int64_t sample);
   Numbers StateBefore(Value value, std::int64_t step, std::int64_t sample) const;
 
   Graph graph_;
@@ -56,6 +57,7 @@ class Interpreter {
   ThreadPool threads_{1};
   std::map<std::string, Numbers> given_;
   std::vector<std::vector<Numbers>> results_;  // [step * batch + sample][node]
+  std::vector<std::vector<Numbers>> held_;     // those from which a difference is taken; none in a plain run
 };
 
 }  // namespace plgraph

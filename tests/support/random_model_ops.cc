@@ -33,12 +33,17 @@ void RandomModel::AddAnyNode() {
   }
 }
 
-// No StopGradient: what it does is not what a difference sees.
 void RandomModel::AddPointwise() {
   static constexpr std::string_view kPlain[] = {"Sigmoid", "Relu", "Selu", "Gelu", "Silu", "Softplus",
                                                 "Square",  "Abs",  "Neg",  "Tanh", "Sign"};
   const Value x = Apply("Tanh", {Vector()});
-  switch (Below(8)) {
+  switch (Below(10)) {
+    case 8:
+      vectors_.push_back(Apply("StopGradient", {x}));
+      return;
+    case 9:
+      vectors_.push_back(Apply("Dropout", {x}, {0.3}));
+      return;
     case 0:
       vectors_.push_back(Apply("LeakyRelu", {x}, {0.1}));
       return;
