@@ -127,7 +127,7 @@ constexpr std::uint64_t kUpdates = 1000;
 
 TEST(Allocation, TheCountSeesOne) {
   const std::int64_t before = allocations;
-  delete new int(1);
+  ::operator delete(::operator new(1));  // a pair of expressions may be left out
   EXPECT_EQ(allocations - before, 1);
 }
 
