@@ -26,8 +26,8 @@ std::vector<Value> ReplayedOps(const Graph& graph);
 /// How the steps are cut into segments, each replayed as a whole when the way back reaches it, and how many slots
 /// of memory that takes. The segments of a long run are gathered into stretches. Of a stretch only the first step has
 /// a snapshot that lasts; the way back makes the others anew when it reaches the stretch. So every step runs at most
-/// three times, one snapshot and the other slots take the same memory in a run of any length, and the snapshots that
-/// last, one in at least as many steps as a trace has lines, take no more than vectors that are kept at every step.
+/// three times. What does not last takes the same memory in a run of any length; the snapshots that last, one in at
+/// least as many steps as a trace has lines, take no more than vectors that are kept at every step.
 class Segments {
  public:
   Segments(const Graph& graph, const Schedule& schedule, const CompileOptions& options);

@@ -44,8 +44,10 @@ class FusedLineKernels : public ::testing::Test {
 
   void ExpectClose(const Numbers& actual, const Numbers& expected) {
     ASSERT_EQ(actual.size(), expected.size());
+    // The rounding of a sum in another order grows with it: beyond 64 only where lines are long.
     const auto summed = static_cast<double>(count_.lines * count_.columns);
-    const double tolerance = std::max(64.0, summed) * static_cast<double>(std::numeric_limits<T>::epsilon());
+    const double tolerance =
+        std::max(64.0, summed / 11) * static_cast<double>(std::numeric_limits<T>::epsilon());
     for (size_t i = 0; i < actual.size(); ++i) {
       const double value = static_cast<double>(expected[i]);
       EXPECT_NEAR(static_cast<double>(actual[i]), value, tolerance * std::max(1.0, std::abs(value))) << i;
