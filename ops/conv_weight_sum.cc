@@ -3,6 +3,7 @@
 // ConvWeightSum: its sum over samples and steps, for a weight that they all share.
 #include "graph/op_registry.h"
 #include "ops/convolution_op.h"
+#include "ops/kernels/transpose_lines.h"
 
 namespace plgraph {
 namespace {
@@ -35,111 +36,136 @@ namespace {
 
 Shape ShapeRule(const ShapeArgs& args) { return Shape(std::get<IntegerList>(args.attributes[kShape])); }
 
-// Some taps (counted over the channels of a group) and channels of d, of one group.
-struct WeightPart {
-  std::int64_t group;
-  std::int64_t first_tap;
-  std::int64_t end_tap;
-  std::int64_t first_channel;
-  std::int64_t end_channel;
-};
+constexpr std::int64_t kSumTaps = 192;
+constexpr std::int64_t kSumStride = kTileChannels + kTileLanes;  // from line to line of a tile of channels
 
-// Sums a part of a weight over all places of all images, a tile of places and taps at a time. A place of d meets all
-// taps of the image at once: a product of d, as it lies there, and the taps' numbers, a line a place.
+// Sums a part of a group's weight over all places of all images, a tile of taps and channels at a time: a product of the
+// image's numbers under the taps, and of d, a line a place.
 template <typename T>
 class WeightSum {
  public:
-  WeightSum(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows)
-      : args_(args), row_(row), rows_(rows) {
-    const Convolution convolution = ConvolutionOf(args.attributes.subspan(kConvolution));
-    const Shape& d = *args.operand(kD).shape;
-    groups_ = convolution.groups;
-    grid_ = {{DirectAxis(convolution, 0, d.dim(1), args.shape->dim(2)),
-              DirectAxis(convolution, 1, d.dim(2), args.shape->dim(3))}};
+  WeightSum(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows, std::int64_t group)
+      : args_(args),
+        row_(row),
+        rows_(rows),
+        group_(group),
+        channels_(args.shape->dim(0) / args.Integer(kConvolution + kGroups)),
+        patch_(args.shape->dim(2) * args.shape->dim(3), args.shape->dim(3)) {
+    for (std::int64_t i = 0; i < kTilePlaces; ++i) d_lines_[i] = i * kSumStride;
   }
 
-  void Add(const WeightPart& part) {
-    for (std::int64_t tap = part.first_tap; tap < part.end_tap; tap += kTilePlaces) {
-      const std::int64_t end_tap = std::min(part.end_tap, tap + kTilePlaces);
-      const std::int64_t places = rows_ * grid_.places();
-      for (std::int64_t place = 0; place < places; place += kTilePlaces) {
-        ReadTile(part.group, tap, end_tap, place, std::min(places, place + kTilePlaces));
-        for (std::int64_t c = part.first_channel; c < part.end_channel; c += kTileChannels) {
-          AddTile(part.group, tap, end_tap, c, std::min(part.end_channel, c + kTileChannels));
-        }
+  /// The taps [begin, end) of the grid, counted over the channels of the image.
+  void Add(const WindowGrid& grid, std::int64_t begin, std::int64_t end) {
+    patch_.Take(grid, rows_);
+    for (std::int64_t first = 0; first < channels_; first += kTileChannels) {
+      const std::int64_t channels = std::min(kTileChannels, channels_ - first);
+      ClearBeyond(channels);
+      for (std::int64_t tap = begin; tap < end;) {
+        const std::int64_t next = patch_.Turn(tap, std::min(end, tap + kSumTaps));
+        AddTile(grid, next - tap, group_ * channels_ + first, channels);
+        tap = next;
       }
     }
   }
 
  private:
-  void ReadTile(std::int64_t group, std::int64_t tap, std::int64_t end_tap, std::int64_t place,
-                std::int64_t end) {
+  void AddTile(const WindowGrid& grid, std::int64_t taps, std::int64_t first, std::int64_t channels) {
     const OperandRows<T>& image = args_.operand(kImage);
-    const OperandRows<T>& d = args_.operand(kD);
-    const std::int64_t plane = image.shape->dim(1) * image.shape->dim(2);
-    const Images<T> images = {image.Row(row_) + group * args_.shape->dim(1) * plane,
-                              image.Row(row_ + rows_ - 1) + image.size(), image.row_stride,
-                              image.shape->dim(1), image.shape->dim(2)};
-    const std::int64_t runs = CutIntoRuns(grid_, place, end, runs_);
-    TapReader<T>(images, grid_, runs_, runs).Read(tap, end_tap, {taps_, 1, kTileStride});
-    places_ = end - place;
-    ClearBeyond(taps_, places_, end_tap - tap);
-    for (std::int64_t i = 0; i < places_; ++i) {
-      d_places_[i] = (place + i) / grid_.places() * d.row_stride + (place + i) % grid_.places();
+    Images<T> images = {image.Row(row_), image.row_stride, image.shape->dim(1), image.shape->dim(2)};
+    images.data += group_ * args_.shape->dim(1) * images.plane();
+    std::fill_n(totals_, taps * kSumStride, T{0});
+    ForEachBlock(grid, patch_.layout().most(), 0, rows_ * grid.axes[0].places, [&](const PlaceBlock& block) {
+      patch_.Read(images, block);
+      const std::int64_t places = ReadD(block, first, channels);
+      std::fill_n(sums_, taps * kSumStride, T{0});
+      AddTileProduct<T>({.a = patch_.numbers(),
+                         .a_lines = patch_.tap_places(),
+                         .a_terms = places_,
+                         .b = d_,
+                         .b_terms = d_lines_,
+                         .c = sums_,
+                         .c_stride = kSumStride,
+                         .lines = taps,
+                         .terms = places,
+                         .columns = channels});
+      for (std::int64_t i = 0; i < taps * kSumStride; ++i) totals_[i] += sums_[i];
+    });
+    const std::int64_t stride = args_.size() / args_.shape->dim(0);
+    for (std::int64_t c = 0; c < channels; ++c) {
+      T* result = args_.ResultRow(row_) + (first + c) * stride;
+      for (std::int64_t tap = 0; tap < taps; ++tap) {
+        result[patch_.weight_places()[tap]] += totals_[tap * kSumStride + c];
+      }
     }
   }
 
-  void AddTile(std::int64_t group, std::int64_t tap, std::int64_t end_tap, std::int64_t first,
-               std::int64_t end) {
-    const std::int64_t channel = group * args_.shape->dim(0) / groups_ + first;
-    const std::int64_t taps = args_.size() / args_.shape->dim(0);
-    std::fill_n(sums_, (end - first) * kTileStride, T{0});
-    AddTileProduct<T>({args_.operand(kD).Row(row_) + channel * grid_.places(), grid_.places(), d_places_,
-                       taps_, kTileStride, sums_, kTileStride, end - first, places_, end_tap - tap});
-    for (std::int64_t c = 0; c < end - first; ++c) {
-      T* result = args_.ResultRow(row_) + (channel + c) * taps + tap;
-      for (std::int64_t i = 0; i < end_tap - tap; ++i) result[i] += sums_[c * kTileStride + i];
+  // What whole vectors read of the lines of d behind its channels.
+  void ClearBeyond(std::int64_t channels) {
+    for (std::int64_t place = 0; place < kTilePlaces; ++place) {
+      std::fill(d_ + place * kSumStride + channels, d_ + place * kSumStride + WholeLanes(channels), T{0});
     }
+  }
+
+  // Reads the channels of d at the places of a block, a line a place, and finds these in the patch.
+  std::int64_t ReadD(const PlaceBlock& block, std::int64_t first, std::int64_t channels) {
+    const OperandRows<T>& d = args_.operand(kD);
+    const std::int64_t width = d.shape->dim(2);
+    const std::int64_t plane = d.shape->dim(1) * width;
+    std::int64_t place = 0;
+    for (std::int64_t image = 0; image < block.images; ++image) {
+      const T* planes = d.Row(row_ + block.image + image) + first * plane;
+      for (std::int64_t line = 0; line < block.lines; ++line) {
+        TransposeLines<T>({d_ + place * kSumStride, kSumStride},
+                          {planes + (block.line + line) * width + block.column, plane},
+                          {channels, block.columns});
+        for (std::int64_t column = 0; column < block.columns; ++column, ++place) {
+          places_[place] = patch_.layout().Place(image, line, column);
+        }
+      }
+    }
+    return place;
   }
 
   const KernelArgs<T>& args_;
   std::int64_t row_;
   std::int64_t rows_;
-  std::int64_t groups_;
-  WindowGrid grid_;
-  std::int64_t places_ = 0;
-  PlaceRun runs_[kTilePlaces];
-  std::int64_t d_places_[kTilePlaces];
-  alignas(64) T taps_[kTilePlaces * kTileStride];
-  alignas(64) T sums_[kTileChannels * kTileStride];
+  std::int64_t group_;
+  std::int64_t channels_;  // of d, in a group
+  TapPatch<T> patch_;
+  std::int64_t places_[kTilePlaces];
+  std::int64_t d_lines_[kTilePlaces];
+  alignas(64) T d_[kTilePlaces * kSumStride];
+  alignas(64) T sums_[kSumTaps * kSumStride];
+  alignas(64) T totals_[kSumTaps * kSumStride];
 };
 
-// Threads share groups, or else taps, or else channels: every element is summed by one of them, over all places in
-// their order.
+// Threads share groups, or else taps: every element is summed by one of them, over all places in their order.
 template <typename T>
 void SumRows(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows) {
-  const std::int64_t groups = args.Integer(kConvolution + kGroups);
-  const std::int64_t channels = args.shape->dim(0) / groups;
-  const std::int64_t taps = args.size() / args.shape->dim(0);
-  const std::int64_t places = rows * args.operand(kD).size() / args.operand(kD).shape->dim(0);
-  const auto grain = [&](std::int64_t work) {
-    return std::max<std::int64_t>(1, kConvolutionGrain / (work * places));
+  const Convolution convolution = ConvolutionOf(args.attributes.subspan(kConvolution));
+  const Shape& d = *args.operand(kD).shape;
+  const WindowGrid grid = {{DirectAxis(convolution, 0, d.dim(1), args.shape->dim(2)),
+                            DirectAxis(convolution, 1, d.dim(2), args.shape->dim(3))}};
+  const std::int64_t work = args.shape->dim(0) / convolution.groups * rows * grid.places();  // of a tap
+  const auto grain = [&](std::int64_t taps) {
+    return std::max<std::int64_t>(1, kConvolutionGrain / (work * taps));
   };
-  const int threads = args.threads->size();
-  if (groups >= threads) {
-    return args.threads->For(groups, grain(channels * taps), 1, [&](std::int64_t begin, std::int64_t end) {
-      WeightSum<T> sum(args, row, rows);
-      for (std::int64_t group = begin; group < end; ++group) sum.Add({group, 0, taps, 0, channels});
-    });
-  }
-  for (std::int64_t group = 0; group < groups; ++group) {
-    if (taps >= kTileLanes * threads) {
-      args.threads->For(taps, grain(channels), kTileLanes, [&](std::int64_t begin, std::int64_t end) {
-        WeightSum<T>(args, row, rows).Add({group, begin, end, 0, channels});
+  const GridParts parts(grid, rows);
+  const bool share_groups = convolution.groups >= args.threads->size();
+  for (std::int64_t i = 0; i < parts.size(); ++i) {
+    const WindowGrid part = parts[i];
+    const std::int64_t taps = args.shape->dim(1) * part.taps();
+    if (share_groups) {
+      args.threads->For(convolution.groups, grain(taps), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t group = begin; group < end; ++group) {
+          WeightSum<T>(args, row, rows, group).Add(part, 0, taps);
+        }
       });
-    } else {
-      args.threads->For(channels, grain(taps), 4, [&](std::int64_t begin, std::int64_t end) {
-        WeightSum<T>(args, row, rows).Add({group, 0, taps, begin, end});
+      continue;
+    }
+    for (std::int64_t group = 0; group < convolution.groups; ++group) {
+      args.threads->For(taps, grain(1), 4, [&](std::int64_t begin, std::int64_t end) {
+        WeightSum<T>(args, row, rows, group).Add(part, begin, end);
       });
     }
   }

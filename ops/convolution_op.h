@@ -33,8 +33,7 @@ void ForEachWeight(const KernelArgs<T>& args, std::int64_t groups, const WeightS
   const std::int64_t count = weight.row_stride != 0 || own_bias ? 1 : args.rows;
   for (std::int64_t row = 0; row < args.rows; row += count) {
     body(ConvolutionCall<T>{
-        .images = {x.Row(row), x.Row(row + count - 1) + x.size(), x.row_stride, x.shape->dim(1),
-                   x.shape->dim(2)},
+        .images = {x.Row(row), x.row_stride, x.shape->dim(1), x.shape->dim(2)},
         .weight = {weight.Row(row), weight.size() / groups, strides.of_result, strides.of_image,
                    weight.shape->dim(3)},
         .bias = args.Has(2) ? args.operand(2).Row(row) : nullptr,

@@ -5,14 +5,14 @@
 #include <cstdint>
 
 #include "core/threads.h"
+#include "ops/kernels/patch.h"
 #include "ops/kernels/tile_product.h"
 #include "ops/kernels/window_grid.h"
 
 namespace plgraph {
 
 /// A tile is what a thread computes at once. What it reads and writes stays in the second cache and lies on its stack.
-constexpr std::int64_t kTilePlaces = 128;
-constexpr std::int64_t kTileTaps = 192;
+constexpr std::int64_t kTileTaps = 512;
 constexpr std::int64_t kTileChannels = 64;
 /// From line to line of a tile: no power of two, which would put all lines into the same few sets of the cache.
 constexpr std::int64_t kTileStride = kTilePlaces + kTileLanes;
@@ -26,6 +26,8 @@ struct ResultImages {
   std::int64_t stride = 0;  ///< from image to image
   std::int64_t height = 0;
   std::int64_t width = 0;
+
+  std::int64_t plane() const { return height * width; }
 };
 
 /// Weights of a convolution: that of channel o of the result, channel c of the image and place (k, l) of the kernel at
@@ -51,124 +53,189 @@ struct ConvolutionCall {
   std::int64_t groups = 1;
   std::int64_t image_channels = 0;   ///< of a group
   std::int64_t result_channels = 0;  ///< of a group
-
-  std::int64_t image_plane() const { return images.height * images.width; }
-  std::int64_t result_plane() const { return result.height * result.width; }
 };
 
 inline std::int64_t WholeLanes(std::int64_t columns) {
   return (columns + kTileLanes - 1) / kTileLanes * kTileLanes;
 }
 
-/// Clears what whole vectors read of the lines of a tile beyond its columns.
+/// How a grid is taken: as a whole, or tap by tap where its windows are too large for a patch.
+class GridParts {
+ public:
+  GridParts(const WindowGrid& grid, std::int64_t images)
+      : grid_(grid), whole_(PatchLayout(grid, images).channels() > 0) {}
+
+  std::int64_t size() const { return whole_ ? 1 : grid_.taps(); }
+  WindowGrid operator[](std::int64_t part) const { return whole_ ? grid_ : grid_.OneTap(part); }
+
+ private:
+  WindowGrid grid_;
+  bool whole_;
+};
+
+/// A patch of some taps of a grid, counted over all channels, and where the numbers under each of them and its weight
+/// lie.
 template <typename T>
-void ClearBeyond(T* tile, std::int64_t lines, std::int64_t columns) {
-  for (std::int64_t line = 0; line < lines; ++line) {
-    std::fill(tile + line * kTileStride + columns, tile + line * kTileStride + WholeLanes(columns), T{0});
+class TapPatch {
+ public:
+  TapPatch(std::int64_t weight_stride, std::int64_t kernel_width)
+      : weight_stride_(weight_stride), kernel_width_(kernel_width) {}
+
+  void Take(const WindowGrid& grid, std::int64_t images) {
+    grid_ = grid;
+    layout_ = PatchLayout(grid, images);
+    end_ = begin_;
   }
-}
+
+  /// Turns to the taps from `begin` on, not beyond `end` and as many as there is room for; returns where they end.
+  std::int64_t Turn(std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = begin / grid_.taps();
+    end = std::min({end, begin + kTileTaps, (first + layout_.channels()) * grid_.taps()});
+    if (begin == begin_ && end == end_) return end;
+    begin_ = begin;
+    end_ = end;
+    for (std::int64_t tap = begin; tap < end; ++tap) {
+      const std::int64_t channel = tap / grid_.taps();
+      tap_places_[tap - begin] = layout_.Tap(channel - first, tap % grid_.taps());
+      weight_places_[tap - begin] =
+          channel * weight_stride_ + grid_.KernelPlace(tap % grid_.taps(), kernel_width_);
+    }
+    return end;
+  }
+
+  void Read(const Images<T>& images, const PlaceBlock& block) {
+    layout_.Read(images, block, begin_ / grid_.taps(), (end_ - 1) / grid_.taps() + 1, numbers_);
+  }
+
+  std::int64_t taps() const { return grid_.taps(); }  ///< of one channel
+  const PatchLayout& layout() const { return layout_; }
+  const T* numbers() const { return numbers_; }
+  const std::int64_t* tap_places() const { return tap_places_; }
+  const std::int64_t* weight_places() const { return weight_places_; }
+
+ private:
+  std::int64_t weight_stride_;
+  std::int64_t kernel_width_;
+  WindowGrid grid_;
+  PatchLayout layout_;
+  std::int64_t begin_ = 0;
+  std::int64_t end_ = 0;
+  std::int64_t tap_places_[kTileTaps];
+  std::int64_t weight_places_[kTileTaps];
+  alignas(64) T numbers_[kPatchSize + kTileLanes];
+};
 
 /// A tile: some places of a grid. Holds the memory for it.
 template <typename T>
 class ConvolutionTile {
  public:
-  ConvolutionTile(const ConvolutionCall<T>& call, const WindowGrid& grid) : call_(call), grid_(grid) {}
+  ConvolutionTile(const ConvolutionCall<T>& call, const WindowGrid& grid)
+      : call_(call),
+        grid_(grid),
+        parts_(grid, call.count),
+        patch_(call.weight.image_stride, call.weight.kernel_width) {
+    if (parts_.size() > 0) patch_.Take(parts_[0], call.count);
+    for (std::int64_t c = 0; c < kTileChannels; ++c) weight_lines_[c] = c * call.weight.result_stride;
+  }
 
-  /// The places [begin, end) of the grids over all images, at most kTilePlaces.
-  void Compute(std::int64_t begin, std::int64_t end) {
-    places_ = end - begin;
-    run_count_ = CutIntoRuns(grid_, begin, end, runs_);
+  /// The lines [begin, end) of the grids over all images.
+  void ComputeLines(std::int64_t begin, std::int64_t end) {
+    ForEachBlock(grid_, patch_.layout().most(), begin, end, [&](const PlaceBlock& block) { Compute(block); });
+  }
+
+ private:
+  void Compute(const PlaceBlock& block) {
+    const std::int64_t places = patch_.layout().Places(block);
     for (std::int64_t group = 0; group < call_.groups; ++group) {
       for (std::int64_t first = 0; first < call_.result_channels; first += kTileChannels) {
         const std::int64_t channels = std::min(kTileChannels, call_.result_channels - first);
-        StartFromBias(group * call_.result_channels + first, channels);
-        AddTaps(group, first, channels);
-        Store(group * call_.result_channels + first, channels);
+        StartFromBias(group * call_.result_channels + first, channels, places);
+        for (std::int64_t part = 0; part < parts_.size(); ++part) {
+          if (parts_.size() > 1) patch_.Take(parts_[part], call_.count);
+          AddTaps(block, group, first, channels);
+        }
+        Store(block, group * call_.result_channels + first, channels);
       }
     }
   }
 
- private:
-  void StartFromBias(std::int64_t first, std::int64_t channels) {
+  void StartFromBias(std::int64_t first, std::int64_t channels, std::int64_t places) {
     for (std::int64_t c = 0; c < channels; ++c) {
-      std::fill_n(sums_ + c * kTileStride, WholeLanes(places_),
+      std::fill_n(sums_ + c * kTileStride, WholeLanes(places),
                   call_.bias == nullptr ? T{0} : call_.bias[first + c]);
     }
   }
 
-  void AddTaps(std::int64_t group, std::int64_t first, std::int64_t channels) {
+  void AddTaps(const PlaceBlock& block, std::int64_t group, std::int64_t first, std::int64_t channels) {
     Images<T> images = call_.images;
-    images.data += group * call_.image_channels * call_.image_plane();
-    const TapReader<T> reader(images, grid_, runs_, run_count_);
+    images.data += group * call_.image_channels * images.plane();
     const T* weight =
         call_.weight.data + group * call_.weight.group_stride + first * call_.weight.result_stride;
-    const std::int64_t all = call_.image_channels * grid_.taps();
-    for (std::int64_t begin = 0; begin < all; begin += kTileTaps) {
-      const std::int64_t end = std::min(all, begin + kTileTaps);
-      reader.Read(begin, end, {taps_, kTileStride, 1});
-      ClearBeyond(taps_, end - begin, places_);
-      FindWeights(begin, end);
-      AddTileProduct<T>({weight, call_.weight.result_stride, weight_places_, taps_, kTileStride, sums_,
-                         kTileStride, channels, end - begin, places_});
+    const std::int64_t all = call_.image_channels * patch_.taps();
+    for (std::int64_t begin = 0; begin < all;) {
+      const std::int64_t end = patch_.Turn(begin, all);
+      patch_.Read(images, block);
+      AddTileProduct<T>({.a = weight,
+                         .a_lines = weight_lines_,
+                         .a_terms = patch_.weight_places(),
+                         .b = patch_.numbers(),
+                         .b_terms = patch_.tap_places(),
+                         .c = sums_,
+                         .c_stride = kTileStride,
+                         .lines = channels,
+                         .terms = end - begin,
+                         .columns = patch_.layout().Places(block)});
+      begin = end;
     }
   }
 
-  // Where the weights of some taps lie behind those of the first.
-  void FindWeights(std::int64_t begin, std::int64_t end) {
-    const WindowAxis& down = grid_.axes[0];
-    const WindowAxis& along = grid_.axes[1];
-    for (std::int64_t tap = begin; tap < end; ++tap) {
-      const std::int64_t line = tap % grid_.taps() / along.taps;
-      weight_places_[tap - begin] =
-          tap / grid_.taps() * call_.weight.image_stride +
-          (down.kernel_first + line * down.kernel_step) * call_.weight.kernel_width + along.kernel_first +
-          tap % along.taps * along.kernel_step;
-    }
-  }
-
-  void Store(std::int64_t first, std::int64_t channels) const {
+  void Store(const PlaceBlock& block, std::int64_t first, std::int64_t channels) const {
     const WindowAxis& down = grid_.axes[0];
     const WindowAxis& along = grid_.axes[1];
     for (std::int64_t c = 0; c < channels; ++c) {
-      const T* sum = sums_ + c * kTileStride;
-      for (const PlaceRun* run = runs_; run < runs_ + run_count_; sum += run->count, ++run) {
-        const std::int64_t line = down.result_first + run->line * down.result_step;
-        T* out = call_.result.data + run->image * call_.result.stride + (first + c) * call_.result_plane() +
-                 line * call_.result.width + along.result_first + run->column * along.result_step;
-        for (std::int64_t i = 0; i < run->count; ++i) out[i * along.result_step] = sum[i];
+      for (std::int64_t image = 0; image < block.images; ++image) {
+        T* plane = call_.result.data + (block.image + image) * call_.result.stride +
+                   (first + c) * call_.result.plane();
+        for (std::int64_t line = 0; line < block.lines; ++line) {
+          T* out = plane + (down.result_first + (block.line + line) * down.result_step) * call_.result.width +
+                   along.result_first + block.column * along.result_step;
+          StoreLine(sums_ + c * kTileStride + patch_.layout().Place(image, line, 0), block.columns,
+                    along.result_step, out);
+        }
       }
     }
+  }
+
+  static void StoreLine(const T* sums, std::int64_t count, std::int64_t step, T* out) {
+    if (step == 1) return CopyRun(sums, count, out);
+    for (std::int64_t i = 0; i < count; ++i) out[i * step] = sums[i];
   }
 
   const ConvolutionCall<T>& call_;
   const WindowGrid& grid_;
-  std::int64_t places_ = 0;
-  std::int64_t run_count_ = 0;
-  PlaceRun runs_[kTilePlaces];
-  std::int64_t weight_places_[kTileTaps];
-  alignas(64) T taps_[kTileTaps * kTileStride];
+  GridParts parts_;
+  TapPatch<T> patch_;
+  std::int64_t weight_lines_[kTileChannels];
   alignas(64) T sums_[kTileChannels * kTileStride];
 };
 
 /// Convolves over `grids` grids, which cover the result together; grid_of(i) gives them, the first has the most places.
-/// A thread takes its part of each.
+/// A thread takes its part of the lines of each.
 template <typename T, typename GridOf>
 void Convolve(const ConvolutionCall<T>& call, std::int64_t grids, const GridOf& grid_of,
               ThreadPool& threads) {
-  const std::int64_t all = call.count * grid_of(0).places();
-  const std::int64_t grain =
-      std::max<std::int64_t>(1, kConvolutionGrain / (call.groups * call.weight.group_stride));
-  threads.For(all, grain, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = 0; i < grids; ++i) {
-      const WindowGrid grid = grid_of(i);
-      const std::int64_t places = call.count * grid.places();
-      const std::int64_t last = end * places / all;
-      ConvolutionTile<T> tile(call, grid);
-      for (std::int64_t place = begin * places / all; place < last; place += kTilePlaces) {
-        tile.Compute(place, std::min(last, place + kTilePlaces));
-      }
-    }
-  });
+  const WindowGrid largest = grid_of(0);
+  const std::int64_t all = call.count * largest.axes[0].places;
+  const std::int64_t work = call.groups * call.weight.group_stride * largest.axes[1].places;  // of a line
+  threads.For(all, std::max<std::int64_t>(1, kConvolutionGrain / work), 1,
+              [&](std::int64_t begin, std::int64_t end) {
+                for (std::int64_t i = 0; i < grids; ++i) {
+                  const WindowGrid grid = grid_of(i);
+                  if (grid.places() == 0) continue;
+                  const std::int64_t lines = call.count * grid.axes[0].places;
+                  ConvolutionTile<T>(call, grid).ComputeLines(begin * lines / all, end * lines / all);
+                }
+              });
 }
 
 }  // namespace plgraph

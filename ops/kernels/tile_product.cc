@@ -20,19 +20,19 @@ template <int kLines, int kVectors, typename T>
 HWY_INLINE void Block(const TileProduct<T>& p, std::int64_t line, std::int64_t column) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const T* a = p.a + line * p.a_stride;
-  const T* b = p.b + column;
   T* c = p.c + line * p.c_stride + column;
+  const T* a[kLines];
   hn::Vec<decltype(d)> sums[kLines][kVectors];
   for (int l = 0; l < kLines; ++l) {
+    a[l] = p.a + p.a_lines[line + l];
     for (int v = 0; v < kVectors; ++v) sums[l][v] = hn::LoadU(d, c + l * p.c_stride + v * lanes);
   }
-  for (std::int64_t k = 0; k < p.terms; ++k, b += p.b_stride) {
-    const T* factors = a + p.places[k];
+  for (std::int64_t k = 0; k < p.terms; ++k) {
+    const T* b = p.b + p.b_terms[k] + column;
     hn::Vec<decltype(d)> terms[kVectors];
     for (int v = 0; v < kVectors; ++v) terms[v] = hn::LoadU(d, b + v * lanes);
     for (int l = 0; l < kLines; ++l) {
-      const auto factor = hn::Set(d, factors[l * p.a_stride]);
+      const auto factor = hn::Set(d, a[l][p.a_terms[k]]);
       for (int v = 0; v < kVectors; ++v) sums[l][v] = hn::MulAdd(factor, terms[v], sums[l][v]);
     }
   }
@@ -41,23 +41,24 @@ HWY_INLINE void Block(const TileProduct<T>& p, std::int64_t line, std::int64_t c
   }
 }
 
-// All lines of some vectors of columns, which stay in the cache meanwhile.
-template <int kVectors, typename T>
-HWY_INLINE void Columns(const TileProduct<T>& p, std::int64_t column) {
-  std::int64_t line = 0;
-  for (; line + 4 <= p.lines; line += 4) Block<4, kVectors>(p, line, column);
-  for (; line < p.lines; ++line) Block<1, kVectors>(p, line, column);
+// The lines from `line` on, as many at once as there are left: at first kLines, then half as many.
+template <int kLines, int kVectors, typename T>
+HWY_INLINE void Lines(const TileProduct<T>& p, std::int64_t line, std::int64_t column) {
+  for (; line + kLines <= p.lines; line += kLines) Block<kLines, kVectors>(p, line, column);
+  if constexpr (kLines > 1) Lines<kLines / 2, kVectors>(p, line, column);
 }
 
+// All lines of some vectors of columns, which stay in the cache meanwhile. There are sums enough in the registers for
+// no multiply-add to wait for the last one.
 template <typename T>
 HWY_INLINE void Add(const TileProduct<T>& p) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>()));
   std::int64_t column = 0;
-  for (; column + 2 * lanes < p.columns; column += 3 * lanes) Columns<3>(p, column);
+  for (; column + 2 * lanes < p.columns; column += 3 * lanes) Lines<4, 3>(p, 0, column);
   if (column + lanes < p.columns) {
-    Columns<2>(p, column);
+    Lines<4, 2>(p, 0, column);
   } else if (column < p.columns) {
-    Columns<1>(p, column);
+    Lines<8, 1>(p, 0, column);
   }
 }
 

@@ -1,0 +1,14 @@
+#ifndef PLGRAPH_OPS_KERNELS_TRANSPOSE_LINES_H_
+#define PLGRAPH_OPS_KERNELS_TRANSPOSE_LINES_H_
+
+#include "ops/kernels/line_kernels.h"
+
+namespace plgraph {
+
+/// out_ji = from_ij; `count` is that of `from`.
+template <typename T>
+void TransposeLines(Lines<T> out, Lines<const T> from, LineCount count);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_OPS_KERNELS_TRANSPOSE_LINES_H_
