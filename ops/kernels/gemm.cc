@@ -8,7 +8,10 @@
 namespace plgraph {
 namespace {
 
-constexpr std::int64_t kPiece = 256;           // rows or columns of c in one call of BLIS
+// Rows or columns of c in one call of BLIS: many, as each call may pack b anew; of a small c fewer, which it takes as they
+// lie, so that there is a piece for each thread.
+constexpr std::int64_t kPiece = 256;
+constexpr std::int64_t kSmallPiece = 64;
 constexpr std::int64_t kSmall = 64 * 64 * 64;  // multiply-adds below which threads cost more than they bring
 
 void BlisGemm(MatrixView<const float> a, MatrixView<const float> b, MatrixView<float> c, float beta) {
@@ -39,12 +42,13 @@ void Gemm(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c, Store s
     Gemm<T>(b.Transposed(), a.Transposed(), c.Transposed(), store, threads);
     return;
   }
-  const std::int64_t pieces = (c.rows + kPiece - 1) / kPiece;
+  const std::int64_t piece_rows = c.rows > kPiece ? kPiece : kSmallPiece;
+  const std::int64_t pieces = (c.rows + piece_rows - 1) / piece_rows;
   const std::int64_t grain = c.rows * c.columns * a.columns < kSmall ? pieces : 1;
   threads.For(pieces, grain, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t piece = begin; piece < end; ++piece) {
-      const std::int64_t first = piece * kPiece;
-      const std::int64_t count = std::min(kPiece, c.rows - first);
+      const std::int64_t first = piece * piece_rows;
+      const std::int64_t count = std::min(piece_rows, c.rows - first);
       BlisGemm(Rows(a, first, count), b, Rows(c, first, count), beta);
     }
   });
