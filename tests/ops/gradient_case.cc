@@ -70,9 +70,9 @@ void GradientCase<T>::FillSources(const OpRow& row, const Example& example, cons
     const std::string parameter = "p" + std::to_string(operand);
     const Value input = graph.Find("x" + std::to_string(operand));
     const auto size = static_cast<size_t>(example.operands[operand]->NumElements());
+    const plgraph::Numbers first = OperandSamples(row, example, operand, 0);
     for (size_t i = 0; i < size && graph.Find(parameter); ++i) {
-      const double own =
-          shared[operand] ? OperandSamples(row, example, operand, 0)[i] : PartOfParameter(parameter, i);
+      const double own = shared[operand] ? first[i] : PartOfParameter(parameter, i);
       Numbers(parameter)[i] = static_cast<T>(own);
     }
     if (!input) continue;
@@ -170,6 +170,37 @@ std::string GradientFaults(const OpRow& row, const Example& example, const std::
       faults += fmt::format("{}: gradient of {}[{}] is {:.12g}, not {:.12g}\n",
                             Describe(row, example, shared), parameter, i, actual[i], expected[i]);
     }
+  }
+  return faults;
+}
+
+std::string DerivativeFaults(const OpRow& row, const Example& example, const std::vector<bool>& shared,
+                             std::int64_t batch) {
+  constexpr double kStep = 1e-6;
+  ThreadPool threads(1);
+  GradientCase<double> c(row, example, shared, batch, 1, threads);
+  std::string faults;
+  for (const std::string& parameter : c.Parameters()) {
+    const std::span<double> numbers = c.Numbers(parameter);
+    const std::vector<double> original(numbers.begin(), numbers.end());
+    std::vector<double> gradient = c.Gradient(parameter);
+    gradient.resize(numbers.size());  // no gradient is a gradient of zero
+    const auto sign = [](size_t i) { return i * 2654435761 % 5 < 2 ? -1.0 : 1.0; };
+    const auto loss_at = [&](double step) {
+      for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = original[i] + step * sign(i);
+      return c.Loss();
+    };
+    const double expected = row.zero_gradient ? 0 : (loss_at(kStep) - loss_at(-kStep)) / (2 * kStep);
+    std::ranges::copy(original, numbers.begin());
+    double actual = 0;
+    double size = 1e-3;
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      actual += sign(i) * gradient[i];
+      size += std::abs(gradient[i]);
+    }
+    if (std::abs(actual - expected) <= 1e-7 * size) continue;
+    faults += fmt::format("{}: derivative along a direction of {} is {:.12g}, not {:.12g}\n",
+                          Describe(row, example, shared), parameter, actual, expected);
   }
   return faults;
 }

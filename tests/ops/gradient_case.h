@@ -45,6 +45,11 @@ extern template class GradientCase<double>;
 /// the largest number of its parameter. Empty if nothing is.
 std::string GradientFaults(const OpRow& row, const Example& example, const std::vector<bool>& shared);
 
+/// The same of large cases: the derivative along one direction for each parameter, against a central difference, to 1e-7
+/// of what its numbers add to it.
+std::string DerivativeFaults(const OpRow& row, const Example& example, const std::vector<bool>& shared,
+                             std::int64_t batch);
+
 }  // namespace plgraph
 
 #endif  // PLGRAPH_TESTS_OPS_GRADIENT_CASE_H_

@@ -115,8 +115,16 @@ OpRow Conv2D() {
             Attributes({}, {}, {}, 0),
             "groups is 0; it must be at least 1"}},
       .naive = [](const NaiveArgs& args) { return ConvolutionOf(args, false); },
-      .large = {{{Shape{16, 14, 13}, Shape{24, 16, 3, 3}, Shape{24}}, strided, {24, 7, 7}},
-                {{Shape{67, 9, 9}, Shape{70, 67, 2, 2}, std::nullopt}, plain, {70, 8, 8}}},
+      .large =
+          {{{Shape{16, 14, 13}, Shape{24, 16, 3, 3}, Shape{24}}, strided, {24, 7, 7}},
+           {{Shape{67, 9, 9}, Shape{70, 67, 2, 2}, std::nullopt}, plain, {70, 8, 8}},
+           // Lines in parts; channels in parts; a kernel of which no patch holds the taps; windows a patch cannot
+           // hold, so tap by tap; a stride by which each tap has a phase of its own.
+           {{Shape{2, 3, 530}, Shape{3, 2, 2, 3}, Shape{3}}, Attributes({}, {1}, {}, 1), {3, 4, 530}},
+           {{Shape{150, 15, 15}, Shape{5, 150, 3, 3}, Shape{5}}, Attributes({}, {1}, {}, 1), {5, 15, 15}},
+           {{Shape{2, 30, 29}, Shape{3, 2, 25, 24}, std::nullopt}, plain, {3, 6, 6}},
+           {{Shape{1, 203, 277}, Shape{2, 1, 3, 2}, Shape{2}}, Attributes({}, {}, {100, 270}, 1), {2, 3, 7}},
+           {{Shape{4, 40, 41}, Shape{6, 2, 3, 3}, Shape{6}}, Attributes({5}, {1}, {1, 2}, 2), {6, 8, 8}}},
   };
 }
 
@@ -169,7 +177,13 @@ OpRow ConvTranspose2D() {
             With(strided, {-1}),
             "output_padding is -1; it must be at least 0"}},
       .naive = [](const NaiveArgs& args) { return ConvolutionOf(args, true); },
-      .large = {{{Shape{24, 7, 7}, Shape{24, 16, 3, 3}, Shape{16}}, With(strided, {1, 0}), {16, 14, 13}}},
+      .large = {{{Shape{24, 7, 7}, Shape{24, 16, 3, 3}, Shape{16}}, With(strided, {1, 0}), {16, 14, 13}},
+                {{Shape{2, 2, 270}, Shape{2, 3, 2, 3}, Shape{3}},
+                 With(Attributes({2, 1}, {1}, {}, 1), {}),
+                 {3, 2, 270}},
+                {{Shape{2, 3, 2}, Shape{2, 2, 2, 3}, Shape{2}},
+                 With(Attributes({1, 2}, {}, {261, 3}, 1), {}),
+                 {2, 264, 9}}},
   };
 }
 
@@ -218,7 +232,9 @@ OpRow Pool(const std::string& op, const std::function<double(const Numbers&)>& j
                     {Ints({2, 5}), Ints({1}), Ints({})},
                     "a kernel that covers 5 places does not fit into an axis of 4"}},
       .naive = [join](const NaiveArgs& args) { return Pooled(args, join); },
-      .large = {{{Shape{24, 31, 29}}, {Ints({3}), Ints({2}), Ints({1})}, {24, 16, 15}}},
+      .large = {{{Shape{24, 31, 29}}, {Ints({3}), Ints({2}), Ints({1})}, {24, 16, 15}},
+                {{Shape{3, 31, 201}}, {Ints({2}), Ints({}), Ints({})}, {3, 15, 100}},
+                {{Shape{2, 9, 140}}, {Ints({3, 2}), Ints({1}), Ints({1})}, {2, 9, 141}}},
   };
 }
 

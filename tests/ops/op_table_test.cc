@@ -155,6 +155,14 @@ TEST_P(OpTest, HasTheGradientOfFiniteDifferences) {
   }
 }
 
+TEST_P(OpTest, HasTheDerivativeAlongADirectionWhereItIsLarge) {
+  for (const Example& example : row().large) {
+    for (const std::vector<bool>& shared : Sharings(example)) {
+      EXPECT_EQ(DerivativeFaults(row(), example, shared, 20000 / LargestSize(example) + 1), "");
+    }
+  }
+}
+
 TEST_P(OpTest, HasTheSameGradientInFloat) {
   ThreadPool threads(1);
   for (const Example& example : row().examples) {
