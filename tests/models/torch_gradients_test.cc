@@ -9,21 +9,24 @@
 
 #include "core/file_system.h"
 #include "serialization/npy.h"
+#include "tests/support/temp_folder.h"
 
 namespace plgraph {
 namespace {
 
 const std::string kSource = PLGRAPH_SOURCE_DIR;
 
+// Made once for all tests of the process; tests that run beside it make their own.
 std::filesystem::path ReferenceFolder() {
-  static const std::filesystem::path folder = [] {
-    const std::filesystem::path made = std::filesystem::path(::testing::TempDir()) / "torch_reference";
+  static const TempFolder folder;
+  static const std::filesystem::path made = [] {
+    const std::string path = folder.Path("reference");
     const std::string command =
-        "/usr/bin/python3 " + kSource + "/tests/models/torch/make_reference.py " + made.string();
+        "/usr/bin/python3 " + kSource + "/tests/models/torch/make_reference.py " + path;
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    return made;
+    return path;
   }();
-  return folder;
+  return made;
 }
 
 double Norm(const std::vector<double>& numbers) {
