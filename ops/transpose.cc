@@ -5,6 +5,7 @@
 
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
+#include "ops/kernels/transpose_lines.h"
 #include "ops/shape_rules.h"
 #include "ops/strided_loop.h"
 
@@ -90,11 +91,9 @@ void CopyTiles(const KernelArgs<T>& args, const StridedLoop<2>& loop, size_t alo
   const std::int64_t result_stride = loop.strides(along)[0];
   const std::int64_t x_stride = loop.strides(inner)[1];
   const auto tile = [&](T* result, const T* x, std::int64_t line, std::int64_t column) {
-    for (std::int64_t k = line; k < std::min(line + kTile, lines); ++k) {
-      for (std::int64_t i = column; i < std::min(column + kTile, columns); ++i) {
-        result[k * result_stride + i] = x[k + i * x_stride];
-      }
-    }
+    TransposeLines<T>({result + line * result_stride + column, result_stride},
+                      {x + column * x_stride + line, x_stride},
+                      {std::min(kTile, columns - column), std::min(kTile, lines - line)});
   };
   const std::int64_t strips = (lines + kTile - 1) / kTile;
   const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / (std::min(kTile, lines) * columns));
