@@ -36,7 +36,7 @@ namespace {
 
 Shape ShapeRule(const ShapeArgs& args) { return Shape(std::get<IntegerList>(args.attributes[kShape])); }
 
-constexpr std::int64_t kSumTaps = 192;
+constexpr std::int64_t kSumTaps = 192;  // of a tile: its sums stay in the second cache
 constexpr std::int64_t kSumStride = kTileChannels + kTileLanes;  // from line to line of a tile of channels
 
 // Sums a part of a group's weight over all places of all images, a tile of taps and channels at a time: a product of the

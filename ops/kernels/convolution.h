@@ -55,10 +55,6 @@ struct ConvolutionCall {
   std::int64_t result_channels = 0;  ///< of a group
 };
 
-inline std::int64_t WholeLanes(std::int64_t columns) {
-  return (columns + kTileLanes - 1) / kTileLanes * kTileLanes;
-}
-
 /// How a grid is taken: as a whole, or tap by tap where its windows are too large for a patch.
 class GridParts {
  public:

@@ -82,7 +82,7 @@ class PatchLayout {
     const bool whole = most_.lines == lines.places && most_.columns == grid.axes[1].places;
     most_.images = whole ? std::clamp<std::int64_t>(kTilePlaces / (height_ * width_), 1, count) : 1;
     // An odd number of vectors: a power of two would put all channels into the same few sets of the cache.
-    phase_stride_ = (most_.images * height_ * width_ + kTileLanes - 1) / kTileLanes * kTileLanes | kTileLanes;
+    phase_stride_ = WholeLanes(most_.images * height_ * width_) | kTileLanes;
     channels_ = kPatchSize / (phases * phase_stride_);
   }
 

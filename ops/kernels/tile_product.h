@@ -7,6 +7,9 @@ namespace plgraph {
 
 /// The columns of a tile are computed in whole vectors: its lines have room for a multiple of so many columns.
 constexpr std::int64_t kTileLanes = 16;
+inline std::int64_t WholeLanes(std::int64_t columns) {
+  return (columns + kTileLanes - 1) / kTileLanes * kTileLanes;
+}
 
 /// c = start + a b for a small [lines, terms] x [terms, columns] product, whose factors need not be gathered: element
 /// (i, k) of a lies at a[a_lines[i] + a_terms[k]], line k of b at b + b_terms[k]. The lines of b and c can be read and
