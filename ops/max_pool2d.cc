@@ -9,51 +9,59 @@
 namespace plgraph {
 namespace {
 
-constexpr std::int64_t kWindows = 64;  // side by side
-
-// Of some windows that lie side by side, the largest elements and where they lie in their plane.
+// The windows of a plane, as many together as can be taken at once: rows of them where nothing is cut; where padding cuts
+// the first ones and the last ones of each row, these one by one.
 template <typename T>
-class LargestElements {
+class WindowParts {
  public:
-  LargestElements(const PoolingWindows& windows, std::int64_t line, std::int64_t column, std::int64_t count,
-                  const T* plane) {
+  explicit WindowParts(const PoolingWindows& windows)
+      : windows_(windows),
+        count_(windows.result_columns()),
+        rows_(windows.padding()[0] == 0 ? windows.result_lines() : 1) {
     const std::int64_t stride = windows.stride()[1];
     const std::int64_t padding = windows.padding()[1];
-    const auto find = [&](std::int64_t i, std::int64_t some) {
-      const PlaneRange lines = windows.LinesOf(line);
-      const PlaneRange columns = windows.ColumnsOf(column + i);
-      FindLargest<T>({plane, lines.begin * windows.width() + columns.begin, windows.width(), stride,
-                      lines.size(), columns.size(), some},
-                     values_ + i, places_ + i);
-    };
-    // The windows of which no column lies beyond the image; the others differ in their columns.
-    const std::int64_t begin = std::clamp<std::int64_t>(FirstAtLeast(padding, stride) - column, 0, count);
+    begin_ = std::min(FirstAtLeast(padding, stride), count_);
     const std::int64_t room = windows.width() + padding - windows.kernel()[1];
-    const std::int64_t end = std::clamp(FirstAtLeast(room + 1, stride) - column, begin, count);
-    for (std::int64_t i = 0; i < begin; ++i) find(i, 1);
-    if (begin < end) find(begin, end - begin);
-    for (std::int64_t i = end; i < count; ++i) find(i, 1);
+    end_ = std::clamp(FirstAtLeast(room + 1, stride), begin_, count_);
+    all_.width = windows.width();
+    all_.row_step = windows.stride()[0] * windows.width();
+    all_.step = stride;
+    all_.rows = rows_;
+    all_.apart = windows.stride()[0] >= windows.kernel()[0] && stride >= windows.kernel()[1];
   }
 
-  const T* values() const { return values_; }
-  const PlaneIndex<T>* places() const { return places_; }
-
- private:
-  T values_[kWindows];
-  PlaneIndex<T> places_[kWindows];
-};
-
-// Calls body(place, count, largest) for the windows of a plane, some of a line at a time; `place`: in the result.
-template <typename T, typename Body>
-void ForEachGroup(const PoolingWindows& windows, const T* plane, const Body& body) {
-  for (std::int64_t line = 0; line < windows.result_lines(); ++line) {
-    for (std::int64_t column = 0; column < windows.result_columns(); column += kWindows) {
-      const std::int64_t count = std::min(kWindows, windows.result_columns() - column);
-      body(line * windows.result_columns() + column, count,
-           LargestElements<T>(windows, line, column, count, plane));
+  /// Calls body(windows, place) with all of them; `place`: of the first in the result.
+  template <typename Body>
+  void ForEach(const T* plane, const Body& body) const {
+    for (std::int64_t line = 0; line < windows_.result_lines(); line += rows_) {
+      for (std::int64_t column = 0; column < begin_; ++column) Take(plane, line, column, 1, body);
+      if (begin_ < end_) Take(plane, line, begin_, end_ - begin_, body);
+      for (std::int64_t column = end_; column < count_; ++column) Take(plane, line, column, 1, body);
     }
   }
-}
+
+ private:
+  template <typename Body>
+  void Take(const T* plane, std::int64_t line, std::int64_t column, std::int64_t count,
+            const Body& body) const {
+    const PlaneRange lines = windows_.LinesOf(line);
+    const PlaneRange columns = windows_.ColumnsOf(column);
+    PlaneWindows<T> some = all_;
+    some.plane = plane;
+    some.first = lines.begin * windows_.width() + columns.begin;
+    some.lines = lines.size();
+    some.columns = columns.size();
+    some.count = count;
+    body(some, line * count_ + column);
+  }
+
+  const PoolingWindows& windows_;
+  std::int64_t count_;  // of a row
+  std::int64_t rows_;   // at once
+  std::int64_t begin_ = 0;
+  std::int64_t end_ = 0;  // of those that are not cut at a side
+  PlaneWindows<T> all_;
+};
 
 Gradients Adjoint(GradBuilder& g) {
   return {g.Apply("MaxPool2DGradient", {g.OutputGradient(), g.Operand(0)}, g.attributes())};
@@ -62,25 +70,26 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const PoolingWindows windows(args.attributes, *args.operand(0).shape, *args.shape);
+  const WindowParts<T> parts(windows);
   ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
     const T* plane = args.operand(0).Row(row) + channel * windows.image_plane();
     T* result = args.ResultRow(row) + channel * windows.result_plane();
-    ForEachGroup(windows, plane, [&](std::int64_t place, std::int64_t count, const auto& largest) {
-      std::copy_n(largest.values(), count, result + place);
-    });
+    parts.ForEach(
+        plane, [&](const PlaneWindows<T>& part, std::int64_t place) { FindLargest(part, result + place); });
   });
 }
 
 template <typename T>
 void GradientKernel(const KernelArgs<T>& args) {
   const PoolingWindows windows(args.attributes, *args.shape, *args.operand(0).shape);
+  const WindowParts<T> parts(windows);
   ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
     const T* d = args.operand(0).Row(row) + channel * windows.result_plane();
     const T* plane = args.operand(1).Row(row) + channel * windows.image_plane();
     T* result = args.ResultRow(row) + channel * windows.image_plane();
     std::fill_n(result, windows.image_plane(), T{0});
-    ForEachGroup(windows, plane, [&](std::int64_t place, std::int64_t count, const auto& largest) {
-      for (std::int64_t i = 0; i < count; ++i) result[largest.places()[i]] += d[place + i];
+    parts.ForEach(plane, [&](const PlaneWindows<T>& part, std::int64_t place) {
+      AddToLargest(part, d + place, result);
     });
   });
 }

@@ -2,31 +2,34 @@
 #define PLGRAPH_OPS_KERNELS_LARGEST_ELEMENTS_H_
 
 #include <cstdint>
-#include <type_traits>
 
 namespace plgraph {
 
-/// Where an element lies in its plane; as wide as the elements, so that vectors hold as many of the one as of the other.
+/// Some rows of windows over a plane, none of which reaches beyond it: element (k, l) of window i of row j is
+/// plane[first + j * row_step + k * width + i * step + l]. The largest element of a window is the first of equal ones; what is not a
+/// number counts as the largest, so that it is seen.
 template <typename T>
-using PlaneIndex = std::conditional_t<sizeof(T) == sizeof(float), std::int32_t, std::int64_t>;
-
-/// Windows side by side over a plane, none of which reaches beyond it: element (k, l) of window i is
-/// plane[first + k * width + i * step + l].
-template <typename T>
-struct WindowLine {
+struct PlaneWindows {
   const T* plane = nullptr;
   std::int64_t first = 0;
   std::int64_t width = 0;  ///< of the plane
+  std::int64_t row_step = 0;
   std::int64_t step = 1;
   std::int64_t lines = 0;    ///< of a window
   std::int64_t columns = 0;  ///< of a window
-  std::int64_t count = 0;
+  std::int64_t rows = 1;
+  std::int64_t count = 0;  ///< of a row
+  bool apart = false;      ///< no element lies in two windows
 };
 
-/// Of each window the largest element and its place in the plane; the first of equal ones. What is not a number counts
-/// as the largest, so that it is seen.
+/// The largest element of each window, row after row.
 template <typename T>
-void FindLargest(const WindowLine<T>& windows, T* values, PlaneIndex<T>* places);
+void FindLargest(const PlaneWindows<T>& windows, T* values);
+
+/// Adds d[i] to `sums`, a plane like that of the windows, at the place of the largest element of each window i, counted
+/// row after row. Where windows lie apart, what they cover must be 0 before.
+template <typename T>
+void AddToLargest(const PlaneWindows<T>& windows, const T* d, T* sums);
 
 }  // namespace plgraph
 

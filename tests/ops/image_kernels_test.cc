@@ -85,6 +85,24 @@ TYPED_TEST(ImageKernels, MultiplyTiles) {
   });
 }
 
+constexpr std::int64_t kRows = 3;
+
+// The place of the largest element of a window, in its plane; windows are counted row after row.
+template <typename T>
+size_t LargestOf(const PlaneWindows<T>& windows, std::int64_t i) {
+  const auto corner = static_cast<size_t>(windows.first + i / windows.count * windows.row_step +
+                                          i % windows.count * windows.step);
+  size_t largest = corner;
+  for (std::int64_t element = 0; element < windows.lines * windows.columns; ++element) {
+    const size_t at =
+        corner + static_cast<size_t>(element / windows.columns * windows.width + element % windows.columns);
+    const T before = windows.plane[largest];
+    const T number = windows.plane[at];
+    if (!std::isnan(before) && (std::isnan(number) || number > before)) largest = at;
+  }
+  return largest;
+}
+
 // The plane ends with the last window, so that the sanitizer sees what is read beyond it.
 TYPED_TEST(ImageKernels, FindTheLargestElements) {
   using T = TypeParam;
@@ -92,30 +110,33 @@ TYPED_TEST(ImageKernels, FindTheLargestElements) {
     for (const std::int64_t step : {1, 2, 3}) {
       for (const std::int64_t columns : {1, 2, 3}) {
         const std::int64_t width = (count.columns - 1) * step + columns;
-        auto plane = TestFixture::Numbers((count.lines + 1) * width, 1);
+        const std::int64_t row_step = step * width;
+        auto plane = TestFixture::Numbers((kRows - 1) * row_step + (count.lines + 1) * width, 1);
         for (size_t i = 0; i < plane.size(); ++i) {
           if (i % 7 == 3) plane[i] = T{0.5};  // equal ones
           if (i % 31 == 5) plane[i] = std::numeric_limits<T>::quiet_NaN();
           if (i % 5 < 2 && i > plane.size() / 2) plane[i] = -std::numeric_limits<T>::infinity();
         }
-        std::vector<T> values(static_cast<size_t>(count.columns));
-        std::vector<PlaneIndex<T>> places(values.size());
-        FindLargest<T>({plane.data(), width, width, step, count.lines, columns, count.columns}, values.data(),
-                       places.data());
-        for (std::int64_t i = 0; i < count.columns; ++i) {
-          std::int64_t expected = width + i * step;
-          for (std::int64_t element = 0; element < count.lines * columns; ++element) {
-            const std::int64_t at = width + element / columns * width + i * step + element % columns;
-            const T largest = plane[static_cast<size_t>(expected)];
-            const T number = plane[static_cast<size_t>(at)];
-            if (!std::isnan(largest) && (std::isnan(number) || number > largest)) expected = at;
-          }
-          ASSERT_EQ(places[static_cast<size_t>(i)], expected) << i << ", step " << step << ", " << columns;
-          const T value = plane[static_cast<size_t>(expected)];
-          ASSERT_EQ(std::isnan(values[static_cast<size_t>(i)]), std::isnan(value));
-          if (std::isnan(value)) continue;
-          ASSERT_EQ(values[static_cast<size_t>(i)], value);
+        PlaneWindows<T> windows = {plane.data(), width,   width, row_step,     step,
+                                   count.lines,  columns, kRows, count.columns};
+        std::vector<T> values(static_cast<size_t>(kRows * count.columns));
+        FindLargest(windows, values.data());
+        const auto d = TestFixture::Numbers(kRows * count.columns, 2);
+        std::vector<T> sums(plane.size());
+        AddToLargest(windows, d.data(), sums.data());
+        windows.apart = step >= columns && step >= count.lines;
+        std::vector<T> sums_apart(plane.size());
+        AddToLargest(windows, d.data(), sums_apart.data());
+        std::vector<T> expected_sums(plane.size());
+        for (std::int64_t i = 0; i < kRows * count.columns; ++i) {
+          const size_t expected = LargestOf(windows, i);
+          expected_sums[expected] += d[static_cast<size_t>(i)];
+          const T value = values[static_cast<size_t>(i)];
+          ASSERT_TRUE(value == plane[expected] || (std::isnan(value) && std::isnan(plane[expected])))
+              << i << ", step " << step << ", " << columns;
         }
+        ASSERT_EQ(sums, expected_sums) << "step " << step << ", " << columns;
+        ASSERT_EQ(sums_apart, expected_sums) << "step " << step << ", " << columns;
       }
     }
   });
