@@ -15,6 +15,7 @@ struct Pass {
 // The whole compiler, in order. One pass is one file in passes/.
 constexpr Pass kPasses[] = {
     {"expand", ExpandCompositions},  // compositions become what they are composed of
+    {"pooling", PoolBeforeRelu},     // pooling before a Relu: fewer elements
     {"terms", PrepareTerms},      // losses and metrics joined over the steps; states with a next of their own
     {"autodiff", AppendAdjoint},  // gradient nodes are ordinary nodes
     {"simplify", Simplify},       // equal nodes merged, patterns replaced, dead nodes dropped

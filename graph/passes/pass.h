@@ -16,6 +16,9 @@ void ExpandCompositions(const CompileOptions& options, Graph& graph);
 /// own: part of the first one outside training, and of what is left of a plan that was compiled for training.
 void DropTraining(Graph& graph);
 
+/// Takes the largest elements of windows before a Relu rather than behind it.
+void PoolBeforeRelu(const CompileOptions& options, Graph& graph);
+
 /// Gives every loss and metric a value of its own, one a sample, and every state a `next` of its own.
 void PrepareTerms(const CompileOptions& options, Graph& graph);
 

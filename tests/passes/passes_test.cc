@@ -73,6 +73,31 @@ TEST(ExpandPass, DropsDropoutOutsideTraining) {
   EXPECT_THAT(TextsOf(m.graph, false)["simplify"], Not(HasSubstr("DropoutMask")));
 }
 
+// The pooling of a Relu, which `more` reads, too.
+Graph PooledRelu(bool more) {
+  GraphMaker m;
+  const Value x = m.Input("x", {2, 4, 4});
+  const Value scaled = m.Op("scaled", "Mul", {x, m.Parameter("w", {2, 4, 4})});
+  const Value active = m.Op("active", "Relu", {scaled});
+  const Value pooled = m.Op("pooled", "MaxPool2D", {active}, {IntegerList{2}, IntegerList{}, IntegerList{}});
+  const Value all = m.Op("all", "Sum", {pooled}, {std::monostate{}});
+  m.Loss(more ? m.Op("error", "Add", {all, m.Op("sum", "Sum", {active}, {std::monostate{}})}) : all);
+  return std::move(m.graph);
+}
+
+TEST(PoolingPass, TakesTheReluOfTheLargest) {
+  const std::string text = TextsOf(PooledRelu(false))["simplify"];
+  EXPECT_THAT(text, HasSubstr("pooled/MaxPool2D@last = MaxPool2D(scaled@last, kernel=[2]"));
+  EXPECT_THAT(text, HasSubstr("pooled@last = Relu(pooled/MaxPool2D@last)"));
+  EXPECT_THAT(text, HasSubstr(" = MaxPool2DGradient(d_pooled/MaxPool2D@last, scaled@last"));
+  EXPECT_THAT(text, Not(HasSubstr("active")));
+}
+
+TEST(PoolingPass, LeavesAReluThatIsReadElsewhere) {
+  const std::string text = TextsOf(PooledRelu(true))["simplify"];
+  EXPECT_THAT(text, HasSubstr("pooled@last = MaxPool2D(active@last"));
+}
+
 TEST(TermsPass, TakesTheLastStepBeforeTheDecoder) {
   const std::string text = TextsOf(PlasticCore())["phases"];
   EXPECT_THAT(text, HasSubstr("y_next@last = LastStep(y_next) [3] B @after\n"));
