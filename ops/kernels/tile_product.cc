@@ -16,16 +16,18 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // The sums of some lines and some vectors of columns, kept in registers over all terms.
-template <int kLines, int kVectors, typename T>
-HWY_INLINE void Block(const TileProduct<T>& p, std::int64_t line, std::int64_t column) {
-  const hn::ScalableTag<T> d;
+template <int kLines, int kVectors, class D, typename T>
+HWY_INLINE void Block(D d, const TileProduct<T>& p, std::int64_t line, std::int64_t column) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   T* c = p.c + line * p.c_stride + column;
   const T* a[kLines];
   hn::Vec<decltype(d)> sums[kLines][kVectors];
   for (int l = 0; l < kLines; ++l) {
     a[l] = p.a + p.a_lines[line + l];
-    for (int v = 0; v < kVectors; ++v) sums[l][v] = hn::LoadU(d, c + l * p.c_stride + v * lanes);
+    for (int v = 0; v < kVectors; ++v) {
+      sums[l][v] =
+          p.starts == nullptr ? hn::LoadU(d, c + l * p.c_stride + v * lanes) : hn::Set(d, p.starts[line + l]);
+    }
   }
   for (std::int64_t k = 0; k < p.terms; ++k) {
     const T* b = p.b + p.b_terms[k] + column;
@@ -41,24 +43,38 @@ HWY_INLINE void Block(const TileProduct<T>& p, std::int64_t line, std::int64_t c
   }
 }
 
-// The lines from `line` on, as many at once as there are left: at first kLines, then half as many.
-template <int kLines, int kVectors, typename T>
-HWY_INLINE void Lines(const TileProduct<T>& p, std::int64_t line, std::int64_t column) {
-  for (; line + kLines <= p.lines; line += kLines) Block<kLines, kVectors>(p, line, column);
-  if constexpr (kLines > 1) Lines<kLines / 2, kVectors>(p, line, column);
+// The last lines, all at once: kMost or fewer.
+template <int kMost, int kVectors, class D, typename T>
+HWY_INLINE void LastLines(D d, const TileProduct<T>& p, std::int64_t line, std::int64_t column) {
+  if constexpr (kMost > 0) {
+    if (p.lines - line == kMost) return Block<kMost, kVectors>(d, p, line, column);
+    LastLines<kMost - 1, kVectors>(d, p, line, column);
+  }
 }
 
 // All lines of some vectors of columns, which stay in the cache meanwhile. There are sums enough in the registers for
-// no multiply-add to wait for the last one.
+// no multiply-add to wait for the last one; a few lines at the end would have too few, so they go with those before.
+template <int kLines, int kMostLast, int kVectors, class D, typename T>
+HWY_INLINE void Lines(D d, const TileProduct<T>& p, std::int64_t column) {
+  std::int64_t line = 0;
+  for (; p.lines - line > kMostLast; line += kLines) Block<kLines, kVectors>(d, p, line, column);
+  LastLines<kMostLast, kVectors>(d, p, line, column);
+}
+
 template <typename T>
 HWY_INLINE void Add(const TileProduct<T>& p) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<T>()));
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   std::int64_t column = 0;
-  for (; column + 2 * lanes < p.columns; column += 3 * lanes) Lines<4, 3>(p, 0, column);
+  for (; column + 2 * lanes < p.columns; column += 3 * lanes) Lines<4, 4, 3>(d, p, column);
   if (column + lanes < p.columns) {
-    Lines<4, 2>(p, 0, column);
+    Lines<4, 7, 2>(d, p, column);
   } else if (column < p.columns) {
-    Lines<8, 1>(p, 0, column);
+#if HWY_MAX_BYTES == 64
+    Lines<4, 7, 2>(hn::Half<decltype(d)>(), p, column);  // a wide vector a factor would wait for the factors
+#else
+    Lines<8, 15, 1>(d, p, column);
+#endif
   }
 }
 

@@ -21,8 +21,9 @@ struct TileProduct {
   const std::int64_t* a_terms = nullptr;
   const T* b = nullptr;
   const std::int64_t* b_terms = nullptr;
-  T* c = nullptr;             ///< holds the start
+  T* c = nullptr;
   std::int64_t c_stride = 0;  ///< from line to line
+  const T* starts = nullptr;  ///< line i of c starts from starts[i]; null: c holds the start
   std::int64_t lines = 0;
   std::int64_t terms = 0;
   std::int64_t columns = 0;

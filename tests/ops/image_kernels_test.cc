@@ -67,19 +67,34 @@ TYPED_TEST(ImageKernels, MultiplyTiles) {
     const auto b_terms = TestFixture::Places(kTerms, stride, 5);
     const auto start = TestFixture::Numbers(count.lines * stride, 6);
     auto c = start;
-    AddTileProduct<TypeParam>({a.data(), a_lines.data(), a_terms.data(), b.data(), b_terms.data(), c.data(),
-                               stride, count.lines, kTerms, count.columns});
+    const TileProduct<TypeParam> product = {.a = a.data(),
+                                            .a_lines = a_lines.data(),
+                                            .a_terms = a_terms.data(),
+                                            .b = b.data(),
+                                            .b_terms = b_terms.data(),
+                                            .c = c.data(),
+                                            .c_stride = stride,
+                                            .lines = count.lines,
+                                            .terms = kTerms,
+                                            .columns = count.columns};
+    AddTileProduct(product);
+    const auto starts = TestFixture::Numbers(count.lines, 7);
+    std::vector<TypeParam> from_starts(c.size());
+    TileProduct<TypeParam> with_starts = product;
+    with_starts.c = from_starts.data();
+    with_starts.starts = starts.data();
+    AddTileProduct(with_starts);
     for (std::int64_t i = 0; i < count.lines; ++i) {
       for (std::int64_t j = 0; j < count.columns; ++j) {
-        TypeParam expected = start[static_cast<size_t>(i * stride + j)];
+        const auto at = static_cast<size_t>(i * stride + j);
+        TypeParam expected = 0;
         for (size_t k = 0; k < kTerms; ++k) {
           const auto place = static_cast<size_t>(a_lines[static_cast<size_t>(i)] + a_terms[k]);
-          expected = std::fma(a[place], b[static_cast<size_t>(b_terms[k] + j)], expected);
+          expected += a[place] * b[static_cast<size_t>(b_terms[k] + j)];
         }
-        // The oldest vectors have no fused multiply-add.
-        ASSERT_NEAR(c[static_cast<size_t>(i * stride + j)], expected,
-                    4 * std::numeric_limits<TypeParam>::epsilon())
-            << i << ", " << j;
+        const TypeParam tolerance = 8 * std::numeric_limits<TypeParam>::epsilon();
+        ASSERT_NEAR(c[at], start[at] + expected, tolerance) << i << ", " << j;
+        ASSERT_NEAR(from_starts[at], starts[static_cast<size_t>(i)] + expected, tolerance) << i << ", " << j;
       }
     }
   });
