@@ -1,6 +1,8 @@
 // ConvWeightGradient: the gradient of a convolution's weight,
 //   sum_{i,j} d[o, i, j] image[c, i s - p + k d, j s - p + l d],  [O, C / groups, KH, KW].
 // ConvWeightSum: its sum over samples and steps, for a weight that they all share.
+#include <array>
+
 #include "graph/op_registry.h"
 #include "ops/convolution_op.h"
 #include "ops/kernels/transpose_lines.h"
@@ -44,11 +46,12 @@ constexpr std::int64_t kSumStride = kTileChannels + kTileLanes;  // from line to
 template <typename T>
 class WeightSum {
  public:
-  WeightSum(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows, std::int64_t group)
+  WeightSum(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows, std::int64_t group, T* sum)
       : args_(args),
         row_(row),
         rows_(rows),
         group_(group),
+        sum_(sum),
         channels_(args.shape->dim(0) / args.Integer(kConvolution + kGroups)),
         patch_(args.shape->dim(2) * args.shape->dim(3), args.shape->dim(3)) {
     for (std::int64_t i = 0; i < kTilePlaces; ++i) d_lines_[i] = i * kSumStride;
@@ -77,7 +80,6 @@ class WeightSum {
     ForEachBlock(grid, patch_.layout().most(), 0, rows_ * grid.axes[0].places, [&](const PlaceBlock& block) {
       patch_.Read(images, block);
       const std::int64_t places = ReadD(block, first, channels);
-      std::fill_n(sums_, taps * kSumStride, T{0});
       AddTileProduct<T>({.a = patch_.numbers(),
                          .a_lines = patch_.tap_places(),
                          .a_terms = places_,
@@ -85,6 +87,7 @@ class WeightSum {
                          .b_terms = d_lines_,
                          .c = sums_,
                          .c_stride = kSumStride,
+                         .starts = kZeros.data(),
                          .lines = taps,
                          .terms = places,
                          .columns = channels});
@@ -92,7 +95,7 @@ class WeightSum {
     });
     const std::int64_t stride = args_.size() / args_.shape->dim(0);
     for (std::int64_t c = 0; c < channels; ++c) {
-      T* result = args_.ResultRow(row_) + (first + c) * stride;
+      T* result = sum_ + (first + c) * stride;
       for (std::int64_t tap = 0; tap < taps; ++tap) {
         result[patch_.weight_places()[tap]] += totals_[tap * kSumStride + c];
       }
@@ -126,10 +129,13 @@ class WeightSum {
     return place;
   }
 
+  static constexpr std::array<T, kSumTaps> kZeros{};
+
   const KernelArgs<T>& args_;
   std::int64_t row_;
   std::int64_t rows_;
   std::int64_t group_;
+  T* sum_;
   std::int64_t channels_;  // of d, in a group
   TapPatch<T> patch_;
   std::int64_t places_[kTilePlaces];
@@ -139,48 +145,129 @@ class WeightSum {
   alignas(64) T totals_[kSumTaps * kSumStride];
 };
 
-// Threads share groups, or else taps: every element is summed by one of them, over all places in their order.
+// The sum over some rows, added to `sum`.
 template <typename T>
-void SumRows(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows) {
-  const Convolution convolution = ConvolutionOf(args.attributes.subspan(kConvolution));
-  const Shape& d = *args.operand(kD).shape;
-  const WindowGrid grid = {{DirectAxis(convolution, 0, d.dim(1), args.shape->dim(2)),
-                            DirectAxis(convolution, 1, d.dim(2), args.shape->dim(3))}};
-  const std::int64_t work = args.shape->dim(0) / convolution.groups * rows * grid.places();  // of a tap
-  const auto grain = [&](std::int64_t taps) {
-    return std::max<std::int64_t>(1, kConvolutionGrain / (work * taps));
-  };
-  const GridParts parts(grid, rows);
-  const bool share_groups = convolution.groups >= args.threads->size();
-  for (std::int64_t i = 0; i < parts.size(); ++i) {
-    const WindowGrid part = parts[i];
-    const std::int64_t taps = args.shape->dim(1) * part.taps();
-    if (share_groups) {
-      args.threads->For(convolution.groups, grain(taps), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t group = begin; group < end; ++group) {
-          WeightSum<T>(args, row, rows, group).Add(part, 0, taps);
-        }
-      });
-      continue;
+class RowSum {
+ public:
+  RowSum(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows, T* sum)
+      : args_(args),
+        row_(row),
+        rows_(rows),
+        sum_(sum),
+        convolution_(ConvolutionOf(args.attributes.subspan(kConvolution))),
+        d_shape_(*args.operand(kD).shape),
+        grid_({DirectAxis(convolution_, 0, d_shape_.dim(1), args.shape->dim(2)),
+               DirectAxis(convolution_, 1, d_shape_.dim(2), args.shape->dim(3))}),
+        winograd_(grid_, args.shape->dim(1), ResultChannels()) {}
+
+  /// Of all rows.
+  std::int64_t work() const { return args_.size() * rows_ * grid_.places(); }
+
+  /// Threads share channels of d, or groups, or else taps: every element is summed by one of them, over all places in
+  /// their order.
+  void Add(ThreadPool& threads) {
+    if (winograd_.fits()) return AddSquares(threads);
+    const GridParts parts(grid_, rows_);
+    const bool share_groups = convolution_.groups >= threads.size();
+    for (std::int64_t i = 0; i < parts.size(); ++i) {
+      const WindowGrid part = parts[i];
+      const std::int64_t taps = args_.shape->dim(1) * part.taps();
+      if (share_groups) {
+        threads.For(convolution_.groups, Grain(taps), 1, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t group = begin; group < end; ++group) AddTaps(group, part, 0, taps);
+        });
+        continue;
+      }
+      for (std::int64_t group = 0; group < convolution_.groups; ++group) {
+        threads.For(taps, Grain(1), 4,
+                    [&](std::int64_t begin, std::int64_t end) { AddTaps(group, part, begin, end); });
+      }
     }
-    for (std::int64_t group = 0; group < convolution.groups; ++group) {
-      args.threads->For(taps, grain(1), 4, [&](std::int64_t begin, std::int64_t end) {
-        WeightSum<T>(args, row, rows, group).Add(part, begin, end);
-      });
-    }
+  }
+
+ private:
+  std::int64_t ResultChannels() const { return args_.shape->dim(0) / convolution_.groups; }  // of a group
+
+  std::int64_t Grain(std::int64_t taps) const {
+    return std::max<std::int64_t>(1, kConvolutionGrain / (ResultChannels() * rows_ * grid_.places() * taps));
+  }
+
+  void AddTaps(std::int64_t group, const WindowGrid& part, std::int64_t begin, std::int64_t end) {
+    WeightSum<T>(args_, row_, rows_, group, sum_).Add(part, begin, end);
+  }
+
+  void AddSquares(ThreadPool& threads) {
+    const std::int64_t at_once = winograd_.result_channels();
+    const std::int64_t chunks = (ResultChannels() + at_once - 1) / at_once;  // of a group
+    const std::int64_t all = convolution_.groups * chunks;
+    threads.For(all, std::max<std::int64_t>(1, kConvolutionGrain * all / work()), 1,
+                [&](std::int64_t begin, std::int64_t end) {
+                  WinogradWeightSum<T> sum(winograd_, args_.shape->dim(1), ResultChannels());
+                  for (std::int64_t i = begin; i < end; ++i) AddChunk(i / chunks, i % chunks * at_once, sum);
+                });
+  }
+
+  void AddChunk(std::int64_t group, std::int64_t first, WinogradWeightSum<T>& sum) {
+    Images<T> images = PlanesOf(kImage);
+    Images<T> d = PlanesOf(kD);
+    images.data += group * args_.shape->dim(1) * images.plane();
+    d.data += group * ResultChannels() * d.plane();
+    sum.Add(images, d, rows_, first, sum_ + group * args_.size() / convolution_.groups);
+  }
+
+  Images<T> PlanesOf(Operand operand) const {
+    const OperandRows<T>& x = args_.operand(operand);
+    return {x.Row(row_), x.row_stride, x.shape->dim(1), x.shape->dim(2)};
+  }
+
+  const KernelArgs<T>& args_;
+  std::int64_t row_;
+  std::int64_t rows_;
+  T* sum_;
+  Convolution convolution_;
+  const Shape& d_shape_;
+  WindowGrid grid_;
+  WinogradGrid winograd_;
+};
+
+// Elements of the sums of all parts of the rows, and how many parts there are at most.
+constexpr std::int64_t kPartSums = 64 * 1024;
+constexpr std::int64_t kMostParts = 8;
+
+// Many rows are summed in parts, which threads share: each of them reads its images and its d, and nobody else does. The
+// parts are the same for any number of threads.
+template <typename T>
+void SumInParts(const KernelArgs<T>& args, std::int64_t parts) {
+  static ThreadPool alone(1);  // within a part
+  alignas(64) T sums[kPartSums];
+  std::fill_n(sums, parts * args.size(), T{0});
+  const std::int64_t work = RowSum<T>(args, 0, args.rows, sums).work() / parts;
+  args.threads->For(parts, std::max<std::int64_t>(1, kConvolutionGrain / work), 1,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t part = begin; part < end; ++part) {
+                        const std::int64_t row = part * args.rows / parts;
+                        const std::int64_t next = (part + 1) * args.rows / parts;
+                        RowSum<T>(args, row, next - row, sums + part * args.size()).Add(alone);
+                      }
+                    });
+  T* result = args.ResultRow(0);
+  for (std::int64_t part = 0; part < parts; ++part) {
+    for (std::int64_t i = 0; i < args.size(); ++i) result[i] += sums[part * args.size() + i];
   }
 }
 
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
-  SumRows(args, 0, args.rows);
+  const std::int64_t parts = std::min({args.rows, kMostParts, kPartSums / args.size()});
+  if (parts > 1) return SumInParts(args, parts);
+  RowSum<T>(args, 0, args.rows, args.ResultRow(0)).Add(*args.threads);
 }
 
 template <typename T>
 void GradientKernel(const KernelArgs<T>& args) {
   for (std::int64_t row = 0; row < args.rows; ++row) {
     std::fill_n(args.ResultRow(row), args.size(), T{0});
-    SumRows(args, row, 1);
+    RowSum<T>(args, row, 1, args.ResultRow(row)).Add(*args.threads);
   }
 }
 

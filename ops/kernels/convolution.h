@@ -2,12 +2,15 @@
 #define PLGRAPH_OPS_KERNELS_CONVOLUTION_H_
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "core/threads.h"
+#include "ops/kernels/convolution_call.h"
 #include "ops/kernels/patch.h"
 #include "ops/kernels/tile_product.h"
 #include "ops/kernels/window_grid.h"
+#include "ops/kernels/winograd.h"
 
 namespace plgraph {
 
@@ -18,42 +21,6 @@ constexpr std::int64_t kTileChannels = 64;
 constexpr std::int64_t kTileStride = kTilePlaces + kTileLanes;
 /// Multiply-adds that one thread should at least have to do.
 constexpr std::int64_t kConvolutionGrain = 64 * 1024;
-
-/// The rows of a kernel's result: [channels, H, W] each.
-template <typename T>
-struct ResultImages {
-  T* data = nullptr;
-  std::int64_t stride = 0;  ///< from image to image
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-
-  std::int64_t plane() const { return height * width; }
-};
-
-/// Weights of a convolution: that of channel o of the result, channel c of the image and place (k, l) of the kernel at
-/// data[o * result_stride + c * image_stride + k * kernel_width + l], o and c counted within a group.
-template <typename T>
-struct ConvolutionWeight {
-  const T* data = nullptr;
-  std::int64_t group_stride = 0;
-  std::int64_t result_stride = 0;
-  std::int64_t image_stride = 0;
-  std::int64_t kernel_width = 0;
-};
-
-/// Convolutions of many images with one weight. Each place of each result is computed by one thread, the taps in their
-/// order, whatever the tiles.
-template <typename T>
-struct ConvolutionCall {
-  Images<T> images;
-  ConvolutionWeight<T> weight;
-  const T* bias = nullptr;  ///< null: 0
-  ResultImages<T> result;
-  std::int64_t count = 0;  ///< of images
-  std::int64_t groups = 1;
-  std::int64_t image_channels = 0;   ///< of a group
-  std::int64_t result_channels = 0;  ///< of a group
-};
 
 /// How a grid is taken: as a whole, or tap by tap where its windows are too large for a patch.
 class GridParts {
@@ -141,28 +108,29 @@ class ConvolutionTile {
 
  private:
   void Compute(const PlaceBlock& block) {
-    const std::int64_t places = patch_.layout().Places(block);
     for (std::int64_t group = 0; group < call_.groups; ++group) {
       for (std::int64_t first = 0; first < call_.result_channels; first += kTileChannels) {
         const std::int64_t channels = std::min(kTileChannels, call_.result_channels - first);
-        StartFromBias(group * call_.result_channels + first, channels, places);
+        const T* starts =
+            call_.bias == nullptr ? kZeros.data() : call_.bias + group * call_.result_channels + first;
         for (std::int64_t part = 0; part < parts_.size(); ++part) {
           if (parts_.size() > 1) patch_.Take(parts_[part], call_.count);
-          AddTaps(block, group, first, channels);
+          if (AddTaps(block, group, first, channels, starts)) starts = nullptr;
         }
+        if (starts != nullptr) Fill(starts, channels, patch_.layout().Places(block));
         Store(block, group * call_.result_channels + first, channels);
       }
     }
   }
 
-  void StartFromBias(std::int64_t first, std::int64_t channels, std::int64_t places) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      std::fill_n(sums_ + c * kTileStride, WholeLanes(places),
-                  call_.bias == nullptr ? T{0} : call_.bias[first + c]);
-    }
+  // Where there are no taps.
+  void Fill(const T* starts, std::int64_t channels, std::int64_t places) {
+    for (std::int64_t c = 0; c < channels; ++c) std::fill_n(sums_ + c * kTileStride, places, starts[c]);
   }
 
-  void AddTaps(const PlaceBlock& block, std::int64_t group, std::int64_t first, std::int64_t channels) {
+  // Returns whether there were any taps.
+  bool AddTaps(const PlaceBlock& block, std::int64_t group, std::int64_t first, std::int64_t channels,
+               const T* starts) {
     Images<T> images = call_.images;
     images.data += group * call_.image_channels * images.plane();
     const T* weight =
@@ -178,11 +146,13 @@ class ConvolutionTile {
                          .b_terms = patch_.tap_places(),
                          .c = sums_,
                          .c_stride = kTileStride,
+                         .starts = begin == 0 ? starts : nullptr,
                          .lines = channels,
                          .terms = end - begin,
                          .columns = patch_.layout().Places(block)});
       begin = end;
     }
+    return all > 0;
   }
 
   void Store(const PlaceBlock& block, std::int64_t first, std::int64_t channels) const {
@@ -207,6 +177,8 @@ class ConvolutionTile {
     for (std::int64_t i = 0; i < count; ++i) out[i * step] = sums[i];
   }
 
+  static constexpr std::array<T, kTileChannels> kZeros{};
+
   const ConvolutionCall<T>& call_;
   const WindowGrid& grid_;
   GridParts parts_;
@@ -221,17 +193,26 @@ template <typename T, typename GridOf>
 void Convolve(const ConvolutionCall<T>& call, std::int64_t grids, const GridOf& grid_of,
               ThreadPool& threads) {
   const WindowGrid largest = grid_of(0);
-  const std::int64_t all = call.count * largest.axes[0].places;
   const std::int64_t work = call.groups * call.weight.group_stride * largest.axes[1].places;  // of a line
-  threads.For(all, std::max<std::int64_t>(1, kConvolutionGrain / work), 1,
-              [&](std::int64_t begin, std::int64_t end) {
-                for (std::int64_t i = 0; i < grids; ++i) {
-                  const WindowGrid grid = grid_of(i);
-                  if (grid.places() == 0) continue;
-                  const std::int64_t lines = call.count * grid.axes[0].places;
-                  ConvolutionTile<T>(call, grid).ComputeLines(begin * lines / all, end * lines / all);
-                }
-              });
+  const auto for_lines = [&](std::int64_t lines, std::int64_t places, const auto& body) {
+    threads.For(lines, std::max<std::int64_t>(1, kConvolutionGrain / (work * places)), 1, body);
+  };
+  const WinogradGrid winograd(largest, call.image_channels, call.result_channels);
+  if (grids == 1 && winograd.fits()) {
+    for_lines(call.count * winograd.down.squares(), kSquareSide, [&](std::int64_t begin, std::int64_t end) {
+      WinogradTile<T>(call, winograd).ComputeLines(begin, end);
+    });
+    return;
+  }
+  const std::int64_t all = call.count * largest.axes[0].places;
+  for_lines(all, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = 0; i < grids; ++i) {
+      const WindowGrid grid = grid_of(i);
+      if (grid.places() == 0) continue;
+      const std::int64_t lines = call.count * grid.axes[0].places;
+      ConvolutionTile<T>(call, grid).ComputeLines(begin * lines / all, end * lines / all);
+    }
+  });
 }
 
 }  // namespace plgraph

@@ -3,12 +3,15 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "core/random.h"
 #include "ops/kernels/largest_elements.h"
 #include "ops/kernels/tile_product.h"
 #include "ops/kernels/transpose_lines.h"
+#include "ops/kernels/winograd_transforms.h"
 #include "tests/ops/vector_targets.h"
 
 namespace plgraph {
@@ -154,6 +157,87 @@ TYPED_TEST(ImageKernels, FindTheLargestElements) {
         ASSERT_EQ(sums_apart, expected_sums) << "step " << step << ", " << columns;
       }
     }
+  });
+}
+
+// Squares of random numbers with all their channels, one behind the other.
+template <typename T>
+struct SomeSquares {
+  SomeSquares(std::int64_t side, WinogradCount count, std::vector<T> some)
+      : numbers(std::move(some)),
+        from{numbers.data(), side * side * count.channels, side * count.channels, count.channels},
+        to{numbers.data(), side * side * count.channels, side * count.channels, count.channels} {}
+  SomeSquares(const SomeSquares&) = delete;
+
+  T At(std::int64_t square, std::int64_t i, std::int64_t j, std::int64_t channel) const {
+    return numbers[static_cast<size_t>(square * to.square + i * to.down + j * to.along + channel)];
+  }
+
+  std::vector<T> numbers;
+  Squares<const T> from;
+  Squares<T> to;
+};
+
+template <typename T>
+double Product(const SomeSquares<T>& a, const SomeSquares<T>& b) {
+  return std::inner_product(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), 0.0);
+}
+
+template <typename T, typename Body>
+void ForEachWinogradCount(const Body& body) {
+  ForEachVectorAndSize([&](LineCount count) {
+    body(WinogradCount{count.lines, WholeLanes(std::min<std::int64_t>(count.columns, 100))});
+  });
+}
+
+TYPED_TEST(ImageKernels, WinogradsTransformsConvolve) {
+  using T = TypeParam;
+  ForEachWinogradCount<T>([](WinogradCount count) {
+    const std::int64_t squares = count.squares * count.channels;
+    const SomeSquares<T> image(4, count, TestFixture::Numbers(16 * squares, 1));
+    const SomeSquares<T> kernel(3, count, TestFixture::Numbers(9 * squares, 2));
+    SomeSquares<T> sums(4, count, std::vector<T>(static_cast<size_t>(16 * squares)));
+    SomeSquares<T> factors(4, count, sums.numbers);
+    SomeSquares<T> result(2, count, std::vector<T>(static_cast<size_t>(4 * squares)));
+    TransformImage(image.from, sums.to, count);
+    TransformKernel(kernel.from, factors.to, count);
+    for (size_t i = 0; i < sums.numbers.size(); ++i) sums.numbers[i] *= factors.numbers[i];
+    TransformSums(sums.from, result.to, count);
+    for (std::int64_t place = 0; place < 4 * squares; ++place) {
+      const std::int64_t channel = place % count.channels;
+      const std::int64_t square = place / count.channels / 4;
+      const std::int64_t i = place / count.channels / 2 % 2;
+      const std::int64_t j = place / count.channels % 2;
+      T expected = 0;
+      for (std::int64_t k = 0; k < 3; ++k) {
+        for (std::int64_t l = 0; l < 3; ++l) {
+          expected += image.At(square, i + k, j + l, channel) * kernel.At(square, k, l, channel);
+        }
+      }
+      ASSERT_NEAR(result.At(square, i, j, channel), expected, 32 * std::numeric_limits<T>::epsilon());
+    }
+  });
+}
+
+TYPED_TEST(ImageKernels, WinogradsGradientsAreTransposes) {
+  using T = TypeParam;
+  ForEachWinogradCount<T>([](WinogradCount count) {
+    const std::int64_t squares = count.squares * count.channels;
+    const double tolerance = static_cast<double>(64 * squares) * std::numeric_limits<T>::epsilon();
+    const SomeSquares<T> sums(4, count, TestFixture::Numbers(16 * squares, 1));
+    SomeSquares<T> transformed(4, count, std::vector<T>(static_cast<size_t>(16 * squares)));
+
+    const SomeSquares<T> d(2, count, TestFixture::Numbers(4 * squares, 2));
+    SomeSquares<T> result(2, count, std::vector<T>(static_cast<size_t>(4 * squares)));
+    TransformSums(sums.from, result.to, count);
+    TransformGradient(d.from, transformed.to, count);
+    ASSERT_NEAR(Product(result, d), Product(sums, transformed), tolerance);
+
+    const SomeSquares<T> kernel(3, count, TestFixture::Numbers(9 * squares, 3));
+    SomeSquares<T> kernel_sums(3, count, std::vector<T>(static_cast<size_t>(9 * squares)));
+    TransformKernel(kernel.from, transformed.to, count);
+    TransformKernelSums(sums.from, kernel_sums.to, count);
+    ASSERT_NEAR(Product(transformed, sums), Product(kernel, kernel_sums), tolerance);
   });
 }
 

@@ -124,7 +124,16 @@ OpRow Conv2D() {
            {{Shape{150, 15, 15}, Shape{5, 150, 3, 3}, Shape{5}}, Attributes({}, {1}, {}, 1), {5, 15, 15}},
            {{Shape{2, 30, 29}, Shape{3, 2, 25, 24}, std::nullopt}, plain, {3, 6, 6}},
            {{Shape{1, 203, 277}, Shape{2, 1, 3, 2}, Shape{2}}, Attributes({}, {}, {100, 270}, 1), {2, 3, 7}},
-           {{Shape{4, 40, 41}, Shape{6, 2, 3, 3}, Shape{6}}, Attributes({5}, {1}, {1, 2}, 2), {6, 8, 8}}},
+           {{Shape{4, 40, 41}, Shape{6, 2, 3, 3}, Shape{6}}, Attributes({5}, {1}, {1, 2}, 2), {6, 8, 8}},
+           // Winograd's: half squares at the ends and channels beside the vectors; groups; lines, and channels of the
+           // result, in parts; channels of the image as many as fit, and one more.
+           {{Shape{17, 14, 13}, Shape{35, 17, 3, 3}, Shape{35}}, Attributes({}, {1}, {}, 1), {35, 14, 13}},
+           {{Shape{32, 7, 20}, Shape{32, 16, 3, 3}, std::nullopt},
+            Attributes({}, {0, 2}, {}, 2),
+            {32, 5, 22}},
+           {{Shape{16, 4, 150}, Shape{70, 16, 3, 3}, std::nullopt}, Attributes({}, {1}, {}, 1), {70, 4, 150}},
+           {{Shape{128, 6, 5}, Shape{20, 128, 3, 3}, Shape{20}}, Attributes({}, {1}, {}, 1), {20, 6, 5}},
+           {{Shape{129, 6, 5}, Shape{20, 129, 3, 3}, Shape{20}}, Attributes({}, {1}, {}, 1), {20, 6, 5}}},
   };
 }
 
@@ -183,7 +192,12 @@ OpRow ConvTranspose2D() {
                  {3, 2, 270}},
                 {{Shape{2, 3, 2}, Shape{2, 2, 2, 3}, Shape{2}},
                  With(Attributes({1, 2}, {}, {261, 3}, 1), {}),
-                 {2, 264, 9}}},
+                 {2, 264, 9}},
+                // Winograd's.
+                {{Shape{33, 9, 8}, Shape{33, 16, 3, 3}, Shape{16}}, plain, {16, 11, 10}},
+                {{Shape{32, 6, 7}, Shape{32, 18, 3, 3}, Shape{36}},
+                 With(Attributes({}, {1, 2}, {}, 2), {}),
+                 {36, 6, 5}}},
   };
 }
 
