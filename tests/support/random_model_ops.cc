@@ -154,12 +154,13 @@ void RandomModel::AddImage() {
 void RandomModel::AddWindow(const Image& x) {
   switch (Below(3)) {
     case 0:
-    case 1:
+    case 1: {
       if (x.height < 2 || x.width < 2) return;
-      images_.push_back(
-          {Apply(Coin() ? "MaxPool2D" : "AvgPool2D", {x.value}, {Ints{2}, Ints{1 + Below(2)}, Ints{0}}),
-           kChannels, 0, 0});
+      const Value read = Coin() ? Apply("Relu", {x.value}) : x.value;
+      const std::string_view op = Coin() ? "MaxPool2D" : "AvgPool2D";
+      images_.push_back({Apply(op, {read}, {Ints{2}, Ints{1 + Below(2)}, Ints{0}}), kChannels, 0, 0});
       break;
+    }
     default:
       if (x.size() > 50) return;
       images_.push_back(
