@@ -20,8 +20,6 @@ namespace {
 enum Update : size_t { kBase, kDecay, kA, kB, kScale };          // operands of DecayedOuter
 enum Read : size_t { kX, kWeight, kPlasticity, kTraceOperand };  // of PlasticMatMul and its transposed
 
-bool IsOp(const Node& node, std::string_view op) { return node.kind == NodeKind::kOp && node.op->name == op; }
-
 class TraceFactorer {
  public:
   TraceFactorer(const CompileOptions& options, Graph& graph)

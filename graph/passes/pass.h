@@ -1,12 +1,18 @@
 #ifndef PLGRAPH_GRAPH_PASSES_PASS_H_
 #define PLGRAPH_GRAPH_PASSES_PASS_H_
 
+#include <string_view>
+
 #include "graph/compile.h"
+#include "graph/op_def.h"
 
 namespace plgraph {
 
 /// Of what every sample has at every step.
 constexpr Variance kFull = {.sample = true, .step = true};
+
+/// Whether a node is of the op of this name.
+inline bool IsOp(const Node& node, std::string_view op) { return node.op != nullptr && node.op->name == op; }
 
 /// Replaces the ops that are compositions by what they are composed of, and outside training the ops that
 /// only training has by their operand.

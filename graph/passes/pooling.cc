@@ -10,22 +10,14 @@
 namespace plgraph {
 namespace {
 
-bool IsOp(const Node& node, std::string_view op) { return node.op != nullptr && node.op->name == op; }
-
 // For each node, whether it is the pooling of a Relu that no other node reads.
 std::vector<bool> PoolingsOfRelu(const Graph& graph) {
-  std::vector<int> readers(static_cast<size_t>(graph.size()));
-  std::vector<bool> found(readers.size());
-  for (int id = 0; id < graph.size(); ++id) {
-    for (const Value operand : graph.node(Value{id}).operands) {
-      if (operand) ++readers[static_cast<size_t>(operand.id)];
-    }
-  }
+  std::vector<bool> found(static_cast<size_t>(graph.size()));
   for (int id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(Value{id});
     if (!IsOp(node, "MaxPool2D")) continue;
     const Value x = node.operands[0];
-    found[static_cast<size_t>(id)] = IsOp(graph.node(x), "Relu") && readers[static_cast<size_t>(x.id)] == 1;
+    found[static_cast<size_t>(id)] = IsOp(graph.node(x), "Relu") && graph.Users(x).size() == 1;
   }
   return found;
 }

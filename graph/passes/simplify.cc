@@ -13,7 +13,7 @@ namespace plgraph {
 namespace {
 
 bool IsOp(const Graph& graph, Value value, std::string_view op) {
-  return value && graph.node(value).op != nullptr && graph.node(value).op->name == op;
+  return value && IsOp(graph.node(value), op);
 }
 
 // A DecayedOuter that is a b^T alone.
