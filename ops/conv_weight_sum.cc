@@ -73,8 +73,7 @@ class WeightSum {
 
  private:
   void AddTile(const WindowGrid& grid, std::int64_t taps, std::int64_t first, std::int64_t channels) {
-    const OperandRows<T>& image = args_.operand(kImage);
-    Images<T> images = {image.Row(row_), image.row_stride, image.shape->dim(1), image.shape->dim(2)};
+    Images<T> images = ImagesOf(args_.operand(kImage), row_);
     images.data += group_ * args_.shape->dim(1) * images.plane();
     std::fill_n(totals_, taps * kSumStride, T{0});
     ForEachBlock(grid, patch_.layout().most(), 0, rows_ * grid.axes[0].places, [&](const PlaceBlock& block) {
@@ -198,7 +197,7 @@ class RowSum {
 
   void AddSquares(ThreadPool& threads) {
     const std::int64_t at_once = winograd_.result_channels();
-    const std::int64_t chunks = (ResultChannels() + at_once - 1) / at_once;  // of a group
+    const std::int64_t chunks = FirstAtLeast(ResultChannels(), at_once);  // of a group
     const std::int64_t all = convolution_.groups * chunks;
     threads.For(all, std::max<std::int64_t>(1, kConvolutionGrain * all / work()), 1,
                 [&](std::int64_t begin, std::int64_t end) {
@@ -208,16 +207,11 @@ class RowSum {
   }
 
   void AddChunk(std::int64_t group, std::int64_t first, WinogradWeightSum<T>& sum) {
-    Images<T> images = PlanesOf(kImage);
-    Images<T> d = PlanesOf(kD);
+    Images<T> images = ImagesOf(args_.operand(kImage), row_);
+    Images<T> d = ImagesOf(args_.operand(kD), row_);
     images.data += group * args_.shape->dim(1) * images.plane();
     d.data += group * ResultChannels() * d.plane();
     sum.Add(images, d, rows_, first, sum_ + group * args_.size() / convolution_.groups);
-  }
-
-  Images<T> PlanesOf(Operand operand) const {
-    const OperandRows<T>& x = args_.operand(operand);
-    return {x.Row(row_), x.row_stride, x.shape->dim(1), x.shape->dim(2)};
   }
 
   const KernelArgs<T>& args_;

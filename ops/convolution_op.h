@@ -23,6 +23,12 @@ struct WeightStrides {
   std::int64_t of_image;
 };
 
+/// The rows of an operand from `row` on.
+template <typename T>
+Images<T> ImagesOf(const OperandRows<T>& x, std::int64_t row) {
+  return {x.Row(row), x.row_stride, x.shape->dim(1), x.shape->dim(2)};
+}
+
 /// Calls body(call) with all rows, or with one after the other if each has a weight or bias of its own.
 template <typename T, typename Body>
 void ForEachWeight(const KernelArgs<T>& args, std::int64_t groups, const WeightStrides& strides,
@@ -33,7 +39,7 @@ void ForEachWeight(const KernelArgs<T>& args, std::int64_t groups, const WeightS
   const std::int64_t count = weight.row_stride != 0 || own_bias ? 1 : args.rows;
   for (std::int64_t row = 0; row < args.rows; row += count) {
     body(ConvolutionCall<T>{
-        .images = {x.Row(row), x.row_stride, x.shape->dim(1), x.shape->dim(2)},
+        .images = ImagesOf(x, row),
         .weight = {weight.Row(row), weight.size() / groups, strides.of_result, strides.of_image,
                    weight.shape->dim(3)},
         .bias = args.Has(2) ? args.operand(2).Row(row) : nullptr,

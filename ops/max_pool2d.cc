@@ -14,10 +14,7 @@ namespace {
 template <typename T>
 class WindowParts {
  public:
-  explicit WindowParts(const PoolingWindows& windows)
-      : windows_(windows),
-        count_(windows.result_columns()),
-        rows_(windows.padding()[0] == 0 ? windows.result_lines() : 1) {
+  explicit WindowParts(const PoolingWindows& windows) : windows_(windows), count_(windows.result_columns()) {
     const std::int64_t stride = windows.stride()[1];
     const std::int64_t padding = windows.padding()[1];
     begin_ = std::min(FirstAtLeast(padding, stride), count_);
@@ -26,14 +23,14 @@ class WindowParts {
     all_.width = windows.width();
     all_.row_step = windows.stride()[0] * windows.width();
     all_.step = stride;
-    all_.rows = rows_;
+    all_.rows = windows.padding()[0] == 0 ? windows.result_lines() : 1;
     all_.apart = windows.stride()[0] >= windows.kernel()[0] && stride >= windows.kernel()[1];
   }
 
   /// Calls body(windows, place) with all of them; `place`: of the first in the result.
   template <typename Body>
   void ForEach(const T* plane, const Body& body) const {
-    for (std::int64_t line = 0; line < windows_.result_lines(); line += rows_) {
+    for (std::int64_t line = 0; line < windows_.result_lines(); line += all_.rows) {
       for (std::int64_t column = 0; column < begin_; ++column) Take(plane, line, column, 1, body);
       if (begin_ < end_) Take(plane, line, begin_, end_ - begin_, body);
       for (std::int64_t column = end_; column < count_; ++column) Take(plane, line, column, 1, body);
@@ -57,10 +54,9 @@ class WindowParts {
 
   const PoolingWindows& windows_;
   std::int64_t count_;  // of a row
-  std::int64_t rows_;   // at once
   std::int64_t begin_ = 0;
   std::int64_t end_ = 0;  // of those that are not cut at a side
-  PlaneWindows<T> all_;
+  PlaneWindows<T> all_;   // what they have in common
 };
 
 Gradients Adjoint(GradBuilder& g) {

@@ -41,7 +41,7 @@ struct WinogradAxis {
     kernel_step = axis.kernel_step * axis.tap_step;
   }
 
-  std::int64_t squares() const { return (places + kSquareSide - 1) / kSquareSide; }
+  std::int64_t squares() const { return FirstAtLeast(places, kSquareSide); }
 
   bool fits;
   std::int64_t places;
