@@ -25,15 +25,12 @@ void CheckInitializer(const ParameterDef& parameter, const Shape& shape, const M
   bool needs_matrix = false;
   switch (parameter.initializer_case()) {
     case ParameterDef::kConstant:
-      checks.Finite("value");
       break;
     case ParameterDef::kNormal:
-      checks.Finite("mean");
       checks.NotNegative("stddev");
       break;
     case ParameterDef::kUniform:
-      if (checks.Finite("low") && checks.Finite("high") &&
-          parameter.uniform().low() > parameter.uniform().high()) {
+      if (parameter.uniform().low() > parameter.uniform().high()) {
         diagnostics.AddError(place.name(),
                              fmt::format("{}: uniform from {} to {}; expected low at most high", title,
                                          parameter.uniform().low(), parameter.uniform().high()));
@@ -47,7 +44,6 @@ void CheckInitializer(const ParameterDef& parameter, const Shape& shape, const M
       checks.NotNegative("stddev");
       [[fallthrough]];
     default:
-      checks.Finite("gain");
       needs_matrix = true;
   }
   if (needs_matrix && shape.rank() < 2) {

@@ -143,7 +143,6 @@ class DataCheck {
     }
     sound = checks.AtLeast("gap_steps", 0) && sound;
     checks.Within("degrade", {0, 1});
-    checks.Finite("scale");
     if (sound) {
       CheckSteps(truncate_steps, truncate_at, where, "patterns", [&] {
         const CheckedSize shown = CheckedSize(patterns.show_steps()) + CheckedSize(patterns.gap_steps());

@@ -47,15 +47,13 @@ bool FieldChecks::Within(std::string_view field, const Range& range) const {
   const std::string high =
       range.high == kLargest ? "on" : fmt::format("{} {}", range.without_high ? "under" : "to", range.high);
   Report(field, fmt::format("{}", value),
-         range.low == -kLargest && range.high == kLargest ? "a finite number"
-         : range.high == kLargest && range.without_low    ? "a finite number " + low
-                                                          : fmt::format("a finite number {} {}", low, high));
+         range.high == kLargest && range.without_low ? "a finite number " + low
+                                                     : fmt::format("a finite number {} {}", low, high));
   return false;
 }
 
 bool FieldChecks::Positive(std::string_view field) const { return Within(field, {0, kLargest, true}); }
 bool FieldChecks::NotNegative(std::string_view field) const { return Within(field, {0, kLargest}); }
-bool FieldChecks::Finite(std::string_view field) const { return Within(field, {-kLargest, kLargest}); }
 bool FieldChecks::Fraction(std::string_view field) const { return Within(field, {0, 1, false, true}); }
 
 }  // namespace plgraph

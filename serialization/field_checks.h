@@ -21,7 +21,7 @@ struct Range {
 };
 
 /// Checks the numbers in the fields of one message, and reports those that are out of their range:
-/// `train.batch is 0; expected at least 1`.
+/// `train.batch is 0; expected at least 1`. That a number is finite was checked when it was read.
 class FieldChecks {
  public:
   /// `path` is how messages call the message: "train.adam". All must outlive this.
@@ -35,7 +35,6 @@ class FieldChecks {
   bool Within(std::string_view field, const Range& range) const;
   bool Positive(std::string_view field) const;
   bool NotNegative(std::string_view field) const;
-  bool Finite(std::string_view field) const;
   /// From 0 on and under 1.
   bool Fraction(std::string_view field) const;
 

@@ -5,6 +5,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "serialization/model.pb.h"
@@ -75,22 +76,31 @@ std::string SetInteger(Message& message, const FieldDescriptor& field, const Sca
   return "";
 }
 
+// A number that the run can hold: it runs in float, where 1e39 is infinite and 1e-50 is zero.
+bool FitsFloat(double number) {
+  const float held = static_cast<float>(number);
+  return std::isfinite(held) && (held != 0 || number == 0);
+}
+
+bool NamesNoFiniteNumber(const TextToken& word) {
+  return word.kind == TextToken::Kind::kIdentifier &&
+         (word.text == "inf" || word.text == "infinity" || word.text == "nan");
+}
+
 std::string SetReal(Message& message, const FieldDescriptor& field, const ScalarText& value) {
   const TextToken& word = value.word;
-  double number = 0;
-  if (word.kind == TextToken::Kind::kIdentifier && (word.text == "inf" || word.text == "infinity")) {
-    number = std::numeric_limits<double>::infinity();
-  } else if (word.kind != TextToken::Kind::kInteger && word.kind != TextToken::Kind::kFloat) {
+  if (NamesNoFiniteNumber(word)) return fmt::format("expected a finite number, found {}", Written(value));
+  if (word.kind != TextToken::Kind::kInteger && word.kind != TextToken::Kind::kFloat) {
     return NotWhatIsExpected(field, value);
-  } else if (StartsLikeOctal(word)) {
-    return LeadingZero(word);
-  } else {
-    const char* end = word.text.data() + word.text.size();
-    const auto [rest, error] = std::from_chars(word.text.data(), end, number);
-    if (error == std::errc::result_out_of_range) {
-      return fmt::format("{} is out of range: a double is 0 or from about 1e-308 to 1.8e308", Written(value));
-    }
-    if (error != std::errc{} || rest != end) return NotWhatIsExpected(field, value);
+  }
+  if (StartsLikeOctal(word)) return LeadingZero(word);
+  double number = 0;
+  const char* end = word.text.data() + word.text.size();
+  const auto [rest, error] = std::from_chars(word.text.data(), end, number);
+  const bool in_range = error != std::errc::result_out_of_range;
+  if (in_range && (error != std::errc{} || rest != end)) return NotWhatIsExpected(field, value);
+  if (!in_range || !FitsFloat(number)) {
+    return fmt::format("{} is out of range: a float is 0 or from about 1e-45 to 3.4e38", Written(value));
   }
   Store<double>(message, field, value.negative ? -number : number, &Reflection::SetDouble,
                 &Reflection::AddDouble);

@@ -23,7 +23,8 @@ struct ScalarText {
 ScalarText ReadScalarText(TextTokens& tokens);
 
 /// Sets a field that is no message, or adds to it if it is repeated. Returns "" or what is wrong:
-/// `expected an integer, found "1.5"`.
+/// `expected an integer, found "1.5"`. Every real number of the language must be finite, and neither overflow nor vanish
+/// in float, in which the run will be.
 std::string SetScalar(google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field,
                       const ScalarText& value);
 

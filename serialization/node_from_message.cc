@@ -120,7 +120,7 @@ void SetOp(Node& node, const OpText& text, const NameTable& names, Diagnostics& 
                          fmt::format("{}: the op {} is not part of this program", text.owner, type));
     return;
   }
-  bool sound = true;
+  bool sound = !text.where.damaged();
   const AttributeReader reader(text, names, diagnostics);
   for (const std::string_view name : def->attributes) {
     const ReadAttribute attribute = reader.Read(name);

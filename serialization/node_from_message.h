@@ -20,7 +20,7 @@ struct OpText {
 };
 
 /// Sets a node's op and its attributes, and makes room for its operands. What does not hold is reported; a
-/// node whose attributes are faulty is left without op, so that nobody asks for its shape.
+/// node with a fault in its message is left without op, so that nobody asks for its shape.
 void SetOp(Node& node, const OpText& text, const NameTable& names, Diagnostics& diagnostics);
 
 /// Connects a node of the graph with its operands. Called when all names are known.

@@ -78,8 +78,8 @@ std::vector<BadInput> Numbers() {
   return {
       Text("Infinite", stddev("1e999"), {"bad.pbtxt:1:51: ", "\"1e999\" is out of range"}),
       Text("InfByName", stddev("inf"),
-           {"bad.pbtxt:1:51: parameter.w.normal.stddev is inf; expected a finite number"}),
-      Text("NanByName", stddev("nan"), {"bad.pbtxt:1:51: ", "expected a number, found \"nan\""}),
+           {"bad.pbtxt:1:51: \"stddev\": expected a finite number, found \"inf\""}),
+      Text("NanByName", stddev("nan"), {"bad.pbtxt:1:51: ", "expected a finite number, found \"nan\""}),
       Text("NegativeDeviation", stddev("-1"), {"stddev is -1; expected a finite number from 0 on"}),
       Text("Octal", size("010"), {"bad.pbtxt:1:23: ", "starts with a zero"}),
       Text("Fraction", size("3.5"), {"bad.pbtxt:1:23: ", "expected an integer"}),

@@ -5,6 +5,12 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
+#include <set>
+
+#include "serialization/field_values.h"
+
 namespace plgraph {
 namespace {
 
@@ -30,7 +36,7 @@ TEST(ReadModel, ReadsWhatProtobufReads) {
 # A comment; separators, both kinds of brackets, lists, escapes, numbers of all kinds.
 name: "quo\"ted \303\266 \x41", dim < name: 'n' size: 0x10 >; dim: { name: "m" size: 3 };
 input { name: "a" shape: ["n", "3"] per: EPISODE } input { name: "b" shape: "n" shape: "m" shape: [] }
-node: [ { name: "s" clamp { x: "a" min: -1.5e3 max: inf } }, { name: "t" transpose { x: "s" order: [1, -0] } } ]
+node: [ { name: "s" clamp { x: "a" min: -1.5e3 max: 3e38 } }, { name: "t" transpose { x: "s" order: [1, -0] } } ]
 train { batch: 2 seed: 18446744073709551615 sgd { nesterov: true momentum: .5 learning_rate: 1. } }
 )";
   Model expected;
@@ -40,8 +46,8 @@ train { batch: 2 seed: 18446744073709551615 sgd { nesterov: true momentum: .5 le
 
 TEST(ReadModel, ReadsWhatProtobufWrites) {
   const Model model = Sound(R"(input { name: "\t\n\"" shape: ["a"] }
-                               train { adam { learning_rate: 1e-300 } seed: 3 }
-                               node { name: "x" clamp { min: -inf } })")
+                               train { adam { learning_rate: 1e-30 } seed: 3 }
+                               node { name: "x" clamp { min: -1e-45 } })")
                           .model;
   std::string text;
   TextFormat::PrintToString(model, &text);
@@ -89,11 +95,48 @@ TEST(ReadModel, WhatIsNoTextGetsASentence) {
 TEST(ReadModel, RefusesWhatProtobufLetsThrough) {
   EXPECT_THAT(FaultsOf("train { batch: 010 }"), HasSubstr("m:1:16: \"batch\": \"010\" starts with a zero"));
   EXPECT_THAT(FaultsOf("train { clip_norm: 1e999 }"), HasSubstr("out of range"));
-  EXPECT_THAT(FaultsOf("train { clip_norm: nan }"), HasSubstr("expected a number, found \"nan\""));
+  EXPECT_THAT(FaultsOf("train { clip_norm: nan }"), HasSubstr("expected a finite number, found \"nan\""));
   EXPECT_THAT(FaultsOf("train { clip_norm: 0x10 }"), HasSubstr("expected a number, found \"0x10\""));
   EXPECT_THAT(FaultsOf("parameter { trainable: 1 }"), HasSubstr("expected true or false, found \"1\""));
   EXPECT_THAT(FaultsOf("input { per: 1 }"), HasSubstr("expected one of STEP, EPISODE, found \"1\""));
   EXPECT_THAT(FaultsOf("input { shape: [\"3\" \"4\"] }"), HasSubstr("expected \",\" or \"]\""));
+}
+
+// Calls `visit` for every field of the language that is a real number.
+void VisitReals(const google::protobuf::Descriptor& message,
+                std::set<const google::protobuf::Descriptor*>& visited,
+                const std::function<void(const google::protobuf::FieldDescriptor&)>& visit) {
+  if (!visited.insert(&message).second) return;
+  for (int i = 0; i < message.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *message.field(i);
+    EXPECT_NE(field.cpp_type(), google::protobuf::FieldDescriptor::CPPTYPE_FLOAT) << field.full_name();
+    if (field.cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_DOUBLE) visit(field);
+    if (field.message_type() != nullptr) VisitReals(*field.message_type(), visited, visit);
+  }
+}
+
+TEST(ReadModel, NoRealNumberOverflowsOrVanishesInFloat) {
+  int fields = 0;
+  std::set<const google::protobuf::Descriptor*> visited;
+  VisitReals(*Model::descriptor(), visited, [&](const google::protobuf::FieldDescriptor& field) {
+    ++fields;
+    const auto* prototype =
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(field.containing_type());
+    const std::unique_ptr<google::protobuf::Message> message(prototype->New());
+    const auto fault = [&](std::string_view value) {
+      Diagnostics diagnostics("m");
+      TextTokens tokens(value, diagnostics);
+      return SetScalar(*message, field, ReadScalarText(tokens));
+    };
+    for (const char* value : {"inf", "-inf", "infinity", "nan"}) {
+      EXPECT_THAT(fault(value), HasSubstr("expected a finite number, found")) << field.full_name();
+    }
+    for (const char* value : {"1e39", "-3.41e38", "1e300", "1e-46", "1e999"}) {
+      EXPECT_THAT(fault(value), HasSubstr("is out of range: a float is 0 or from about 1e-45 to 3.4e38"));
+    }
+    for (const char* value : {"3.4028235e38", "-3.4e38", "1e-45", "0", "-1"}) EXPECT_EQ(fault(value), "");
+  });
+  EXPECT_GT(fields, 50);
 }
 
 TEST(ReadModel, NumbersAreCheckedAgainstTheirType) {
