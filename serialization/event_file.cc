@@ -60,18 +60,24 @@ std::vector<std::byte> EncodeRecord(std::string_view content) {
   return record;
 }
 
-std::vector<std::string_view> DecodeRecords(std::span<const std::byte> bytes) {
-  std::vector<std::string_view> records;
-  while (bytes.size() >= kHeadSize + kTailSize) {
+EventRecords DecodeRecords(std::span<const std::byte> bytes) {
+  EventRecords found;
+  while (bytes.size() >= kHeadSize) {
     const std::uint64_t size = NumberAt<std::uint64_t>(bytes, 0);
-    if (NumberAt<std::uint32_t>(bytes, 8) != MaskedChecksum(bytes.first(8))) break;
-    if (size > bytes.size() - kHeadSize - kTailSize) break;
+    if (NumberAt<std::uint32_t>(bytes, 8) != MaskedChecksum(bytes.first(8))) {
+      ++found.damaged;  // where the next one begins is not known
+      break;
+    }
+    if (bytes.size() - kHeadSize < kTailSize || size > bytes.size() - kHeadSize - kTailSize) break;
     const std::span<const std::byte> content = bytes.subspan(kHeadSize, size);
-    if (NumberAt<std::uint32_t>(bytes, kHeadSize + size) != MaskedChecksum(content)) break;
-    records.emplace_back(reinterpret_cast<const char*>(content.data()), content.size());
+    if (NumberAt<std::uint32_t>(bytes, kHeadSize + size) == MaskedChecksum(content)) {
+      found.records.emplace_back(reinterpret_cast<const char*>(content.data()), content.size());
+    } else {
+      ++found.damaged;
+    }
     bytes = bytes.subspan(kHeadSize + size + kTailSize);
   }
-  return records;
+  return found;
 }
 
 tensorboard::HistogramProto MakeHistogram(std::span<const float> numbers) {

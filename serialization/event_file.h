@@ -2,6 +2,7 @@
 #define PLGRAPH_SERIALIZATION_EVENT_FILE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,15 @@ namespace plgraph {
 /// checksum (4); little-endian; CRC32C, masked so that checksums of data that hold checksums stay sound.
 std::vector<std::byte> EncodeRecord(std::string_view content);
 
-/// The records of a file up to the first one that is cut or damaged.
-std::vector<std::string_view> DecodeRecords(std::span<const std::byte> bytes);
+/// What a record file holds.
+struct EventRecords {
+  std::vector<std::string_view>
+      records;               ///< the intact ones, in order; they point into the bytes of the file
+  std::int64_t damaged = 0;  ///< how many are damaged; where a length is, it counts all that follows as one
+};
+
+/// Skips damaged records. An end that was cut, as by a kill, is neither a record nor damage.
+EventRecords DecodeRecords(std::span<const std::byte> bytes);
 
 /// How the numbers are spread, in 30 buckets of one width; those that are not finite are left out.
 tensorboard::HistogramProto MakeHistogram(std::span<const float> numbers);

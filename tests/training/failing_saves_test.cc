@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "tests/support/failing_file_system.h"
+#include "tests/support/joined_events.h"
 #include "tests/support/temp_folder.h"
 #include "tests/training/small_model.h"
 #include "tools/training/trainer.h"
@@ -43,14 +44,15 @@ class FailingSavesTest : public ::testing::Test {
     const LoadedModel loaded = Load(override);
     Train(loaded, *files_, override.empty() ? "whole" : "begun", false);
   }
-  Outcome Train(const LoadedModel& loaded, FileSystem& files, const std::string& run, bool resume) {
+  Outcome Train(const LoadedModel& loaded, FileSystem& files, const std::string& run, bool resume,
+                bool tensorboard = false) {
     std::FILE* out = std::fopen(folder_.Path("messages").c_str(), "w");
     Outcome outcome;
     {
       Progress progress(out, false, clock_);
       Trainer trainer(loaded, {files, clock_, memory_, pool_}, progress);
       try {
-        trainer.Run({.run_dir = folder_.Path(run), .resume = resume});
+        trainer.Run({.run_dir = folder_.Path(run), .resume = resume, .tensorboard = tensorboard});
       } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::kRuntime);
         outcome.fault = error.what();
@@ -148,6 +150,25 @@ TEST_F(FailingSavesTest, AreMadeUpForWhenTheRunIsResumed) {
     FailingFileSystem mended(*files_);
     EXPECT_EQ(Train(loaded, mended, "run", true).fault, "");
     ASSERT_EQ(Numbers("run"), Numbers("whole"));
+  }
+}
+
+// A torn record hides all that is written after it, so it must go before the next one comes.
+TEST_F(FailingSavesTest, LoseNoEvents) {
+  const LoadedModel loaded = Load("");
+  Begin("run", false);
+  FailingFileSystem sound(*files_);
+  Train(loaded, sound, "run", false, true);
+  const std::vector<std::string> events = JoinedEventTexts(*files_, folder_.Path("run/tensorboard"));
+  EXPECT_FALSE(events.empty());
+  for (int k = 0; k < sound.operations(); ++k) {
+    SCOPED_TRACE(k);
+    Begin("run", false);
+    FailingFileSystem files(*files_);
+    files.FailAt(k, {ENOSPC, true}, false);
+    const Outcome outcome = Train(loaded, files, "run", false, true);
+    if (!outcome.fault.empty()) continue;
+    ASSERT_EQ(JoinedEventTexts(*files_, folder_.Path("run/tensorboard")), events);
   }
 }
 

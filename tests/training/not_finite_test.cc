@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "serialization/npy.h"
+#include "tests/support/joined_events.h"
 #include "tests/support/temp_folder.h"
 #include "tools/training/trainer.h"
 
@@ -76,7 +77,7 @@ class NotFiniteTest : public ::testing::Test {
     ThreadPool pool(2);
     Progress progress(nullptr, false, clock_);
     Trainer trainer(loaded, {*files_, clock_, memory_, pool}, progress);
-    trainer.Run({.run_dir = folder_.Path(run), .resume = resume, .init = init});
+    trainer.Run({.run_dir = folder_.Path(run), .resume = resume, .init = init, .tensorboard = true});
   }
   std::string FaultOf(const Overrides& overrides = {}, const std::string& init = "") {
     try {
@@ -294,6 +295,8 @@ TEST_F(NotFiniteTest, RollbackBeginsAnewWithoutACheckpoint) {
   Train("slow", With(kFast, With(rare, {"train.sgd.learning_rate=0.75"})));
   EXPECT_EQ(ReadLast("back").parameters[0].tensor.values<float>(),
             ReadLast("slow").parameters[0].tensor.values<float>());
+  EXPECT_EQ(JoinedEventTexts(*files_, folder_.Path("back/tensorboard")),
+            JoinedEventTexts(*files_, folder_.Path("slow/tensorboard")));
 }
 
 TEST_F(NotFiniteTest, RollbackEnds) {
@@ -334,7 +337,7 @@ TEST_F(NotFiniteTest, RollbackIsTheSameAcrossAKill) {
       ThreadPool pool(1);
       Progress progress(nullptr, false, clock);
       Trainer trainer(loaded, {*files_, clock, memory_, pool}, progress);
-      trainer.Run({.run_dir = folder_.Path("parts"), .resume = resume});
+      trainer.Run({.run_dir = folder_.Path("parts"), .resume = resume, .tensorboard = true});
       done = true;
     } catch (const Killed&) {
       resume = true;
@@ -343,6 +346,8 @@ TEST_F(NotFiniteTest, RollbackIsTheSameAcrossAKill) {
   EXPECT_TRUE(resume);
   EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
   EXPECT_EQ(folder_.Read("whole/best.ckpt"), folder_.Read("parts/best.ckpt"));
+  EXPECT_EQ(JoinedEventTexts(*files_, folder_.Path("whole/tensorboard")),
+            JoinedEventTexts(*files_, folder_.Path("parts/tensorboard")));
 }
 
 }  // namespace

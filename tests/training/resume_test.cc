@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "core/error.h"
+#include "tests/support/joined_events.h"
 #include "tests/support/temp_folder.h"
 #include "tests/training/small_model.h"
 #include "tools/training/parameters.h"
@@ -42,7 +44,8 @@ class ResumeTest : public ::testing::Test {
     const LoadedModel loaded = LoadModel(*files_, folder_.Path("small.pbtxt"), overrides);
     ThreadPool pool(1);
     Progress progress(nullptr, false, clock);
-    Trainer(loaded, {*files_, clock, memory_, pool}, progress).Run({folder_.Path(run), resume});
+    Trainer(loaded, {*files_, clock, memory_, pool}, progress)
+        .Run({.run_dir = folder_.Path(run), .resume = resume, .tensorboard = true});
   }
   // Trains and is stopped again and again, each time a little later.
   void TrainWithInterruptions(const std::string& run, const Overrides& overrides) {
@@ -73,6 +76,12 @@ class ResumeTest : public ::testing::Test {
     EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
     EXPECT_EQ(folder_.Read("whole/best.ckpt"), folder_.Read("parts/best.ckpt"));
     EXPECT_EQ(MetricsWithoutTime("whole"), MetricsWithoutTime("parts"));
+    ExpectSameEvents();
+  }
+  void ExpectSameEvents() {
+    const std::vector<std::string> whole = JoinedEventTexts(*files_, folder_.Path("whole/tensorboard"));
+    EXPECT_FALSE(whole.empty());
+    EXPECT_EQ(JoinedEventTexts(*files_, folder_.Path("parts/tensorboard")), whole);
   }
   std::string FaultOf(const Overrides& overrides) {
     try {
@@ -106,12 +115,16 @@ TEST_F(ResumeTest, GoesOnExactlyAfterEveryUpdateWhenAskedToStop) {
     SystemClock clock;
     ThreadPool pool(1);
     Progress progress(nullptr, false, clock);
-    finished = Trainer(loaded, {*files_, clock, memory_, pool}, progress)
-                   .Run({.run_dir = folder_.Path("parts"), .resume = parts > 0, .stop = [] { return true; }});
+    finished =
+        Trainer(loaded, {*files_, clock, memory_, pool}, progress)
+            .Run({.run_dir = folder_.Path("parts"), .resume = parts > 0, .tensorboard = true, .stop = [] {
+                    return true;
+                  }});
   }
   EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
   EXPECT_EQ(folder_.Read("whole/best.ckpt"), folder_.Read("parts/best.ckpt"));
   EXPECT_EQ(MetricsWithoutTime("whole"), MetricsWithoutTime("parts"));
+  ExpectSameEvents();
 }
 
 TEST_F(ResumeTest, GoesOnExactlyWithEveryOptimizer) {
@@ -143,6 +156,36 @@ TEST_F(ResumeTest, OfAFinishedRunCanBeLonger) {
   EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
   Train("parts", {"train.episodes=60"}, true, SystemClock());  // nothing is left to do
   EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
+}
+
+// A resume without --tensorboard leaves no events of episodes that it trains again, and one with it adds only later ones.
+TEST_F(ResumeTest, CutsEventsThoughItWritesNone) {
+  const auto steps = [&] {
+    std::set<std::int64_t> found;
+    for (const tensorboard::Event& event : JoinedEvents(*files_, folder_.Path("run/tensorboard")))
+      found.insert(event.step());
+    return found;
+  };
+  const auto train = [&](const std::string& episodes, bool resume, bool tensorboard) {
+    const LoadedModel loaded =
+        LoadModel(*files_, folder_.Path("small.pbtxt"), {"train.episodes=" + episodes});
+    SystemClock clock;
+    ThreadPool pool(1);
+    Progress progress(nullptr, false, clock);
+    Trainer(loaded, {*files_, clock, memory_, pool}, progress)
+        .Run({.run_dir = folder_.Path("run"), .resume = resume, .tensorboard = tensorboard});
+  };
+  train("20", false, true);
+  const std::string after_20 = folder_.Read("run/last.ckpt");
+  train("40", true, true);
+  EXPECT_EQ(*steps().rbegin(), 40);
+  folder_.Write("run/last.ckpt", after_20);
+  train("40", true, false);
+  EXPECT_EQ(*steps().rbegin(), 20);
+  train("60", true, true);
+  EXPECT_TRUE(steps().contains(20));
+  EXPECT_FALSE(steps().contains(40));
+  EXPECT_TRUE(steps().contains(60));
 }
 
 TEST_F(ResumeTest, RefusesAnotherRun) {

@@ -2,27 +2,72 @@
 
 #include <fmt/format.h>
 
-#include "core/error.h"
+#include <algorithm>
+#include <optional>
+
 #include "serialization/event_file.h"
 
 namespace plgraph {
 namespace {
 
 constexpr std::string_view kPrefix = "events.out.tfevents.";
+constexpr std::string_view kSuffix = ".plgraph";
+constexpr std::string_view kDigits = "0123456789";
+constexpr size_t kTimeDigits = 10;
 
-// Takes the events after an episode out of a file (all of them after none), and what a kill left of a record.
-void CutEvents(FileSystem& files, const std::string& path, std::int64_t episode) {
-  if (episode == 0) return files.Remove(path);
+// The time in the name of an event file that plgraph wrote: <prefix><time>.plgraph, by older versions also
+// <prefix><time>.<number>.plgraph. No value for any other name.
+std::optional<std::int64_t> TimeInName(std::string_view name) {
+  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
+  if (name.size() < kPrefix.size() + kTimeDigits + kSuffix.size()) return std::nullopt;
+  const std::string_view time = name.substr(kPrefix.size(), kTimeDigits);
+  std::string_view number = name.substr(kPrefix.size() + kTimeDigits);
+  number.remove_suffix(kSuffix.size());
+  if (time.find_first_not_of(kDigits) != std::string_view::npos) return std::nullopt;
+  if (number.empty()) return std::stoll(std::string(time));
+  const bool older = number.starts_with('.') && number.size() > 1 &&
+                     number.find_first_not_of(kDigits, 1) == std::string_view::npos;
+  return older ? std::optional(std::stoll(std::string(time))) : std::nullopt;
+}
+
+// TensorBoard reads the files of a folder in the order of their names. Two starts may come within a second, and a
+// clock may be set back.
+std::string NewPath(FileSystem& files, const std::string& folder, std::int64_t now) {
+  files.CreateFolders(folder);
+  std::int64_t time = now;
+  for (const std::string& name : files.List(folder)) {
+    if (const auto other = TimeInName(name)) time = std::max(time, *other + 1);
+  }
+  return fmt::format("{}/{}{:0{}}{}", folder, kPrefix, time, kTimeDigits, kSuffix);
+}
+
+std::string CutFile(FileSystem& files, const std::string& path, std::int64_t episode) {
   const std::vector<std::byte> bytes = files.Read(path);
+  const EventRecords read = DecodeRecords(bytes);
+  if (read.records.empty() && read.damaged > 0) {
+    return fmt::format(
+        "{}: is damaged from its start on; no event of it can be read, and it is left as it is", path);
+  }
+  std::int64_t damaged = read.damaged;
+  std::int64_t events = 0;
   std::vector<std::byte> kept;
-  for (const std::string_view record : DecodeRecords(bytes)) {
+  for (const std::string_view record : read.records) {
     tensorboard::Event event;
-    if (!event.ParseFromArray(record.data(), static_cast<int>(record.size())) || event.step() > episode)
-      break;
+    const bool intact = event.ParseFromArray(record.data(), static_cast<int>(record.size()));
+    damaged += intact ? 0 : 1;
+    if (!intact || event.step() > episode) continue;
+    events += event.has_file_version() ? 0 : 1;
     const std::vector<std::byte> same = EncodeRecord(record);
     kept.insert(kept.end(), same.begin(), same.end());
   }
-  if (kept.size() < bytes.size()) WriteFileAtomically(files, path, kept);
+  if (events == 0) {
+    files.Remove(path);
+  } else if (kept.size() < bytes.size()) {
+    WriteFileAtomically(files, path, kept);
+  }
+  if (damaged == 0) return "";
+  return fmt::format("{}: {} damaged and left out", path,
+                     damaged == 1 ? "1 record is" : fmt::format("{} records are", damaged));
 }
 
 void AddScalar(tensorboard::Event& event, const std::string& tag, double number) {
@@ -38,22 +83,26 @@ void AddMeasures(tensorboard::Event& event, const Measures& measures, const std:
 
 }  // namespace
 
-TensorBoardLog::TensorBoardLog(FileSystem& files, const Clock& clock, const std::string& folder,
-                               std::int64_t episode)
-    : clock_(clock) {
-  files.CreateFolders(folder);
-  int number = 0;
+std::string CutEvents(FileSystem& files, const std::string& folder, std::int64_t episode) {
+  std::string damages;
   for (const std::string& name : files.List(folder)) {
-    if (!name.starts_with(kPrefix)) continue;
-    CutEvents(files, folder + "/" + name, episode);
-    ++number;
+    if (!TimeInName(name)) continue;
+    const std::string path = folder + "/" + name;
+    if (episode == 0) {
+      files.Remove(path);
+    } else if (const std::string damage = CutFile(files, path, episode); !damage.empty()) {
+      damages += (damages.empty() ? "" : "\n") + damage;
+    }
   }
-  // TensorBoard reads the files of a folder in the order of their names, which begin with the time.
-  file_ = files.Create(fmt::format("{}/{}{:010}.{:04}.plgraph", folder, kPrefix,
-                                   static_cast<std::int64_t>(clock.SecondsSince1970()), number));
+  return damages;
+}
+
+TensorBoardLog::TensorBoardLog(FileSystem& files, const Clock& clock, const std::string& folder)
+    : clock_(clock),
+      file_(files, NewPath(files, folder, static_cast<std::int64_t>(clock.SecondsSince1970())), 0) {
   tensorboard::Event event = NewEvent(0);
   event.set_file_version("brain.Event:2");
-  Write(event);
+  Add(event);
 }
 
 void TensorBoardLog::AddLine(const MetricsLine& line, double learning_rate) {
@@ -61,7 +110,7 @@ void TensorBoardLog::AddLine(const MetricsLine& line, double learning_rate) {
   AddMeasures(event, line.training, "training");
   if (line.evaluation) AddMeasures(event, *line.evaluation, "evaluation");
   AddScalar(event, "learning_rate", learning_rate);
-  Write(event);
+  Add(event);
 }
 
 void TensorBoardLog::AddHistogram(std::int64_t episode, const std::string& tag,
@@ -70,7 +119,7 @@ void TensorBoardLog::AddHistogram(std::int64_t episode, const std::string& tag,
   tensorboard::Summary::Value& value = *event.mutable_summary()->add_value();
   value.set_tag(tag);
   *value.mutable_histo() = MakeHistogram(numbers);
-  Write(event);
+  Add(event);
 }
 
 void TensorBoardLog::AddImage(std::int64_t episode, const std::string& tag, const RgbImage& image,
@@ -82,7 +131,7 @@ void TensorBoardLog::AddImage(std::int64_t episode, const std::string& tag, cons
   value.mutable_image()->set_width(static_cast<std::int32_t>(image.width));
   value.mutable_image()->set_colorspace(3);
   value.mutable_image()->set_encoded_image_string(png.data(), png.size());
-  Write(event);
+  Add(event);
 }
 
 tensorboard::Event TensorBoardLog::NewEvent(std::int64_t episode) const {
@@ -92,8 +141,8 @@ tensorboard::Event TensorBoardLog::NewEvent(std::int64_t episode) const {
   return event;
 }
 
-void TensorBoardLog::Write(const tensorboard::Event& event) {
-  file_->Append(EncodeRecord(event.SerializeAsString()));
+void TensorBoardLog::Add(const tensorboard::Event& event) {
+  file_.Add(EncodeRecord(event.SerializeAsString()));
 }
 
 }  // namespace plgraph

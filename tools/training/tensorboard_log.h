@@ -2,7 +2,6 @@
 #define PLGRAPH_TOOLS_TRAINING_TENSORBOARD_LOG_H_
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 
@@ -10,31 +9,39 @@
 #include "core/file_system.h"
 #include "serialization/event.pb.h"
 #include "serialization/png_writer.h"
+#include "tools/training/growing_file.h"
 #include "tools/training/run_directory.h"
 
 namespace plgraph {
 
-/// Writes what TensorBoard shows of a run. Its steps are training episodes.
+/// Takes out of plgraph's own event files in a folder what they hold of episodes after `episode` (everything for 0),
+/// so that a run that goes on from there repeats nothing. A file without events is removed; files of other programs
+/// are left as they are. Returns a line for each file with damaged records, which are taken out as well.
+std::string CutEvents(FileSystem& files, const std::string& folder, std::int64_t episode);
+
+/// Writes what TensorBoard shows of a run. Its steps are training episodes. Events are gathered by Add... and written
+/// by Flush and Sync, which throw Error(kRuntime); what they could not write is written by the next call.
 class TensorBoardLog {
  public:
-  /// Begins a new file of events in the folder. What older files there hold of episodes after `episode` is taken
-  /// out of them, so that a run that goes on from there repeats nothing. Files and clock must outlive it.
-  TensorBoardLog(FileSystem& files, const Clock& clock, const std::string& folder, std::int64_t episode);
+  /// Begins a new file of events in the folder, which is read after plgraph's own files there. `files` and `clock`
+  /// must outlive this.
+  TensorBoardLog(FileSystem& files, const Clock& clock, const std::string& folder);
 
   /// `loss/training`, `<metric>/training`, with an evaluation `loss/evaluation`, ..., and `learning_rate`.
   void AddLine(const MetricsLine& line, double learning_rate);
   void AddHistogram(std::int64_t episode, const std::string& tag, std::span<const float> numbers);
   void AddImage(std::int64_t episode, const std::string& tag, const RgbImage& image,
                 std::span<const std::byte> png);
-  /// Returns when all is on the disk.
-  void Sync() { file_->Sync(); }
+  void Flush() { file_.Flush(); }
+  /// Returns when all events are on the disk.
+  void Sync() { file_.Sync(); }
 
  private:
   tensorboard::Event NewEvent(std::int64_t episode) const;
-  void Write(const tensorboard::Event& event);
+  void Add(const tensorboard::Event& event);
 
   const Clock& clock_;
-  std::unique_ptr<WritableFile> file_;
+  GrowingFile file_;
 };
 
 }  // namespace plgraph

@@ -153,11 +153,12 @@ void Trainer::SaveToStop() {
   Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
   AddMeans(kReportMeans, report_means_, checkpoint);
   AddMeans(kBetweenMeans, between_means_, checkpoint);
-  if (tensorboard_) TrySave([&] { tensorboard_->Sync(); });
   SaveLast(checkpoint);
 }
 
 void Trainer::SaveLast(const Checkpoint& checkpoint) {
+  // A checkpoint never knows of episodes that the events have lost.
+  if (tensorboard_) TrySave([&] { tensorboard_->Sync(); });
   last_saved_ = TrySave([&] { run_->SaveLast(checkpoint); });
 }
 
@@ -203,9 +204,14 @@ void Trainer::Initialize(const TrainRequest& request) {
 }
 
 void Trainer::OpenTensorBoard(const TrainRequest& request) {
-  if (!request.tensorboard) return;
-  tensorboard_ = std::make_unique<TensorBoardLog>(services_.files, services_.clock,
-                                                  request.run_dir + "/tensorboard", position_.episode);
+  const std::string folder = request.run_dir + "/tensorboard";
+  // A run may go on without --tensorboard: events of episodes that it trains again are wrong then, too.
+  if ((request.resume || request.tensorboard) && services_.files.Exists(folder)) {
+    Tell(CutEvents(services_.files, folder, position_.episode));
+  }
+  if (request.tensorboard) {
+    tensorboard_ = std::make_unique<TensorBoardLog>(services_.files, services_.clock, folder);
+  }
 }
 
 void Trainer::Restore(Checkpoint checkpoint, Coverage coverage) {
@@ -281,6 +287,7 @@ void Trainer::RollBack(const TrainRequest& request, const NotFiniteError& fault)
     between_means_.Clear();
   }
   OpenTensorBoard(request);
+  if (position_.episode == 0) Show();
   progress_.Message(fmt::format(
       "{}\n  back to episode {}, at {:g} of the learning rate (rollback {} of at most {})", fault.what(),
       position_.episode, std::ldexp(1, -static_cast<int>(rollbacks)), rollbacks, kMostRollbacks));
@@ -311,7 +318,8 @@ void Trainer::FinishUpdate(std::int64_t before) {
   report_means_.Clear();
   TrySave([&] { run_->Append(line); });
   progress_.Report(line);
-  if (tensorboard_) TrySave([&] { tensorboard_->AddLine(line, Rate(position_.update - 1)); });
+  if (tensorboard_) tensorboard_->AddLine(line, Rate(position_.update - 1));
+  if (tensorboard_) TrySave([&] { tensorboard_->Flush(); });
   if (!save) return;
   TrySave([&] { Show(); });
   SaveCheckpoints(before, line.evaluation);
@@ -320,7 +328,7 @@ void Trainer::FinishUpdate(std::int64_t before) {
 void Trainer::Show() {
   if (tensorboard_) ShowHistograms();
   if (samples_) ShowSamples();
-  if (tensorboard_) tensorboard_->Sync();  // a checkpoint never knows of episodes that the events have lost
+  if (tensorboard_) tensorboard_->Flush();
 }
 
 void Trainer::ShowHistograms() {
@@ -342,8 +350,8 @@ void Trainer::ShowSamples() {
   CopyParameters(*executor_, samples_->executor());
   const RgbImage image = DrawGrid(grid_, samples_->Run(), "--grid");
   const std::vector<std::byte> png = EncodePng(image);
-  run_->SaveGrid(png);
   if (tensorboard_) tensorboard_->AddImage(position_.episode, "samples", image, png);
+  run_->SaveGrid(png);
 }
 
 void Trainer::SaveCheckpoints(std::int64_t before, const std::optional<Measures>& evaluation) {
