@@ -1,5 +1,7 @@
 // Conv2D: y[o, i, j] = bias[o] + sum_{c,k,l} weight[o, c, k, l] x[c, i s - p + k d, j s - p + l d].
 // The gradient of x is the transposed convolution of d with the same weight.
+#include <array>
+
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/convolution_op.h"
@@ -53,14 +55,12 @@ template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const Convolution convolution = ConvolutionOf(args.attributes);
   const Shape& weight = *args.operand(kWeight).shape;
-  const WindowGrid grid = {{DirectAxis(convolution, 0, args.shape->dim(1), weight.dim(2)),
-                            DirectAxis(convolution, 1, args.shape->dim(2), weight.dim(3))}};
+  const std::array<WindowGrid, 1> grid = {
+      WindowGrid{{DirectAxis(convolution, 0, args.shape->dim(1), weight.dim(2)),
+                  DirectAxis(convolution, 1, args.shape->dim(2), weight.dim(3))}}};
   const std::int64_t plane = weight.dim(2) * weight.dim(3);
   ForEachWeight(args, convolution.groups, {weight.dim(1) * plane, plane},
-                [&](const ConvolutionCall<T>& call) {
-                  Convolve(
-                      call, 1, [&](std::int64_t) { return grid; }, *args.threads);
-                });
+                [&](const ConvolutionCall<T>& call) { Convolve(call, grid, *args.threads); });
 }
 
 std::int64_t Flops(const ShapeArgs& args, const Shape& result) {

@@ -6,6 +6,7 @@
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/convolution_op.h"
+#include "ops/strided_loop.h"
 
 namespace plgraph {
 namespace {
@@ -65,19 +66,53 @@ Gradients Adjoint(GradBuilder& g) {
   return gradients;
 }
 
+// The grids of all phases that meet a tap, counted over both axes.
+class TransposedGridsOf {
+ public:
+  TransposedGridsOf(const Convolution& convolution, const Shape& result, const Shape& weight)
+      : convolution_(convolution), result_(result), weight_(weight) {}
+
+  std::int64_t size() const { return Along(0) * Along(1); }
+  WindowGrid operator[](std::int64_t i) const { return {{Axis(0, i / Along(1)), Axis(1, i % Along(1))}}; }
+  /// Whether every place of the result lies in a grid.
+  bool CoverAll() const { return Along(0) == convolution_.stride[0] && Along(1) == convolution_.stride[1]; }
+
+ private:
+  std::int64_t Along(size_t axis) const { return TransposedGrids(convolution_, axis, Taps(axis)); }
+  std::int64_t Taps(size_t axis) const { return weight_.dim(static_cast<int>(axis) + 2); }
+  WindowAxis Axis(size_t axis, std::int64_t tap) const {
+    return TransposedAxis(convolution_, axis, tap, result_.dim(static_cast<int>(axis) + 1), Taps(axis));
+  }
+
+  const Convolution& convolution_;
+  const Shape& result_;
+  const Shape& weight_;
+};
+
+template <typename T>
+void FillWithBias(const KernelArgs<T>& args) {
+  const std::int64_t channels = args.shape->dim(0);
+  const std::int64_t plane = args.size() / channels;
+  args.threads->For(args.rows * channels, std::max<std::int64_t>(1, kCheapGrain / plane), 1,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        const std::int64_t row = i / channels;
+                        const std::int64_t channel = i % channels;
+                        const T bias = args.Has(kBias) ? args.operand(kBias).Row(row)[channel] : T{0};
+                        std::fill_n(args.ResultRow(row) + channel * plane, plane, bias);
+                      }
+                    });
+}
+
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const Convolution convolution = ConvolutionOf(args.attributes);
   const Shape& weight = *args.operand(kWeight).shape;
   const std::int64_t plane = weight.dim(2) * weight.dim(3);
-  const auto grid_of = [&](std::int64_t i) {
-    const ImagePair phase = {i / convolution.stride[1], i % convolution.stride[1]};
-    return WindowGrid{{TransposedAxis(convolution, 0, phase[0], args.shape->dim(1), weight.dim(2)),
-                       TransposedAxis(convolution, 1, phase[1], args.shape->dim(2), weight.dim(3))}};
-  };
-  const std::int64_t phases = convolution.stride[0] * convolution.stride[1];
+  const TransposedGridsOf grids(convolution, *args.shape, weight);
+  if (!grids.CoverAll()) FillWithBias(args);
   ForEachWeight(args, convolution.groups, {plane, weight.dim(1) * plane},
-                [&](const ConvolutionCall<T>& call) { Convolve(call, phases, grid_of, *args.threads); });
+                [&](const ConvolutionCall<T>& call) { Convolve(call, grids, *args.threads); });
 }
 
 std::int64_t Flops(const ShapeArgs& args, const Shape&) {

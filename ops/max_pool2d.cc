@@ -91,8 +91,7 @@ void GradientKernel(const KernelArgs<T>& args) {
 }
 
 std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
-  const ImagePair kernel = PairOf(args.attributes[kPoolKernel], {});
-  return result.NumElements() * kernel[0] * kernel[1];
+  return result.NumElements() * LargestWindow(args.attributes, args.operand(0));
 }
 
 const OpDef kMaxPool2D = {

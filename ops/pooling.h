@@ -24,6 +24,12 @@ struct PlaneRange {
   std::int64_t size() const { return end - begin; }
 };
 
+/// How many elements of an image [C, H, W] a window sees at most.
+inline std::int64_t LargestWindow(std::span<const AttributeValue> attributes, const Shape& image) {
+  const ImagePair kernel = PairOf(attributes[kPoolKernel], {});
+  return std::min(kernel[0], image.dim(1)) * std::min(kernel[1], image.dim(2));
+}
+
 /// The windows of a pooling, each cut to what lies in the image.
 class PoolingWindows {
  public:
@@ -31,6 +37,7 @@ class PoolingWindows {
       : kernel_(PairOf(attributes[kPoolKernel], {})),
         stride_(PairOf(attributes[kPoolStride], kernel_)),
         padding_(PairOf(attributes[kPoolPadding], {0, 0})),
+        largest_(LargestWindow(attributes, image)),
         image_(image),
         result_(result) {}
 
@@ -43,7 +50,7 @@ class PoolingWindows {
   std::int64_t result_lines() const { return result_.dim(1); }
   std::int64_t result_columns() const { return result_.dim(2); }
   std::int64_t result_plane() const { return result_.dim(1) * result_.dim(2); }
-  std::int64_t kernel_size() const { return kernel_[0] * kernel_[1]; }
+  std::int64_t largest() const { return largest_; }  ///< elements of a window, at most
   /// What a line of the result is made of, and a column.
   PlaneRange LinesOf(std::int64_t line) const { return Range(0, line); }
   PlaneRange ColumnsOf(std::int64_t column) const { return Range(1, column); }
@@ -58,6 +65,7 @@ class PoolingWindows {
   ImagePair kernel_;
   ImagePair stride_;
   ImagePair padding_;
+  std::int64_t largest_;
   const Shape& image_;
   const Shape& result_;
 };
@@ -65,7 +73,7 @@ class PoolingWindows {
 /// Calls body(row, channel) for every channel of every row; a thread takes whole channels.
 template <typename T, typename Body>
 void ForEachChannel(const KernelArgs<T>& args, const PoolingWindows& windows, const Body& body) {
-  const std::int64_t work = windows.result_plane() * windows.kernel_size();
+  const std::int64_t work = windows.result_plane() * windows.largest();
   const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / work);
   args.threads->For(args.rows * windows.channels(), grain, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) body(i / windows.channels(), i % windows.channels());

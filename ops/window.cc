@@ -72,19 +72,30 @@ WindowAxis DirectAxis(const Convolution& convolution, size_t axis, std::int64_t 
           .tap_step = convolution.dilation[axis]};
 }
 
+namespace {
+
+// Taps so far apart meet the same places of the result.
+std::int64_t TapRepeat(const Convolution& convolution, size_t axis) {
+  return convolution.stride[axis] / std::gcd(convolution.stride[axis], convolution.dilation[axis]);
+}
+
+}  // namespace
+
+std::int64_t TransposedGrids(const Convolution& convolution, size_t axis, std::int64_t taps) {
+  return std::min(TapRepeat(convolution, axis), taps);
+}
+
 // Place r of the result meets place i of the image under tap t where r + padding = i stride + t dilation.
-WindowAxis TransposedAxis(const Convolution& convolution, size_t axis, std::int64_t phase, std::int64_t size,
+WindowAxis TransposedAxis(const Convolution& convolution, size_t axis, std::int64_t tap, std::int64_t size,
                           std::int64_t taps) {
   const std::int64_t stride = convolution.stride[axis];
   const std::int64_t dilation = convolution.dilation[axis];
-  const std::int64_t repeat = stride / std::gcd(stride, dilation);
-  const std::int64_t place = phase + convolution.padding[axis];
-  std::int64_t tap = 0;
-  while (tap < std::min(repeat, taps) && (place - tap * dilation) % stride != 0) ++tap;
-  const bool any = tap < std::min(repeat, taps);
-  return {.places = phase < size ? (size - phase + stride - 1) / stride : 0,
-          .first = any ? (place - tap * dilation) / stride : 0,
-          .taps = any ? (taps - tap + repeat - 1) / repeat : 0,
+  const std::int64_t repeat = TapRepeat(convolution, axis);
+  const std::int64_t offset = (tap * dilation - convolution.padding[axis]) % stride;
+  const std::int64_t phase = offset < 0 ? offset + stride : offset;
+  return {.places = phase < size ? (size - phase - 1) / stride + 1 : 0,
+          .first = (phase + convolution.padding[axis] - tap * dilation) / stride,
+          .taps = (taps - tap - 1) / repeat + 1,
           .tap_step = -(repeat * dilation / stride),
           .kernel_first = tap,
           .kernel_step = repeat,

@@ -47,9 +47,13 @@ std::int64_t Covered(std::int64_t taps, std::int64_t dilation);
 /// The grid of a convolution's windows along one axis: `places` of them, a kernel of `taps`.
 WindowAxis DirectAxis(const Convolution& convolution, size_t axis, std::int64_t places, std::int64_t taps);
 
-/// A transposed convolution by a stride s is s grids along an axis: place i of grid `phase` is place phase + i s of the
-/// result, of `size`, and meets every so many of the kernel's taps only.
-WindowAxis TransposedAxis(const Convolution& convolution, size_t axis, std::int64_t phase, std::int64_t size,
+/// A transposed convolution by a stride s is made of grids along an axis, of which place i lies at place phase + i s of
+/// the result: one grid for each phase that meets any tap. They are counted by the first tap that they meet; the other
+/// taps of a grid follow at even distances. Where the stride is larger than the kernel, no grid covers some places.
+std::int64_t TransposedGrids(const Convolution& convolution, size_t axis, std::int64_t taps);
+
+/// The grid whose first tap is `tap`, from 0 to TransposedGrids - 1, along an axis of the result of `size` places.
+WindowAxis TransposedAxis(const Convolution& convolution, size_t axis, std::int64_t tap, std::int64_t size,
                           std::int64_t taps);
 
 /// How a weight names its first axes for messages, and which of them is that of the channels of x.

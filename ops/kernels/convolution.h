@@ -97,7 +97,7 @@ class ConvolutionTile {
         grid_(grid),
         parts_(grid, call.count),
         patch_(call.weight.image_stride, call.weight.kernel_width) {
-    if (parts_.size() > 0) patch_.Take(parts_[0], call.count);
+    patch_.Take(parts_[0], call.count);
     for (std::int64_t c = 0; c < kTileChannels; ++c) weight_lines_[c] = c * call.weight.result_stride;
   }
 
@@ -115,21 +115,15 @@ class ConvolutionTile {
             call_.bias == nullptr ? kZeros.data() : call_.bias + group * call_.result_channels + first;
         for (std::int64_t part = 0; part < parts_.size(); ++part) {
           if (parts_.size() > 1) patch_.Take(parts_[part], call_.count);
-          if (AddTaps(block, group, first, channels, starts)) starts = nullptr;
+          AddTaps(block, group, first, channels, starts);
+          starts = nullptr;
         }
-        if (starts != nullptr) Fill(starts, channels, patch_.layout().Places(block));
         Store(block, group * call_.result_channels + first, channels);
       }
     }
   }
 
-  // Where there are no taps.
-  void Fill(const T* starts, std::int64_t channels, std::int64_t places) {
-    for (std::int64_t c = 0; c < channels; ++c) std::fill_n(sums_ + c * kTileStride, places, starts[c]);
-  }
-
-  // Returns whether there were any taps.
-  bool AddTaps(const PlaceBlock& block, std::int64_t group, std::int64_t first, std::int64_t channels,
+  void AddTaps(const PlaceBlock& block, std::int64_t group, std::int64_t first, std::int64_t channels,
                const T* starts) {
     Images<T> images = call_.images;
     images.data += group * call_.image_channels * images.plane();
@@ -152,7 +146,6 @@ class ConvolutionTile {
                          .columns = patch_.layout().Places(block)});
       begin = end;
     }
-    return all > 0;
   }
 
   void Store(const PlaceBlock& block, std::int64_t first, std::int64_t channels) const {
@@ -187,27 +180,35 @@ class ConvolutionTile {
   alignas(64) T sums_[kTileChannels * kTileStride];
 };
 
-/// Convolves over `grids` grids, which cover the result together; grid_of(i) gives them, the first has the most places.
-/// A thread takes its part of the lines of each.
-template <typename T, typename GridOf>
-void Convolve(const ConvolutionCall<T>& call, std::int64_t grids, const GridOf& grid_of,
-              ThreadPool& threads) {
-  const WindowGrid largest = grid_of(0);
-  const std::int64_t work = call.groups * call.weight.group_stride * largest.axes[1].places;  // of a line
+/// Convolves over grids, of which no two share a place of the result; `grids` gives their number, size(), and each of
+/// them, by []. A thread takes its part of the lines of each.
+template <typename T, typename Grids>
+void Convolve(const ConvolutionCall<T>& call, const Grids& grids, ThreadPool& threads) {
+  const auto count = static_cast<std::int64_t>(grids.size());
+  std::int64_t most_lines = 0;
+  std::int64_t most_columns = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const WindowGrid grid = grids[i];
+    most_lines = std::max(most_lines, grid.axes[0].places);
+    most_columns = std::max(most_columns, grid.axes[1].places);
+  }
+  const std::int64_t work = call.groups * call.weight.group_stride * most_columns;  // of a line
   const auto for_lines = [&](std::int64_t lines, std::int64_t places, const auto& body) {
-    threads.For(lines, std::max<std::int64_t>(1, kConvolutionGrain / (work * places)), 1, body);
+    threads.For(lines,
+                std::max<std::int64_t>(1, kConvolutionGrain / std::max<std::int64_t>(work * places, 1)), 1,
+                body);
   };
-  const WinogradGrid winograd(largest, call.image_channels, call.result_channels);
-  if (grids == 1 && winograd.fits()) {
+  const WinogradGrid winograd(grids[0], call.image_channels, call.result_channels);
+  if (count == 1 && winograd.fits()) {
     for_lines(call.count * winograd.down.squares(), kSquareSide, [&](std::int64_t begin, std::int64_t end) {
       WinogradTile<T>(call, winograd).ComputeLines(begin, end);
     });
     return;
   }
-  const std::int64_t all = call.count * largest.axes[0].places;
+  const std::int64_t all = call.count * most_lines;
   for_lines(all, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = 0; i < grids; ++i) {
-      const WindowGrid grid = grid_of(i);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const WindowGrid grid = grids[i];
       if (grid.places() == 0) continue;
       const std::int64_t lines = call.count * grid.axes[0].places;
       ConvolutionTile<T>(call, grid).ComputeLines(begin * lines / all, end * lines / all);

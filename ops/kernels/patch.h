@@ -66,15 +66,15 @@ void CopyRun(const T* in, std::int64_t count, T* out) {
 class PatchLayout {
  public:
   PatchLayout() : PatchLayout(WindowGrid{}, 0) {}
-  /// For blocks as large as possible, of `count` images at most. A grid whose windows are too large for a patch has none
-  /// (channels() is 0): take it tap by tap.
+  /// For blocks as large as possible, of `count` images at most. A grid whose windows are too large for a patch, or whose
+  /// taps meet fewer phases than a patch would hold, has none (channels() is 0): take it tap by tap.
   PatchLayout(const WindowGrid& grid, std::int64_t count)
       : down_(grid.axes[0]), along_(grid.axes[1]), taps_along_(grid.axes[1].taps) {
     const WindowAxis& lines = grid.axes[0];
     most_.columns = std::min(grid.axes[1].places, kTilePlaces - along_.reach());
-    if (most_.columns < 1) return;
-    width_ = most_.columns + along_.reach();
     const std::int64_t phases = down_.phases() * along_.phases();
+    if (most_.columns < 1 || phases > grid.taps()) return;
+    width_ = most_.columns + along_.reach();
     most_.lines =
         std::min({lines.places, kTilePlaces / width_, kPatchSize / 2 / (phases * width_) - down_.reach()});
     if (most_.lines < 1) return;

@@ -79,7 +79,10 @@ OpRow Conv2D() {
                     Attributes({3, 2}, {1, 0}, {1, 2}, 1),
                     {2, 2, 3}},
                    {{Shape{4, 3, 3}, Shape{6, 2, 2, 2}, Shape{6}}, Attributes({}, {1}, {}, 2), {6, 4, 4}},
-                   {{Shape{3, 1, 1}, Shape{2, 3, 1, 1}, Shape{2}}, Attributes({3}, {}, {}, 1), {2, 1, 1}}},
+                   {{Shape{3, 1, 1}, Shape{2, 3, 1, 1}, Shape{2}}, Attributes({3}, {}, {}, 1), {2, 1, 1}},
+                   {{Shape{2, 9, 12}, Shape{2, 2, 2, 2}, Shape{2}},
+                    Attributes({7, 6}, {1}, {3, 5}, 1),
+                    {2, 2, 2}}},
       .refusals =
           {{{Shape{3, 3}, Shape{1, 1, 3, 3}, std::nullopt},
             plain,
@@ -159,7 +162,14 @@ OpRow ConvTranspose2D() {
                     {6, 2, 2}},
                    {{Shape{1, 2, 2}, Shape{1, 1, 2, 2}, Shape{1}},
                     With(Attributes({1, 4}, {}, {3, 1}, 1), {2, 1}),
-                    {1, 7, 7}}},
+                    {1, 7, 7}},
+                   // Places that no window reaches; taps that share the same places.
+                   {{Shape{2, 3, 4}, Shape{2, 3, 2, 3}, Shape{3}},
+                    With(Attributes({7, 5}, {1, 0}, {1, 2}, 1), {3, 1}),
+                    {3, 17, 21}},
+                   {{Shape{1, 3, 2}, Shape{1, 1, 3, 3}, std::nullopt},
+                    With(Attributes({4}, {}, {2, 4}, 1), {}),
+                    {1, 13, 13}}},
       .refusals =
           {{{Shape{3}, Shape{1, 1, 3, 3}, std::nullopt},
             plain,
