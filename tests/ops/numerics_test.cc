@@ -89,6 +89,67 @@ TEST(Numerics, BinaryCrossEntropyOfLargeLogitsIsFinite) {
   EXPECT_EQ(y.gradient, (Floats{0, 0, 1, -1}));
 }
 
+// log(1 + exp(-x)), in float to its last places: 1 - sigmoid(x) would have lost them.
+TEST(Numerics, BinaryCrossEntropyOfConfidentLogitsKeepsSmallNumbers) {
+  const Floats xs = {10, 13, 15, 20, 80};
+  for (const float x : xs) {
+    const double small = std::exp(-static_cast<double>(x));
+    const Outcome one = RunOp("BinaryCrossEntropy", {Int(0), Int(0)}, {x}, {1}, {1});
+    const Outcome zero = RunOp("BinaryCrossEntropy", {Int(0), Int(0)}, {-x}, {0}, {1});
+    EXPECT_FLOAT_EQ(one.result[0], static_cast<float>(std::log1p(small))) << x;
+    EXPECT_FLOAT_EQ(zero.result[0], one.result[0]) << x;
+    EXPECT_FLOAT_EQ(one.gradient[0], static_cast<float>(-small / (1 + small))) << x;
+    EXPECT_FLOAT_EQ(zero.gradient[0], -one.gradient[0]) << x;
+  }
+}
+
+TEST(Numerics, BinaryCrossEntropyOfInfiniteLogitsCountsWhatIsCertainAsNothing) {
+  const Outcome y = RunOp("BinaryCrossEntropy", {Int(0), Int(0)}, {kInfinity, -kInfinity}, {1, 0}, {2});
+  EXPECT_EQ(y.result[0], 0);
+  EXPECT_EQ(y.gradient, (Floats{0, 0}));
+  EXPECT_EQ(RunOp("BinaryCrossEntropy", {Int(0), Int(0)}, {kInfinity}, {0.5}, {1}).result[0], kInfinity);
+}
+
+TEST(Numerics, CrossEntropyOfMaskedAndDistantLogits) {
+  constexpr float kMasked = -kInfinity;
+  const float p = 1 / (1 + std::exp(2.0F));
+  const Outcome first = RunOp("CrossEntropy", {}, {2, kMasked, 0}, {0});
+  EXPECT_FLOAT_EQ(first.result[0], 0.126928F);
+  EXPECT_NEAR(first.gradient[0], -p, 1e-7);
+  EXPECT_EQ(first.gradient[1], 0);
+  EXPECT_NEAR(first.gradient[2], p, 1e-7);
+  const Outcome distant = RunOp("CrossEntropy", {}, {-3e38F, 3e38F, 0}, {1});
+  EXPECT_EQ(distant.result[0], 0);
+  EXPECT_EQ(distant.gradient, (Floats{0, 0, 0}));
+  const Outcome parts = RunOp("CrossEntropy", {}, {2, kMasked, 0}, {0.25, 0, 0.75}, {3});
+  EXPECT_FLOAT_EQ(parts.result[0], 0.126928F + 1.5F);
+  EXPECT_NEAR(parts.gradient[0], 0.75F - p, 1e-7);
+  EXPECT_EQ(parts.gradient[1], 0);
+  EXPECT_EQ(RunOp("CrossEntropy", {}, {2, kMasked, 0}, {1}).result[0], kInfinity);  // not masked in truth
+}
+
+TEST(Numerics, TheWeightOfAMaskedClassHasNoGradient) {
+  const Outcome y = RunOp("WeightedLog", {}, {0, 0.5, 0}, {-kInfinity, -1, -2}, {3});
+  EXPECT_EQ(y.result, (Floats{0, -0.5, 0}));
+  EXPECT_EQ(y.gradient, (Floats{0, -1, -2}));
+}
+
+TEST(Numerics, ActivationsOfInfinityAreTheirLimits) {
+  const Floats ends = {-kInfinity, kInfinity};
+  for (const std::string_view op : {"Gelu", "Silu", "Softplus", "Relu"}) {
+    const Outcome y = RunOp(op, {}, ends);
+    EXPECT_EQ(y.result, (Floats{0, kInfinity})) << op;
+    EXPECT_EQ(y.gradient, (Floats{0, 1})) << op;
+  }
+  EXPECT_EQ(RunOp("Sigmoid", {}, ends).result, (Floats{0, 1}));
+  EXPECT_EQ(RunOp("Sigmoid", {}, ends).gradient, (Floats{0, 0}));
+  EXPECT_EQ(RunOp("Tanh", {}, ends).result, (Floats{-1, 1}));
+  EXPECT_EQ(RunOp("Elu", {1.0}, ends).result, (Floats{-1, kInfinity}));
+  EXPECT_EQ(RunOp("Elu", {1.0}, ends).gradient, (Floats{0, 1}));
+  EXPECT_FLOAT_EQ(RunOp("Selu", {}, ends).result[0], -1.7580993F);
+  EXPECT_EQ(RunOp("Selu", {}, ends).gradient[0], 0);
+}
+
 TEST(Numerics, BinaryCrossEntropyLimitsTheLogarithmsOfProbabilities) {
   const Outcome y = RunOp("BinaryCrossEntropy", {Int(1), Int(0)}, {0, 1, 0, 1, 1e-40F}, {0, 1, 1, 0, 1}, {5});
   EXPECT_FLOAT_EQ(y.result[0], 200 - std::log(1e-40F));
