@@ -101,6 +101,13 @@ std::vector<Value> StateNexts(const Graph& graph, bool adjoint) {
   return Collect(graph, adjoint, &State::next);
 }
 
+std::vector<bool> InLoop(const Graph& graph) {
+  std::vector<bool> in_loop = DependsOn(graph, StateValues(graph, false));
+  const std::vector<bool> to_next = LeadsTo(graph, StateNexts(graph, false));
+  for (size_t i = 0; i < in_loop.size(); ++i) in_loop[i] = in_loop[i] && to_next[i];
+  return in_loop;
+}
+
 std::vector<bool> OnTheWayBack(const Graph& graph) {
   std::vector<Value> sources = StateValues(graph, true);
   for (const Value seed : Seeds(graph)) sources.push_back(seed);

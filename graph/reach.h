@@ -29,6 +29,10 @@ std::vector<Value> Seeds(const Graph& graph);
 std::vector<Value> StateValues(const Graph& graph, bool adjoint);
 std::vector<Value> StateNexts(const Graph& graph, bool adjoint);
 
+/// For each node of a graph without an adjoint, whether it is computed in the loop over the steps: it depends on a state,
+/// and a state depends on it.
+std::vector<bool> InLoop(const Graph& graph);
+
 /// For each node, whether it is on the way back: it depends on a seed or on a state that runs back.
 std::vector<bool> OnTheWayBack(const Graph& graph);
 

@@ -2,7 +2,7 @@
 // channel by itself. In training the moments are those of all rows and places; elsewhere the running ones, which follow
 // them: running = (1 - momentum) running + momentum batch, with the unbiased variance.
 // In the loop over the steps a step cannot see those after it: the moments are then those of the step's rows, and the
-// running ones follow their mean over the steps.
+// running ones follow their mean over the steps. A single number has no variance: it leaves the running moments alone.
 #include <fmt/format.h>
 
 #include <limits>
@@ -63,6 +63,9 @@ class Composer {
   Value OfChannels(size_t operand) { return b_.Reshape(b_.Operand(operand), moments_); }
   Value Chosen(size_t running, Value batch) { return b_.Apply("WhenTraining", {OfChannels(running), batch}); }
 
+  // How many numbers of a channel the moments are of.
+  Value Count() { return b_.Scale(Rows(), static_cast<double>(places_)); }
+
   Value Rows() { return b_.Apply("CountRows", {}, {over_samples_, over_steps_}); }
 
   // Over all places and rows, for each channel.
@@ -71,9 +74,9 @@ class Composer {
     return b_.Div(b_.Apply("SumRows", {of_row}, {over_samples_, over_steps_}), Rows());
   }
 
-  // n / (n - 1); of a single number, whose variance is 0, n.
+  // n / (n - 1), which nobody reads for n = 1.
   Value BesselFactor() {
-    const Value n = b_.Scale(Rows(), static_cast<double>(places_));
+    const Value n = Count();
     const double infinity = std::numeric_limits<double>::infinity();
     return b_.Div(n, b_.Apply("Clamp", {b_.Scale(n, 1, -1)}, {1.0, infinity}));
   }
@@ -85,7 +88,8 @@ class Composer {
     const double momentum = b_.Real(kMomentum);
     const Value next =
         b_.Add(b_.Scale(b_.Operand(running), 1 - momentum), b_.Scale(b_.Reshape(batch, channels_), momentum));
-    b_.Update(b_.Operand(running), next);
+    const Value others = b_.Scale(Count(), 1, -1);
+    b_.Update(b_.Operand(running), b_.Apply("Where", {others, next, b_.Operand(running)}));
   }
 
   OpBuilder& b_;

@@ -9,14 +9,6 @@
 namespace plgraph {
 namespace {
 
-// For each node, whether it is computed in the loop over the steps.
-std::vector<bool> InLoop(const Graph& graph) {
-  std::vector<bool> in_loop = DependsOn(graph, StateValues(graph, false));
-  const std::vector<bool> to_next = LeadsTo(graph, StateNexts(graph, false));
-  for (size_t i = 0; i < in_loop.size(); ++i) in_loop[i] = in_loop[i] && to_next[i];
-  return in_loop;
-}
-
 Value Expand(Rewriter& rewriter, Value old, bool in_loop) {
   const Node& node = rewriter.from().node(old);
   if (node.kind != NodeKind::kOp || node.op->compose == nullptr) return rewriter.Copy(old);

@@ -51,6 +51,39 @@ std::vector<BadInput> NotAText() {
   };
 }
 
+// Two layers in the loop over the steps that are normalised by the batch, which has one sample.
+std::vector<BadInput> BatchesOfOne() {
+  const std::string model = R"(input { name: "cue" shape: "4" }
+input { name: "target" shape: "4" }
+parameter { name: "bias" shape: "4" }
+parameter { name: "m1" shape: "4" trainable: false }
+parameter { name: "v1" shape: "4" trainable: false constant { value: 1 } }
+parameter { name: "m2" shape: "4" trainable: false }
+parameter { name: "v2" shape: "4" trainable: false constant { value: 1 } }
+state { name: "y" shape: "4" next: "y_next" }
+node { name: "first" batch_norm { x: "y" mean: "m1" variance: "v1" } }
+node { name: "sum" add { a: "first" b: "cue" } }
+node { name: "y_next" batch_norm { x: "sum" bias: "bias" mean: "m2" variance: "v2" } }
+node { name: "error" squared_error { prediction: "y_next" target: "target" } }
+loss { value: "error" }
+train { episodes: 4 sgd { learning_rate: 1 } data { patterns { patterns: 2 } } }
+)";
+  const std::string reason =
+      "in training each channel of operand \"x\" has a single number, whose variance is 0, so that nothing "
+      "before "
+      "the node would learn (train.batch is 1); set train.batch to 2 or more";
+  std::vector<BadInput> all;
+  for (const std::string command :
+       {"compile bad.pbtxt", "train bad.pbtxt --run-dir r", "gradcheck bad.pbtxt", "bench bad.pbtxt"}) {
+    all.push_back({.name = "BatchNormOfOneNumber_" + command.substr(0, command.find(' ')),
+                   .command = Words(command),
+                   .messages = {"bad.pbtxt:9:1: node \"first\" (BatchNorm): " + reason,
+                                "bad.pbtxt:11:1: node \"y_next\" (BatchNorm): " + reason},
+                   .prepare = [model](const TempFolder& folder) { folder.Write("bad.pbtxt", model); }});
+  }
+  return all;
+}
+
 std::vector<BadInput> DeepOrLong() {
   return {
       Text("Depth10000", Repeated("a { ", 10'000) + Repeated("}", 10'000),
@@ -162,7 +195,8 @@ std::vector<BadInput> NotAFile() {
 
 std::vector<BadInput> BadModelTexts() {
   std::vector<BadInput> rows;
-  for (const auto& part : {NotAText(), DeepOrLong(), Numbers(), TooMuchMemory(), NotAFile()}) {
+  for (const auto& part :
+       {NotAText(), DeepOrLong(), Numbers(), TooMuchMemory(), NotAFile(), BatchesOfOne()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;

@@ -137,18 +137,43 @@ TEST(BatchNorm, HasTheGradientOfFiniteDifferencesInAPlasticNetwork) {
   }
 }
 
-TEST(BatchNorm, OfOneNumberAChannelIsTheBias) {
-  GraphMaker maker;
-  const Value y = AddBatchNorm(maker, "norm", maker.Input("x", {3}), {3});
-  maker.Loss(maker.Op("loss", "Sum", {y}, {std::monostate{}}));
-  TrainedOnce<double> run(Checked(maker), 1, 1, 1);
-  const auto bias = run.Parameter("norm_bias");
-  EXPECT_DOUBLE_EQ(run.Loss(), bias[0] + bias[1] + bias[2]);
-  const double mean = run.Parameter("norm_mean")[1];
-  const double variance = run.Parameter("norm_variance")[1];
+TEST(BatchNorm, OfOneNumberAChannelIsTheBiasAndLeavesTheMomentsAlone) {
+  for (const Shape& shape : {Shape{3}, Shape{3, 1, 1}}) {
+    GraphMaker maker;
+    const Value y = AddBatchNorm(maker, "norm", maker.Input("x", shape), {3});
+    maker.Loss(maker.Op("loss", "Sum", {y}, {std::monostate{}}));
+    TrainedOnce<double> run(Checked(maker), 1, 1, 1);
+    const auto bias = run.Parameter("norm_bias");
+    EXPECT_DOUBLE_EQ(run.Loss(), bias[0] + bias[1] + bias[2]);
+    const double mean = run.Parameter("norm_mean")[1];
+    const double variance = run.Parameter("norm_variance")[1];
+    run.GradientsAndMoments();
+    EXPECT_EQ(run.Parameter("norm_mean")[1], mean);
+    EXPECT_EQ(run.Parameter("norm_variance")[1], variance);
+  }
+}
+
+TEST(BatchNorm, OfOneNumberAStepInTheLoopLeavesTheMomentsAlone) {
+  TrainedOnce<double> run(PlasticNet(3), 1, 4, 1);  // ahead of the loop and behind it there are four numbers
+  const double inside = run.Parameter("inside_variance")[1];
+  const double ahead = run.Parameter("ahead_variance")[1];
   run.GradientsAndMoments();
-  EXPECT_DOUBLE_EQ(run.Parameter("norm_mean")[1], 0.9 * mean + 0.1 * run.Input("x")[1]);
-  EXPECT_DOUBLE_EQ(run.Parameter("norm_variance")[1], 0.9 * variance);
+  EXPECT_EQ(run.Parameter("inside_variance")[1], inside);
+  EXPECT_NE(run.Parameter("ahead_variance")[1], ahead);
+}
+
+TEST(BatchNorm, OfTwoNumbersFollowsTheirMoments) {
+  GraphMaker maker;
+  const Value y = AddBatchNorm(maker, "norm", maker.Input("x", {1}), {1});
+  maker.Loss(maker.Op("loss", "Sum", {y}, {std::monostate{}}));
+  TrainedOnce<double> run(Checked(maker), 2, 1, 1);
+  const double a = run.Input("x")[0];
+  const double b = run.Input("x")[1];
+  const double mean = run.Parameter("norm_mean")[0];
+  const double variance = run.Parameter("norm_variance")[0];
+  run.GradientsAndMoments();
+  EXPECT_DOUBLE_EQ(run.Parameter("norm_mean")[0], 0.9 * mean + 0.1 * (a + b) / 2);
+  EXPECT_DOUBLE_EQ(run.Parameter("norm_variance")[0], 0.9 * variance + 0.1 * (a - b) * (a - b) / 2);
 }
 
 TEST(BatchNorm, ShowsItsUpdatesInTheTextAndHasNoneWithoutTraining) {

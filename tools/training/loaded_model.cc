@@ -12,6 +12,7 @@
 #include "serialization/overrides.h"
 #include "serialization/plan.h"
 #include "serialization/text_reader.h"
+#include "tools/training/batch_statistics.h"
 #include "tools/training/optimizer.h"
 
 namespace plgraph {
@@ -134,7 +135,10 @@ CompileOptions OptionsFor(const LoadedModel& loaded, std::int64_t data_steps, bo
 }
 
 Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options) {
-  if (!loaded.is_plan) return Compile(loaded.graph, options);
+  if (!loaded.is_plan) {
+    if (options.training) CheckBatchStatistics(loaded, options);
+    return Compile(loaded.graph, options);
+  }
   const CompileOptions& planned = loaded.planned;
   if (options.training && !planned.training) {
     throw Error(ErrorKind::kInvalid,
