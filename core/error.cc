@@ -1,13 +1,13 @@
 #include "core/error.h"
 
-#include <cstdio>
 #include <cstdlib>
+
+#include "core/print.h"
 
 namespace plgraph {
 
 void CheckFailed(const char* file, int line, const char* condition, const std::string& message) {
-  std::fprintf(stderr, "plgraph: internal fault at %s:%d: %s does not hold: %s\n", file, line, condition,
-               message.c_str());
+  Print(stderr, "plgraph: internal fault at {}:{}: {} does not hold: {}\n", file, line, condition, message);
   std::abort();
 }
 

@@ -41,6 +41,8 @@ only_in 'CLI/' 'tools/[^/]*:' 'the command line is read in tools/ only'
 only_in 'fstream|filesystem|unistd|fcntl|sys/' \
   '(core|tests)/|tools/training/progress\.cc:|serialization/initializer\.cc:' 'files are reached through core/file_system.h'
 only_in 'chrono|ctime' '(core|tests|tools/bench)/' 'the time is reached through core/clock.h'
+complain 'text is printed through core/print.h, which never throws' "$(grep -nrE --include='*.h' --include='*.cc' \
+  'fmt::print|std::cout|std::cerr|printf\(|\<f?puts\(' core graph ops serialization tools || true)"
 only_in 'random>' 'tests/' 'random numbers come from core/random.h'
 
 [ "$failed" -eq 0 ] && echo "layer check: passed"

@@ -1,8 +1,7 @@
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "core/print.h"
 #include "tools/bench_report.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
@@ -22,9 +21,9 @@ int Bench(const Options& options) {
   const UpdateCost cost = BenchUpdates(loaded, machine.services(), options.updates);
   const int threads = machine.services().threads.size();
   if (options.json) {
-    fmt::print("{}\n", BenchJson(loaded.model.name(), threads, cost));
+    Print(stdout, "{}\n", BenchJson(loaded.model.name(), threads, cost));
   } else {
-    fmt::print("{}", BenchText(loaded.model.name(), threads, cost));
+    Print(stdout, "{}", BenchText(loaded.model.name(), threads, cost));
   }
   return 0;
 }

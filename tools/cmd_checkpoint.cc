@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/print.h"
 #include "serialization/checkpoint.h"
 #include "serialization/npy.h"
 #include "tools/commands.h"
@@ -45,26 +46,26 @@ void PrintTensors(const NamedTensors& tensors, std::string_view kind) {
     }
     for (const double value : values) squares += value * value;
     const double rms = std::sqrt(squares / static_cast<double>(std::max<size_t>(1, values.size())));
-    fmt::print("{:<20} {:<10} {:<7} {:<16} {:>12}  {:>11.4g} {:>11.4g} {:>11.4g}\n", entry.name, kind,
-               NameOf(entry.tensor.dtype()), entry.tensor.shape().ToString(),
-               Grouped(entry.tensor.shape().NumElements()), low, high, rms);
-    if (const std::string fault = NotFinite(entry.tensor); !fault.empty()) fmt::print("  {}\n", fault);
+    Print(stdout, "{:<20} {:<10} {:<7} {:<16} {:>12}  {:>11.4g} {:>11.4g} {:>11.4g}\n", entry.name, kind,
+          NameOf(entry.tensor.dtype()), entry.tensor.shape().ToString(),
+          Grouped(entry.tensor.shape().NumElements()), low, high, rms);
+    if (const std::string fault = NotFinite(entry.tensor); !fault.empty()) Print(stdout, "  {}\n", fault);
   }
 }
 
 int Show(const Options& options) {
   Machine machine(1);
   const Checkpoint checkpoint = Read(machine, options.checkpoint);
-  fmt::print("model        {}\n", checkpoint.model);
-  fmt::print("episode      {}\n", checkpoint.episode);
-  fmt::print("update       {}\n", checkpoint.update);
-  fmt::print("optimizer    {}\n", checkpoint.optimizer);
-  fmt::print("seed         {}\n", checkpoint.seed);
-  if (checkpoint.rollbacks > 0) fmt::print("rollbacks    {}\n", checkpoint.rollbacks);
-  if (checkpoint.best_metric) fmt::print("best loss    {:.6g}\n", *checkpoint.best_metric);
-  fmt::print("fingerprint  {:016x}\n\n", ParameterFingerprint(checkpoint.parameters));
-  fmt::print("{:<20} {:<10} {:<7} {:<16} {:>12}  {:>11} {:>11} {:>11}\n", "tensor", "kind", "type", "shape",
-             "elements", "min", "max", "rms");
+  Print(stdout, "model        {}\n", checkpoint.model);
+  Print(stdout, "episode      {}\n", checkpoint.episode);
+  Print(stdout, "update       {}\n", checkpoint.update);
+  Print(stdout, "optimizer    {}\n", checkpoint.optimizer);
+  Print(stdout, "seed         {}\n", checkpoint.seed);
+  if (checkpoint.rollbacks > 0) Print(stdout, "rollbacks    {}\n", checkpoint.rollbacks);
+  if (checkpoint.best_metric) Print(stdout, "best loss    {:.6g}\n", *checkpoint.best_metric);
+  Print(stdout, "fingerprint  {:016x}\n\n", ParameterFingerprint(checkpoint.parameters));
+  Print(stdout, "{:<20} {:<10} {:<7} {:<16} {:>12}  {:>11} {:>11} {:>11}\n", "tensor", "kind", "type",
+        "shape", "elements", "min", "max", "rms");
   PrintTensors(checkpoint.parameters, "parameter");
   PrintTensors(checkpoint.moments, "moment");
   PrintTensors(checkpoint.states, "state");
@@ -100,10 +101,10 @@ void PrintReport(const CheckpointReport& report) {
     const std::string state = !tensor.fault.empty() ? "DAMAGED: " + tensor.fault
                               : not_finite.empty()  ? "whole"
                                                     : "whole, but " + not_finite;
-    fmt::print("{:<10} {:<20} {:<7} {:<16} {}\n", tensor.kind, tensor.name, NameOf(tensor.dtype),
-               tensor.shape.ToString(), state);
+    Print(stdout, "{:<10} {:<20} {:<7} {:<16} {}\n", tensor.kind, tensor.name, NameOf(tensor.dtype),
+          tensor.shape.ToString(), state);
   }
-  for (const std::string& fault : report.faults) fmt::print("DAMAGED: {}\n", fault);
+  for (const std::string& fault : report.faults) Print(stdout, "DAMAGED: {}\n", fault);
 }
 
 void Salvage(const CheckpointReport& report, const Options& options, FileSystem& files) {
@@ -113,7 +114,7 @@ void Salvage(const CheckpointReport& report, const Options& options, FileSystem&
                                                  options.checkpoint, options.salvage));
   }
   WriteNpz(files, options.salvage, tensors);
-  fmt::print("wrote the {} tensors that are whole to {}\n", tensors.size(), options.salvage);
+  Print(stdout, "wrote the {} tensors that are whole to {}\n", tensors.size(), options.salvage);
 }
 
 int Verify(const Options& options) {
@@ -134,7 +135,7 @@ int Export(const Options& options) {
   Machine machine(1);
   const NamedTensors tensors = TensorsOf(Read(machine, options.checkpoint), options.all);
   WriteNpz(machine.files(), options.out, tensors);
-  fmt::print("wrote {} tensors to {}\n", tensors.size(), options.out);
+  Print(stdout, "wrote {} tensors to {}\n", tensors.size(), options.out);
   return 0;
 }
 

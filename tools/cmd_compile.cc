@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/print.h"
 #include "serialization/plan.h"
 #include "tools/commands.h"
 #include "tools/compile_report.h"
@@ -37,8 +38,8 @@ Setting SettingOf(const LoadedModel& loaded, FileSystem& files) {
     setting.episode_steps = data->steps();
     setting.data_bytes = data->bytes();
   } else {
-    fmt::print(stderr, "{}: no train.data, so the number of steps is not known: compiled for 1 step\n",
-               loaded.path);
+    Print(stderr, "{}: no train.data, so the number of steps is not known: compiled for 1 step\n",
+          loaded.path);
   }
   const bool training = loaded.model.loss_size() > 0 && train.optimizer_case() != Train::OPTIMIZER_NOT_SET &&
                         (!loaded.is_plan || loaded.planned.training);
@@ -65,17 +66,17 @@ std::optional<Executable> EvaluationExecutable(const LoadedModel& loaded, FileSy
 
 void PrintReport(const LoadedModel& loaded, const Executable& executable, Setting setting,
                  FileSystem& files) {
-  fmt::print("{}\n", SummaryText(loaded, executable, setting.episode_steps));
-  fmt::print("{}\n", PhasesText(executable));
-  if (const std::string traces = TracesText(executable); !traces.empty()) fmt::print("{}\n", traces);
-  fmt::print("{}\n", ArenaText(executable));
+  Print(stdout, "{}\n", SummaryText(loaded, executable, setting.episode_steps));
+  Print(stdout, "{}\n", PhasesText(executable));
+  if (const std::string traces = TracesText(executable); !traces.empty()) Print(stdout, "{}\n", traces);
+  Print(stdout, "{}\n", ArenaText(executable));
   if (executable.options.training) {
     const std::optional<Executable> evaluation = EvaluationExecutable(loaded, files, setting.data_bytes);
-    fmt::print("{}\n", PeakText(PredictPeakMemory(executable, evaluation ? &*evaluation : nullptr,
-                                                  setting.data_bytes)));
+    Print(stdout, "{}\n",
+          PeakText(PredictPeakMemory(executable, evaluation ? &*evaluation : nullptr, setting.data_bytes)));
   }
   const double flops = FlopsPerEpisode(executable, setting.episode_steps);
-  fmt::print("floating-point operations per episode: {}\n", Grouped(flops));
+  Print(stdout, "floating-point operations per episode: {}\n", Grouped(flops));
 }
 
 int CompileModel(const Options& options) {
@@ -97,12 +98,12 @@ int CompileModel(const Options& options) {
                .dtype = executable.options.dtype,
                .batch = executable.options.batch,
                .steps = executable.options.steps});
-    fmt::print(stderr, "wrote {}\n", options.plan);
+    Print(stderr, "wrote {}\n", options.plan);
   }
   if (options.emit == "dot") {
-    fmt::print("{}", executable.graph.ToDot());
+    Print(stdout, "{}", executable.graph.ToDot());
   } else if (options.emit == "ir") {
-    fmt::print("{}", executable.graph.ToText());
+    Print(stdout, "{}", executable.graph.ToText());
   } else {
     PrintReport(loaded, executable, setting, machine.files());
   }

@@ -1,11 +1,10 @@
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/error.h"
+#include "core/print.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
 #include "tools/training/confusion.h"
@@ -24,13 +23,13 @@ struct Options {
   bool json = false;
 };
 
-void Print(const Evaluator& evaluator, const Measures& measures, const std::optional<Confusion>& confusion,
-           bool as_json) {
+void PrintMeasures(const Evaluator& evaluator, const Measures& measures,
+                   const std::optional<Confusion>& confusion, bool as_json) {
   if (!as_json) {
-    fmt::print("{} episodes that training never saw\n", evaluator.episodes());
-    fmt::print("{:<20} {:.6g}\n", "loss", measures.loss);
-    for (const auto& [name, value] : measures.metrics) fmt::print("{:<20} {:.6g}\n", name, value);
-    if (confusion) fmt::print("\n{}", confusion->ToText());
+    Print(stdout, "{} episodes that training never saw\n", evaluator.episodes());
+    Print(stdout, "{:<20} {:.6g}\n", "loss", measures.loss);
+    for (const auto& [name, value] : measures.metrics) Print(stdout, "{:<20} {:.6g}\n", name, value);
+    if (confusion) Print(stdout, "\n{}", confusion->ToText());
     return;
   }
   nlohmann::ordered_json json;
@@ -38,7 +37,7 @@ void Print(const Evaluator& evaluator, const Measures& measures, const std::opti
   json["loss"] = measures.loss;
   for (const auto& [name, value] : measures.metrics) json[name] = value;
   if (confusion) json["confusion"] = confusion->counts();
-  fmt::print("{}\n", json.dump());
+  Print(stdout, "{}\n", json.dump());
 }
 
 int Eval(const Options& options) {
@@ -56,7 +55,7 @@ int Eval(const Options& options) {
   const Measures measures = evaluator.Evaluate([&](std::int64_t count) {
     if (confusion) confusion->Add(evaluator.executor(), count);
   });
-  Print(evaluator, measures, confusion, options.json);
+  PrintMeasures(evaluator, measures, confusion, options.json);
   return 0;
 }
 

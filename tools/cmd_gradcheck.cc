@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/print.h"
 #include "serialization/npy.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
@@ -77,8 +78,8 @@ void WriteGradients(const Options& options, const Analytic& analytic, FileSystem
 std::pair<std::string, ParameterCheck> CheckAll(const Analytic& analytic, FirstBatch<double>& batch) {
   const double flops = FlopsPerEpisode(batch.executable(), batch.executable().options.steps) *
                        static_cast<double>(batch.executable().options.batch);
-  fmt::print("{:<16} {:<14} {:>6} {:>10}  {:<18} {:>22} {:>22} {:>9}\n", "parameter", "shape", "checks",
-             "worst error", "along", "gradient", "finite difference", "+-");
+  Print(stdout, "{:<16} {:<14} {:>6} {:>10}  {:<18} {:>22} {:>22} {:>9}\n", "parameter", "shape", "checks",
+        "worst error", "along", "gradient", "finite difference", "+-");
   std::pair<std::string, ParameterCheck> worst;
   for (const NamedTensor& entry : analytic.gradients) {
     const std::vector<double> gradient = entry.tensor.As<double>();
@@ -89,10 +90,9 @@ std::pair<std::string, ParameterCheck> CheckAll(const Analytic& analytic, FirstB
         .loss = [&batch] { return batch.Loss(); },
         .random_elements = flops > kManyFlops ? 1 : 4};
     const ParameterCheck result = CheckGradient(check);
-    fmt::print("{:<16} {:<14} {:>6} {:>11.2e}  {:<18} {:>22.15g} {:>22.15g} {:>9.1e}\n", entry.name,
-               entry.tensor.shape().ToString(), result.directions, result.relative_error, result.direction,
-               result.analytic, result.numeric, result.uncertainty);
-    std::fflush(stdout);
+    Print(stdout, "{:<16} {:<14} {:>6} {:>11.2e}  {:<18} {:>22.15g} {:>22.15g} {:>9.1e}\n", entry.name,
+          entry.tensor.shape().ToString(), result.directions, result.relative_error, result.direction,
+          result.analytic, result.numeric, result.uncertainty);
     if (worst.first.empty() || !(result.relative_error <= worst.second.relative_error)) {
       worst = {entry.name, result};
     }
@@ -118,8 +118,8 @@ int Gradcheck(const Options& options) {
   const auto [name, worst] = CheckAll(analytic, batch);
   const double tolerance = options.tolerance.value_or(options.in_float ? 1e-3 : 1e-7);
   const bool passed = worst.relative_error <= tolerance;
-  fmt::print("\nworst: {} along {}, relative error {:.2e}; tolerance {:.0e}: {}\n", name, worst.direction,
-             worst.relative_error, tolerance, passed ? "passed" : "FAILED");
+  Print(stdout, "\nworst: {} along {}, relative error {:.2e}; tolerance {:.0e}: {}\n", name, worst.direction,
+        worst.relative_error, tolerance, passed ? "passed" : "FAILED");
   return passed ? 0 : 1;
 }
 

@@ -1,9 +1,8 @@
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
+#include "core/print.h"
 #include "serialization/op_reference.h"
 #include "tools/commands.h"
 
@@ -21,7 +20,7 @@ void AddOpsCommand(CLI::App& app, Action& action) {
   command->callback([name, &action] {
     action = [name] {
       const std::string text = name->empty() ? OpList() : OpReference(*name);
-      fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
+      Print(stdout, "{}{}", text, text.ends_with('\n') ? "" : "\n");
       return 0;
     };
   });

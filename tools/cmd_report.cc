@@ -1,8 +1,7 @@
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "core/print.h"
 #include "tools/commands.h"
 #include "tools/machine.h"
 #include "tools/report_page.h"
@@ -21,7 +20,7 @@ int Report(const Options& options) {
   for (const std::string& folder : options.folders) runs.push_back(ReadReportRun(machine.files(), folder));
   const std::string page = ReportPage(runs);
   WriteFileAtomically(machine.files(), options.output, std::as_bytes(std::span(page)));
-  fmt::print("{} {} -> {}\n", runs.size(), runs.size() == 1 ? "run" : "runs", options.output);
+  Print(stdout, "{} {} -> {}\n", runs.size(), runs.size() == 1 ? "run" : "runs", options.output);
   return 0;
 }
 

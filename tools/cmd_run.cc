@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/print.h"
 #include "serialization/npy.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
@@ -102,12 +103,12 @@ int Run(const Options& options) {
   for (const auto& [name, path] : arrays) {
     const Tensor& tensor = Find(results, name).tensor;
     WriteNpy(machine.files(), path, tensor);
-    fmt::print("{} {} -> {}\n", name, tensor.shape().ToString(), path);
+    Print(stdout, "{} {} -> {}\n", name, tensor.shape().ToString(), path);
   }
   for (const auto& [path, spec] : grids) {
     const RgbImage image = DrawGrid(spec, results, "--grid");
     WriteFileAtomically(machine.files(), path, EncodePng(image));
-    fmt::print("{} x {} pixels -> {}\n", image.width, image.height, path);
+    Print(stdout, "{} x {} pixels -> {}\n", image.width, image.height, path);
   }
   return 0;
 }

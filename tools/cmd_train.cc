@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -7,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "core/print.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
 #include "tools/training/trainer.h"
@@ -17,11 +16,20 @@ namespace {
 // A signal handler reaches nothing but a global.
 volatile std::sig_atomic_t g_signal = 0;
 
-// The second signal finds the system's handler, which ends the process at once.
+// The second signal finds the system's handler, which ends the process at once. SIGHUP is another matter: a terminal
+// that closes sends it twice, through the shell and by itself.
 void NoteSignal(int signal) {
   g_signal = signal;
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+  if (signal == SIGHUP) std::signal(SIGHUP, SIG_IGN);
+}
+
+void StopBySignals() {
+  std::signal(SIGINT, NoteSignal);
+  std::signal(SIGTERM, NoteSignal);
+  // What nohup has ignored stays ignored.
+  if (std::signal(SIGHUP, NoteSignal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
 }
 
 struct Options {
@@ -46,24 +54,24 @@ TrainRequest RequestOf(const Options& options, const LoadedModel& loaded) {
 int TellEnd(const Trainer& trainer, bool finished, const Options& options) {
   const std::string& run_dir = options.request.run_dir;
   if (!trainer.last_saved()) {
-    fmt::print(stderr,
-               "{}: the state behind episode {} could not be saved, see above; when this is mended, --resume "
-               "goes on "
-               "from the last one that was\n",
-               run_dir, trainer.episode());
+    Print(stderr,
+          "{}: the state behind episode {} could not be saved, see above; when this is mended, --resume "
+          "goes on "
+          "from the last one that was\n",
+          run_dir, trainer.episode());
     return 1;
   }
   if (trainer.lost_saves() > 0) {
-    fmt::print(stderr, "warning: {}: {} times something was not saved, see above; last.ckpt is up to date\n",
-               run_dir, trainer.lost_saves());
+    Print(stderr, "warning: {}: {} times something was not saved, see above; last.ckpt is up to date\n",
+          run_dir, trainer.lost_saves());
   }
   if (!finished) {
-    fmt::print(stderr, "stopped behind episode {} of {}; --resume goes on from {}/last.ckpt\n",
-               trainer.episode(), trainer.total_episodes(), run_dir);
+    Print(stderr, "stopped behind episode {} of {}; --resume goes on from {}/last.ckpt\n", trainer.episode(),
+          trainer.total_episodes(), run_dir);
     return g_signal != 0 ? 128 + g_signal : 0;
   }
-  fmt::print("trained {} episodes of {}; checkpoints and metrics.jsonl are in {}\n", trainer.total_episodes(),
-             options.model.path, run_dir);
+  Print(stdout, "trained {} episodes of {}; checkpoints and metrics.jsonl are in {}\n",
+        trainer.total_episodes(), options.model.path, run_dir);
   return 0;
 }
 
@@ -77,9 +85,7 @@ int TrainModel(const Options& options) {
   };
   Progress progress(stderr, IsTerminal(stderr), machine.clock());
   Trainer trainer(loaded, machine.services(), progress);
-  std::signal(SIGINT, NoteSignal);
-  std::signal(SIGTERM, NoteSignal);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
+  StopBySignals();
   return TellEnd(trainer, trainer.Run(request), options);
 }
 
@@ -101,15 +107,14 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       "                   are spread; see it with `tensorboard --logdir runs`\n"
       "  grid.png         with --grid: the first evaluation episodes, at each evaluation and checkpoint\n"
       "`plgraph report` makes a page of them.\n\n"
-      "SIGINT (Ctrl-C) and SIGTERM finish the update, save last.ckpt and exit with 130 and 143; a second one "
-      "ends at\n"
-      "once. Before the first step the disk must have room for the checkpoints. A save that fails later does "
-      "not "
-      "end the\n"
-      "training: it is reported and tried again at the next interval and at the end. The exit code is 1 if "
-      "the "
-      "last\n"
-      "state could not be saved, and 0 with a warning if only earlier ones could not.\n\n"
+      "SIGINT (Ctrl-C), SIGTERM and SIGHUP finish the update, save last.ckpt and exit with 130, 143 and "
+      "129;\n"
+      "a second SIGINT or SIGTERM ends at once. Before the first step the disk must have room for the\n"
+      "checkpoints. A save that fails later does not end the training: it is reported and tried again at "
+      "the\n"
+      "next interval and at the end. The exit code is 1 if the last state could not be saved, and 0 with a\n"
+      "warning if only earlier ones could not. A terminal that is gone or a message that cannot be written\n"
+      "does not stop the training.\n\n"
       "A number that is not finite (NaN, infinite) ends the run with exit code 1 and the node, step, episode "
       "and\n"
       "operands that made it first; with `on_nan: ROLLBACK` in `train` the run goes back to last.ckpt and on "

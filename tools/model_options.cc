@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "core/print.h"
+
 namespace plgraph {
 
 void AddModelOptions(CLI::App& command, ModelOptions& options) {
@@ -37,7 +39,7 @@ void AddPartialFlag(CLI::App& command, bool& partial) {
 }
 
 void PrintNote(const std::string& note) {
-  if (!note.empty()) fmt::print(stderr, "{}\n", note);
+  if (!note.empty()) Print(stderr, "{}\n", note);
 }
 
 LoadedModel LoadModel(Machine& machine, const ModelOptions& options) {

@@ -1,13 +1,13 @@
 // The command line: dispatch only. What a command does is in cmd_<verb>.cc.
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <exception>
 #include <new>
+#include <sstream>
 
 #include "core/error.h"
+#include "core/print.h"
+#include "core/process.h"
 #include "tools/commands.h"
 
 namespace plgraph {
@@ -16,7 +16,17 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
-int Main(int argc, char** argv) {
+// Help goes to stdout and is a result; what is wrong with the command line goes to stderr.
+int TellParsing(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream results;
+  std::ostringstream messages;
+  const int code = app.exit(error, results, messages);
+  Print(stdout, "{}", results.str());
+  Print(stderr, "{}", messages.str());
+  return code == 0 ? 0 : kWrongUsage;
+}
+
+int RunCommand(int argc, char** argv) {
   CLI::App app(
       "plgraph: plastic neural networks, from a text file to a trained network.\n\n"
       "A model is a text file (.pbtxt) that describes one network at one time step; its language is "
@@ -43,28 +53,37 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kWrongUsage;
+    return TellParsing(app, error);
   }
   return action();
+}
+
+// Every fault ends here, as a sentence on stderr and an exit code.
+int CatchFaults(int argc, char** argv) {
+  try {
+    return RunCommand(argc, argv);
+  } catch (const Error& error) {
+    Print(stderr, "{}\n", error.what());
+    return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    WriteText(
+        stderr,
+        "plgraph: out of memory; close other programs, or choose smaller dims, a smaller batch or fewer "
+        "steps\n");
+  } catch (const std::exception& error) {
+    Print(stderr, "plgraph: an unexpected failure, please report it: {}\n", error.what());
+  }
+  return kFailed;
 }
 
 }  // namespace
 }  // namespace plgraph
 
 int main(int argc, char** argv) {
-  try {
-    return plgraph::Main(argc, argv);
-  } catch (const plgraph::Error& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return error.exit_code();
-  } catch (const std::bad_alloc&) {
-    std::fputs(
-        "plgraph: out of memory; close other programs, or choose smaller dims, a smaller batch or fewer "
-        "steps\n",
-        stderr);
-    return plgraph::kFailed;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "plgraph: an unexpected failure, please report it: {}\n", error.what());
-    return plgraph::kFailed;
-  }
+  plgraph::PrepareProcess();
+  const int code = plgraph::CatchFaults(argc, argv);
+  const std::string fault = plgraph::StdoutFault();
+  if (fault.empty()) return code;
+  plgraph::Print(stderr, "{}\n", fault);
+  return code == 0 ? plgraph::kFailed : code;
 }

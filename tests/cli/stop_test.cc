@@ -75,6 +75,8 @@ TEST_F(CliStopTest, SignalsFinishTheUpdateAndSave) {
   ExpectStops(SIGINT, 130);
   std::filesystem::remove_all(folder_.Path("parts"));
   ExpectStops(SIGTERM, 143);
+  std::filesystem::remove_all(folder_.Path("parts"));
+  ExpectStops(SIGHUP, 129);
 }
 
 TEST_F(CliStopTest, ASecondSignalEndsAtOnceAndLosesNothing) {
@@ -86,6 +88,16 @@ TEST_F(CliStopTest, ASecondSignalEndsAtOnceAndLosesNothing) {
   EXPECT_EQ(WaitForTool(process, folder_.Path("")).exit_code, -SIGINT);
   EXPECT_EQ(folder_.Read("run/last.ckpt"), last);
   Output({"train", "small.pbtxt", "--run-dir", "run", "--resume"});
+}
+
+// A terminal that closes sends SIGHUP twice.
+TEST_F(CliStopTest, ASecondHangUpDoesNotEndTheUpdate) {
+  const pid_t process = StartEndlessUpdate();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(Signal(process, SIGHUP));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_TRUE(Kill(process));
 }
 
 TEST_F(CliStopTest, MaxTimeStopsAndResumeGoesOn) {

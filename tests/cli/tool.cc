@@ -14,11 +14,27 @@
 namespace plgraph {
 namespace {
 
-// In the child: output into files, then the tool. Only calls that are safe between fork and exec.
-[[noreturn]] void Exec(const std::vector<char*>& arguments, const char* folder, const char* out,
-                       const char* err) {
-  const bool ready =
-      chdir(folder) == 0 && freopen(out, "w", stdout) != nullptr && freopen(err, "w", stderr) != nullptr;
+// The functions for the child make only calls that are safe between fork and exec.
+
+// Opens what a stream leads to; -1: nothing.
+int OpenStream(StreamTo to, const char* file) {
+  if (to == StreamTo::kFile) return open(file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (to == StreamTo::kFullDevice) return open("/dev/full", O_WRONLY);
+  int ends[2] = {-1, -1};
+  if (to == StreamTo::kReaderGone && pipe(ends) == 0) close(ends[0]);
+  return ends[1];
+}
+
+bool Redirect(int stream, StreamTo to, const char* file) {
+  if (to == StreamTo::kClosed) return close(stream) == 0;
+  const int descriptor = OpenStream(to, file);
+  return descriptor >= 0 && dup2(descriptor, stream) == stream && close(descriptor) == 0;
+}
+
+[[noreturn]] void Exec(const std::vector<char*>& arguments, const char* folder, const ToolSetting& setting) {
+  const bool ready = chdir(folder) == 0 && Redirect(STDOUT_FILENO, setting.out, "stdout.txt") &&
+                     Redirect(STDERR_FILENO, setting.err, "stderr.txt") &&
+                     (!setting.input_closed || close(STDIN_FILENO) == 0);
   if (ready) execv(PLGRAPH_TOOL, arguments.data());
   _exit(127);
 }
@@ -32,15 +48,17 @@ std::string ReadFile(const std::string& path) {
 
 }  // namespace
 
-pid_t StartTool(const std::vector<std::string>& arguments, const std::string& folder) {
+pid_t StartTool(const std::vector<std::string>& arguments, const std::string& folder,
+                const ToolSetting& setting) {
   std::vector<std::string> words = {"plgraph"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   std::fflush(nullptr);
+  for (const char* name : {"/stdout.txt", "/stderr.txt"}) std::filesystem::remove(folder + name);
   const pid_t child = fork();
-  if (child == 0) Exec(pointers, folder.c_str(), "stdout.txt", "stderr.txt");
+  if (child == 0) Exec(pointers, folder.c_str(), setting);
   return child;
 }
 
@@ -56,8 +74,9 @@ ToolResult WaitForTool(pid_t process, const std::string& folder) {
   return result;
 }
 
-ToolResult RunTool(const std::vector<std::string>& arguments, const std::string& folder) {
-  return WaitForTool(StartTool(arguments, folder), folder);
+ToolResult RunTool(const std::vector<std::string>& arguments, const std::string& folder,
+                   const ToolSetting& setting) {
+  return WaitForTool(StartTool(arguments, folder, setting), folder);
 }
 
 bool Signal(pid_t process, int signal) {

@@ -16,11 +16,28 @@ struct ToolResult {
   long peak_bytes = 0;  ///< the largest resident memory
 };
 
+/// Where a stream of the tool leads.
+enum class StreamTo {
+  kFile,        ///< a file, which ToolResult shows
+  kFullDevice,  ///< /dev/full: every write fails
+  kClosed,      ///< the descriptor is closed
+  kReaderGone,  ///< a pipe that nobody reads
+};
+
+/// What the tool finds when it starts.
+struct ToolSetting {
+  StreamTo out = StreamTo::kFile;
+  StreamTo err = StreamTo::kFile;
+  bool input_closed = false;
+};
+
 /// Runs `plgraph` with these arguments in a folder and waits for its end.
-ToolResult RunTool(const std::vector<std::string>& arguments, const std::string& folder);
+ToolResult RunTool(const std::vector<std::string>& arguments, const std::string& folder,
+                   const ToolSetting& setting = {});
 
 /// Starts `plgraph` and returns at once. End it with Kill, or wait for its end with WaitForTool.
-pid_t StartTool(const std::vector<std::string>& arguments, const std::string& folder);
+pid_t StartTool(const std::vector<std::string>& arguments, const std::string& folder,
+                const ToolSetting& setting = {});
 
 /// Waits for the end of what StartTool started in this folder.
 ToolResult WaitForTool(pid_t process, const std::string& folder);

@@ -2,14 +2,13 @@
 // plastic layer of N x N passes over, and the product of two N x N matrices by BLIS. Prints JSON.
 //
 //     machine_rates [N] [THREADS]
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/print.h"
 #include "core/threads.h"
 #include "ops/kernels/gemm.h"
 
@@ -101,7 +100,7 @@ int main(int argc, char** argv) {
   const std::int64_t n = argc > 1 ? std::atoll(argv[1]) : 1000;
   const int thread_count = argc > 2 ? std::atoi(argv[2]) : plgraph::AvailableCores();
   if (n < 1 || n > 20000 || thread_count < 1) {
-    fmt::print(stderr, "usage: machine_rates [N] [THREADS]      N from 1 to 20000\n");
+    plgraph::Print(stderr, "usage: machine_rates [N] [THREADS]      N from 1 to 20000\n");
     return 2;
   }
   plgraph::ThreadPool threads(thread_count);
@@ -109,9 +108,9 @@ int main(int argc, char** argv) {
   const double forward = plgraph::ForwardBytesPerSecond(arrays, threads);
   const double backward = plgraph::BackwardBytesPerSecond(arrays, threads);
   const double gemm = plgraph::GemmOperationsPerSecond(arrays, n, threads);
-  fmt::print(
-      "{{\"neurons\": {}, \"threads\": {}, \"forward_bytes_per_second\": {:.4g}, "
-      "\"backward_bytes_per_second\": {:.4g}, \"gemm_operations_per_second\": {:.4g}}}\n",
-      n, thread_count, forward, backward, gemm);
+  plgraph::Print(stdout,
+                 "{{\"neurons\": {}, \"threads\": {}, \"forward_bytes_per_second\": {:.4g}, "
+                 "\"backward_bytes_per_second\": {:.4g}, \"gemm_operations_per_second\": {:.4g}}}\n",
+                 n, thread_count, forward, backward, gemm);
   return 0;
 }

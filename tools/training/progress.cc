@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "core/print.h"
+
 namespace plgraph {
 namespace {
 
@@ -52,13 +54,12 @@ void Progress::Report(const MetricsLine& line) {
   const double now = clock_.Seconds();
   if (now >= next_ || line.episode >= total_ || line.evaluation) {
     next_ = now + (live_ ? kLiveInterval : kPlainInterval);
+    line_open_ = live_;
     if (live_) {
-      fmt::print(out_, "\r{}\x1b[K", Text(line));
-      line_open_ = true;
+      WriteText(out_, fmt::format("\r{}\x1b[K", Printable(Text(line))));
     } else {
-      fmt::print(out_, "{}\n", Text(line));
+      Print(out_, "{}\n", Text(line));
     }
-    std::fflush(out_);
   }
   if (line.evaluation) {
     Message(fmt::format("evaluation after episode {}: {}", line.episode, MeasuresText(*line.evaluation)));
@@ -66,15 +67,14 @@ void Progress::Report(const MetricsLine& line) {
 }
 
 void Progress::End() {
-  if (line_open_) fmt::print(out_, "\n");
+  if (line_open_) WriteText(out_, "\n");
   line_open_ = false;
 }
 
 void Progress::Message(const std::string& text) {
   if (out_ == nullptr) return;
   End();
-  fmt::print(out_, "{}\n", text);
-  std::fflush(out_);
+  Print(out_, "{}\n", text);
 }
 
 }  // namespace plgraph

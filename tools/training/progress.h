@@ -14,7 +14,8 @@ namespace plgraph {
 /// one every five seconds. Evaluations and messages always have a line of their own.
 class Progress {
  public:
-  /// Writes to `out` (null: nowhere), which must stay open. `live`: it is a terminal.
+  /// Writes to `out` (null: nowhere), which must stay open. `live`: it is a terminal. What cannot be written is lost
+  /// and harms nothing.
   Progress(std::FILE* out, bool live, const Clock& clock);
   ~Progress();
   Progress(const Progress&) = delete;
@@ -40,7 +41,7 @@ class Progress {
   bool line_open_ = false;
 };
 
-/// Progress on stderr.
+/// Whether a person sees what is written to this file.
 bool IsTerminal(std::FILE* file);
 
 }  // namespace plgraph
