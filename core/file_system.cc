@@ -119,6 +119,20 @@ class PosixFileSystem : public FileSystem {
     return false;
   }
 
+  std::optional<std::int64_t> RegularSize(const std::string& path) override {
+    struct stat info = {};
+    Checked("look up", path, [&] { return stat(path.c_str(), &info); });
+    if (!S_ISREG(info.st_mode)) return std::nullopt;
+    return static_cast<std::int64_t>(info.st_size);
+  }
+
+  std::string Resolve(const std::string& path) override {
+    std::error_code error;
+    const std::filesystem::path resolved = std::filesystem::canonical(path, error);
+    if (error) Fail("look up", path, error.value());
+    return resolved.string();
+  }
+
   std::vector<std::byte> Read(const std::string& path) override {
     const Descriptor file(OpenToRead(path));
     struct stat info = {};

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,11 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual bool Exists(const std::string& path) = 0;
+  /// The bytes of a regular file, or of the one that a link leads to; no value for anything else, such as a folder, a
+  /// device, or a pipe, which would be waited for.
+  virtual std::optional<std::int64_t> RegularSize(const std::string& path) = 0;
+  /// The absolute path of a file or folder, without links: the same for all paths that lead to it.
+  virtual std::string Resolve(const std::string& path) = 0;
   virtual std::vector<std::byte> Read(const std::string& path) = 0;
   /// Whether a file holds these bytes and no others. Reads it piece by piece: it needs no memory for them.
   virtual bool Holds(const std::string& path, ByteParts parts) = 0;

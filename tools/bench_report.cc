@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "tools/model_options.h"
+#include "tools/training/json_text.h"
 
 namespace plgraph {
 namespace {
@@ -40,8 +39,8 @@ std::string NodesText(const PhaseCost& phase, double whole) {
   return text;
 }
 
-nlohmann::ordered_json NodeJson(const NodeCost& node) {
-  nlohmann::ordered_json json;
+Json NodeJson(const NodeCost& node) {
+  Json json;
   json["name"] = node.name;
   json["op"] = node.members.empty() ? node.op : "sweep";
   json["calls"] = node.calls;
@@ -74,20 +73,20 @@ std::string BenchText(const std::string& model, int threads, const UpdateCost& c
 }
 
 std::string BenchJson(const std::string& model, int threads, const UpdateCost& cost) {
-  nlohmann::ordered_json json;
+  Json json;
   json["model"] = model;
   json["batch"] = cost.batch;
   json["steps"] = cost.steps;
   json["threads"] = threads;
   json["updates"] = cost.updates;
   json["seconds"] = cost.seconds;
-  json["phases"] = nlohmann::ordered_json::array();
+  json["phases"] = Json::array();
   for (const PhaseCost& phase : cost.phases) {
-    nlohmann::ordered_json nodes = nlohmann::ordered_json::array();
+    Json nodes = Json::array();
     for (const NodeCost& node : phase.nodes) nodes.push_back(NodeJson(node));
     json["phases"].push_back({{"name", phase.name}, {"seconds", phase.seconds}, {"nodes", nodes}});
   }
-  return json.dump();
+  return JsonText(json);
 }
 
 }  // namespace plgraph

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -59,6 +60,8 @@ class MemoryFiles : public FileSystem {
   explicit MemoryFiles(std::map<std::string, std::vector<std::byte>> files) : files_(std::move(files)) {}
 
   bool Exists(const std::string& path) override { return files_.contains(path); }
+  std::optional<std::int64_t> RegularSize(const std::string& path) override { return std::ssize(Read(path)); }
+  std::string Resolve(const std::string& path) override { return path; }
   std::vector<std::byte> Read(const std::string& path) override {
     const auto found = files_.find(path);
     if (found == files_.end()) throw Error(ErrorKind::kRuntime, path + ": no such file");

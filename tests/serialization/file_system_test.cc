@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -112,6 +114,23 @@ TEST(PosixFileSystem, ListsAFolder) {
             folder.Path("none") + ": cannot list the folder: No such file or directory");
 }
 
+TEST(PosixFileSystem, TellsRegularFilesFromOthersAndSeesThroughLinks) {
+  const TempFolder folder;
+  const std::unique_ptr<FileSystem> files = MakePosixFileSystem();
+  const std::string file = folder.Write("file", "1234567");
+  std::filesystem::create_symlink(file, folder.Path("link"));
+  std::filesystem::create_directory_symlink(folder.Path(""), folder.Path("here"));
+  ASSERT_EQ(mkfifo(folder.Path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(files->RegularSize(file), 7);
+  EXPECT_EQ(files->RegularSize(folder.Path("link")), 7);
+  EXPECT_EQ(files->RegularSize(folder.Path("pipe")), std::nullopt);
+  EXPECT_EQ(files->RegularSize(folder.Path("here")), std::nullopt);
+  EXPECT_EQ(files->RegularSize("/dev/null"), std::nullopt);
+  EXPECT_THROW(files->RegularSize(folder.Path("none")), Error);
+  EXPECT_EQ(files->Resolve(folder.Path("here/./here/link")), files->Resolve(file));
+  EXPECT_THROW(files->Resolve(folder.Path("none")), Error);
+}
+
 TEST(PosixFileSystem, FullDiskIsAnError) {
   const auto files = MakePosixFileSystem();
   if (!files->Exists("/dev/full")) GTEST_SKIP();
@@ -131,6 +150,10 @@ class CrashingFiles : public FileSystem {
   std::vector<std::byte> AfterCrash(const std::string& path) const { return files_.at(path).synced; }
 
   bool Exists(const std::string& path) override { return Has(path); }
+  std::optional<std::int64_t> RegularSize(const std::string& path) override {
+    return std::ssize(files_.at(path).content);
+  }
+  std::string Resolve(const std::string& path) override { return path; }
   std::vector<std::byte> Read(const std::string& path) override { return files_.at(path).content; }
   bool Holds(const std::string& path, ByteParts parts) override {
     std::vector<std::byte> bytes;

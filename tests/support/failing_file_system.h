@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -38,6 +39,10 @@ class FailingFileSystem : public FileSystem {
   void SetFreeBytes(std::int64_t bytes) { free_bytes_ = bytes; }
 
   bool Exists(const std::string& path) override { return Counted(path).Exists(path); }
+  std::optional<std::int64_t> RegularSize(const std::string& path) override {
+    return Counted(path).RegularSize(path);
+  }
+  std::string Resolve(const std::string& path) override { return Counted(path).Resolve(path); }
   std::vector<std::byte> Read(const std::string& path) override { return Counted(path).Read(path); }
   bool Holds(const std::string& path, ByteParts parts) override { return Counted(path).Holds(path, parts); }
   std::vector<std::string> List(const std::string& path) override { return Counted(path).List(path); }
