@@ -1,4 +1,4 @@
-"""What compare.py and scaling.py share: running a program, timing plgraph, and writing a table into the README."""
+"""What the programs of this folder share: running a program, timing plgraph, and writing a table into the README."""
 import json
 import os
 import pathlib
@@ -63,11 +63,11 @@ def pattern_settings(neurons, batch, steps):
     return settings | {f"train.data.patterns.{name}": value for name, value in steps.items()}
 
 
-def plgraph_update(model, settings, updates, gigabytes):
+def plgraph_update(model, settings, updates, gigabytes, tool=PLGRAPH):
     """Seconds of one update of plgraph and its peak memory in MB, or why there are none."""
     settings = settings | {"train.episodes": settings["train.batch"] * (updates + 1)}
     with tempfile.TemporaryDirectory() as folder:
-        train = [PLGRAPH, "train", model, "--run-dir", folder, "--threads", THREADS]
+        train = [tool, "train", model, "--run-dir", folder, "--threads", THREADS]
         result = run(train + set_options(settings), gigabytes)
         if isinstance(result, str):
             return result
