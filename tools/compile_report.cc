@@ -51,21 +51,6 @@ std::vector<bool> WithTheNodeBefore(const Graph& graph, const std::vector<Turn>&
   return fused;
 }
 
-// When and how often the nodes of a phase run.
-std::string HowOften(Phase phase, const Executable& executable) {
-  const CompileOptions& options = executable.options;
-  if (IsLoop(phase)) {
-    const LoopSplit& split = executable.memory.split(phase);
-    const std::string lanes = split.lanes == 1 ? "" : fmt::format(" in {} lanes", split.lanes);
-    const std::string samples =
-        options.batch == 1 ? ""
-                           : fmt::format("; {} of {} samples at once{}", split.samples, options.batch, lanes);
-    return fmt::format("{} steps, one by one{}", Grouped(options.steps), samples);
-  }
-  if (phase == Phase::kOnce || phase == Phase::kOnceAdjoint) return "once an update";
-  return "all steps and samples as one batch";
-}
-
 // How a trace that is made lives from step to step.
 std::string FormText(const Executable& executable, const State& state) {
   std::int64_t bytes = BytesOf(executable, state.value);
@@ -120,6 +105,20 @@ std::string SummaryText(const LoadedModel& loaded, const Executable& executable,
   }
   return text +
          fmt::format("parameters: {}, elements: {}\n{}", ParametersOf(graph).size(), Grouped(elements), list);
+}
+
+std::string HowOften(Phase phase, const Executable& executable) {
+  const CompileOptions& options = executable.options;
+  if (IsLoop(phase)) {
+    const LoopSplit& split = executable.memory.split(phase);
+    const std::string lanes = split.lanes == 1 ? "" : fmt::format(" in {} lanes", split.lanes);
+    const std::string samples =
+        options.batch == 1 ? ""
+                           : fmt::format("; {} of {} samples at once{}", split.samples, options.batch, lanes);
+    return fmt::format("{} steps, one by one{}", Grouped(options.steps), samples);
+  }
+  if (phase == Phase::kOnce || phase == Phase::kOnceAdjoint) return "once an update";
+  return "all steps and samples as one batch";
 }
 
 // With which nodes it goes through its data together.

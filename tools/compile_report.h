@@ -12,6 +12,9 @@ namespace plgraph {
 /// Nodes, parameters, what an executable was made for.
 std::string SummaryText(const LoadedModel& loaded, const Executable& executable, std::int64_t episode_steps);
 
+/// When and how often the nodes of a phase run.
+std::string HowOften(Phase phase, const Executable& executable);
+
 /// Each phase with its nodes, in the order in which they run, and the sweeps of the loops.
 std::string PhasesText(const Executable& executable);
 

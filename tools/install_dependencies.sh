@@ -9,7 +9,7 @@ packages="g++ cmake ninja-build ccache pkg-config
   libgtest-dev libgmock-dev librapidcheck-dev
   python3 python3-numpy python3-torch time"
 if [ "${1:-}" = --checks ]; then
-  packages="$packages clang-format clang-tidy clang libclang-rt-14-dev python3-venv"
+  packages="$packages clang-format clang-tidy clang libclang-rt-14-dev python3-venv nodejs"
 fi
 
 missing=""

@@ -12,9 +12,6 @@ namespace plgraph {
 /// One HTML page that shows runs side by side and needs nothing else, from the disk or from the net.
 std::string ReportPage(const std::vector<ReportRun>& runs);
 
-/// Text as it stands in HTML, in an attribute too.
-std::string Escaped(std::string_view text);
-
 // What the page looks like and what draws its curves.
 extern const std::string_view kReportStyle;
 extern const std::string_view kReportScript;

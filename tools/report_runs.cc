@@ -1,27 +1,73 @@
 #include "tools/report_runs.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/text_format.h>
 
-#include <sstream>
+#include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "core/error.h"
-#include "graph/compile.h"
 #include "tools/training/loaded_model.h"
-#include "tools/training/parameters.h"
 
 namespace plgraph {
 namespace {
 
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-using google::protobuf::TextFormat;
+constexpr std::int64_t kLargestPicture = 16'000'000;  // bytes
+constexpr std::string_view kPngBegin = "\x89PNG\r\n\x1a\n";
+
+// Reads a part of a run, which is left out if it cannot be read.
+template <typename Read>
+void Attempt(ReportRun& run, std::string_view left_out, const Read& read) {
+  try {
+    read();
+  } catch (const Error& fault) {
+    run.notes.push_back(fmt::format("{}; {} left out", fault.what(), left_out));
+  }
+}
+
+[[noreturn]] void Refuse(const std::string& path, const std::string& reason) {
+  throw Error(ErrorKind::kInvalid, fmt::format("{}: {}", path, reason));
+}
+
+std::int64_t SizeOf(FileSystem& files, const std::string& path) {
+  const std::optional<std::int64_t> size = files.RegularSize(path);
+  if (!size) Refuse(path, "is not a regular file");
+  return *size;
+}
 
 std::string ReadText(FileSystem& files, const std::string& path) {
+  SizeOf(files, path);
   const std::vector<std::byte> bytes = files.Read(path);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Which lines of a file could not be read.
+struct Unread {
+  std::int64_t count = 0;
+  std::int64_t first = 0;  // its number, from 1 on
+  std::string fault = "";  // of the first
+};
+
+// Calls `use` with the object of each line; it returns what is wrong with it, "": nothing.
+template <typename Use>
+void ReadLines(FileSystem& files, const std::string& path, ReportRun& run, const Use& use) {
+  const std::string text = ReadText(files, path);
+  Unread unread;
+  size_t begin = 0;
+  for (std::int64_t number = 1; begin < text.size(); ++number) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const ParsedJson json = ParseJson(std::string_view(text).substr(begin, end - begin));
+    begin = end + 1;
+    std::string fault = json.fault;
+    if (fault.empty()) fault = json.value.is_object() ? use(json.value) : "is not a JSON object";
+    if (fault.empty()) continue;
+    if (unread.count++ == 0) unread = {.count = 1, .first = number, .fault = fault};
+  }
+  if (unread.count == 0) return;
+  const std::string also = unread.count == 1   ? "it is"
+                           : unread.count == 2 ? "it and 1 more line are"
+                                               : fmt::format("it and {} more lines are", unread.count - 1);
+  run.notes.push_back(fmt::format("{}:{}: the line {}; {} left out", path, unread.first, unread.fault, also));
 }
 
 void ReadMetrics(FileSystem& files, const std::string& folder, ReportRun& run) {
@@ -31,128 +77,84 @@ void ReadMetrics(FileSystem& files, const std::string& folder, ReportRun& run) {
         ErrorKind::kInvalid,
         fmt::format("{}: holds no run (no metrics.jsonl); name a --run-dir of `plgraph train`", folder));
   }
-  std::istringstream text(ReadText(files, path));
-  for (std::string line; std::getline(text, line);) {
-    // The last line of a run that is going on may be cut.
-    const auto json = nlohmann::ordered_json::parse(line, nullptr, false);
-    if (!json.is_object() || !json.contains("episode") || !json["episode"].is_number_integer()) continue;
-    run.line_texts.push_back(line);
-    run.lines.push_back(json);
-  }
-  if (run.lines.empty()) {
-    throw Error(
-        ErrorKind::kInvalid,
-        fmt::format("{}: has no line with metrics yet; wait until the run has made its first report", path));
-  }
+  Attempt(run, "the curves are", [&] {
+    ReadLines(files, path, run, [&](const Json& line) -> std::string {
+      if (!IntegerAt(line, "episode")) return "has no whole number \"episode\"";
+      run.lines.push_back(line);
+      return "";
+    });
+    if (run.lines.empty()) run.notes.push_back(path + ": has no line with metrics yet");
+  });
 }
 
-// How a path names one of several elements of a field: by its name if it has one.
-std::string ElementName(const Message& element, int index) {
-  const FieldDescriptor* name = element.GetDescriptor()->FindFieldByName("name");
-  const bool named =
-      name != nullptr && name->cpp_type() == FieldDescriptor::CPPTYPE_STRING && !name->is_repeated();
-  const std::string text = named ? element.GetReflection()->GetString(element, name) : "";
-  return text.empty() ? std::to_string(index) : text;
+void ReadRecord(FileSystem& files, const std::string& path, ReportRun& run) {
+  ParsedJson json = ParseJson(ReadText(files, path));
+  if (!json.fault.empty()) Refuse(path, json.fault);
+  if (!json.value.is_object()) Refuse(path, "is not a JSON object");
+  run.record = std::move(json.value);
 }
 
-// Every field that is set, by its path, as --set takes it.
-void Flatten(const Message& message, const std::string& prefix, ReportRun& run) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    const std::string path = prefix + field->name();
-    const bool is_message = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
-    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
-    for (int i = 0; i < count; ++i) {
-      const int index = field->is_repeated() ? i : -1;
-      if (!is_message) {
-        std::string value;
-        TextFormat::PrintFieldValueToString(message, field, index, &value);
-        if (value.starts_with('"')) value = value.substr(1, value.size() - 2);
-        run.settings.emplace_back(field->is_repeated() ? fmt::format("{}.{}", path, i) : path, value);
-        continue;
-      }
-      const Message& element = field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
-                                                    : reflection.GetMessage(message, field);
-      const std::string own = field->is_repeated() ? path + "." + ElementName(element, i) : path;
-      Flatten(element, own + ".", run);
-    }
+// Without them it is not known what was compiled.
+std::int64_t EpisodeSteps(const ReportRun& run, const std::string& path) {
+  if (!run.record.contains("episode_steps")) {
+    Refuse(path,
+           "does not say how many steps an episode has (\"episode_steps\"), from which its phases follow");
   }
+  const std::optional<std::int64_t> steps = IntegerAt(run.record, "episode_steps");
+  if (steps && *steps > 0) return *steps;
+  Refuse(path, fmt::format("\"episode_steps\" is {}, but must be a whole number of at least 1",
+                           JsonText(run.record["episode_steps"])));
 }
 
-std::string SourceText(const Graph& graph, const Node& node) {
-  if (node.kind == NodeKind::kParameter) return node.trainable ? "parameter" : "parameter, not trained";
-  if (node.kind == NodeKind::kInput) return node.variance.step ? "input" : "input, one an episode";
-  for (const State& state : graph.states) {
-    if (graph.node(state.value).name == node.name) return "state, next " + graph.node(state.next).name;
-  }
-  return "state";
-}
-
-std::string OpText(const Graph& graph, const Node& node) {
-  std::string operands;
-  for (const Value operand : node.operands) {
-    if (operand) operands += (operands.empty() ? "" : ", ") + graph.node(operand).name;
-  }
-  return fmt::format("{}({})", node.op->name, operands);
-}
-
-// The nodes of the model as it was written, each in the phase that the compiler puts it in.
-std::vector<ReportPhase> Phases(const LoadedModel& loaded, std::int64_t steps) {
-  CompileOptions options;
-  options.training = false;
-  options.steps = steps;
-  std::vector<Value> nodes;
-  ReportPhase sources = {"sources", "where values come from"};
-  const Graph& graph = loaded.graph;
-  for (int id = 0; id < graph.size(); ++id) {
-    const Node& node = graph.node(Value{id});
-    if (node.kind == NodeKind::kOp) {
-      nodes.push_back(Value{id});
-      options.outputs.push_back(node.name);
-    } else if (node.kind != NodeKind::kControl) {
-      sources.nodes.push_back({node.name, SourceText(graph, node), node.shape.ToString()});
-    }
-  }
-  const Executable executable = MakeExecutable(loaded, options);
-  std::vector<ReportPhase> phases = {{"once", "once an update: depends on parameters only"},
-                                     {"ahead", "all steps as one batch, before the loop"},
-                                     {"step", "in the loop over the steps"},
-                                     {"after", "all steps as one batch, after the loop"}};
-  for (const Value value : nodes) {
-    const Node& node = graph.node(value);
-    const Phase phase = executable.graph.node(executable.graph.Find(node.name)).phase;
-    phases[static_cast<size_t>(phase)].nodes.push_back(
-        {node.name, OpText(graph, node), node.shape.ToString()});
-  }
-  phases.insert(phases.begin(), std::move(sources));
-  return phases;
-}
-
-void ReadModel(FileSystem& files, const std::string& path, ReportRun& run) {
-  run.model_text = ReadText(files, path);
+void ReadModel(FileSystem& files, const std::string& folder, ReportRun& run) {
+  const std::string path = folder + "/model.pbtxt";
+  run.model.text = ReadText(files, path);
   const LoadedModel loaded = LoadModel(files, path, {});
-  Flatten(loaded.model, "", run);
-  for (const Value parameter : ParametersOf(loaded.graph)) {
-    run.parameter_elements += loaded.graph.node(parameter).shape.NumElements();
+  AddSettings(loaded, run.model);
+  Attempt(run, "the phases of the model are",
+          [&] { AddPhases(loaded, EpisodeSteps(run, folder + "/run.json"), run.model); });
+}
+
+void ReadPicture(FileSystem& files, const std::string& path, const std::string& name, ReportRun& run) {
+  const std::int64_t size = SizeOf(files, path);
+  if (size > kLargestPicture) {
+    Refuse(path, fmt::format("takes {:.1f} MB, but a picture of a report may take {:.1f} MB",
+                             static_cast<double>(size) / 1e6, static_cast<double>(kLargestPicture) / 1e6));
   }
-  const bool known = run.record.contains("episode_steps") && run.record["episode_steps"].is_number_integer();
-  run.phases = Phases(loaded, known ? run.record["episode_steps"].get<std::int64_t>() : 1);
+  std::vector<std::byte> bytes = files.Read(path);
+  const std::span<const std::byte> begin = std::as_bytes(std::span(kPngBegin));
+  if (bytes.size() < begin.size() || !std::ranges::equal(begin, std::span(bytes).first(begin.size())))
+    Refuse(path, "is not a PNG file");
+  run.pictures.emplace_back(name, std::move(bytes));
 }
 
 }  // namespace
 
+std::int64_t ReportRun::Episodes() const {
+  std::int64_t episodes = IntegerAt(record, "episodes").value_or(0);
+  for (const Json& line : lines) episodes = std::max(episodes, *IntegerAt(line, "episode"));
+  return episodes;
+}
+
+bool ReportRun::Stopped() const { return !TextAt(record, "stopped").empty(); }
+
 ReportRun ReadReportRun(FileSystem& files, const std::string& folder) {
   ReportRun run = {.name = folder};
   ReadMetrics(files, folder, run);
-  if (files.Exists(folder + "/run.json")) {
-    const auto record = nlohmann::json::parse(ReadText(files, folder + "/run.json"), nullptr, false);
-    if (record.is_object()) run.record = record;
-  }
-  if (files.Exists(folder + "/model.pbtxt")) ReadModel(files, folder + "/model.pbtxt", run);
+  const auto attempt = [&](const std::string& name, const auto& read) {
+    if (files.Exists(folder + "/" + name)) Attempt(run, "it is", [&] { read(folder + "/" + name); });
+  };
+  attempt("run.json", [&](const std::string& path) { ReadRecord(files, path, run); });
+  attempt("evaluations.jsonl", [&](const std::string& path) {
+    ReadLines(files, path, run, [&](const Json& line) {
+      run.evaluations.push_back(line);
+      return "";
+    });
+  });
+  attempt("model.pbtxt", [&](const std::string&) { ReadModel(files, folder, run); });
   for (const std::string& name : files.List(folder)) {
-    if (name.ends_with(".png")) run.pictures.emplace_back(name, files.Read(folder + "/" + name));
+    if (!name.ends_with(".png")) continue;
+    Attempt(run, "it is", [&] { ReadPicture(files, folder + "/" + name, name, run); });
   }
   return run;
 }

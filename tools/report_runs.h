@@ -3,43 +3,35 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/file_system.h"
+#include "tools/report_model.h"
+#include "tools/training/json_text.h"
 
 namespace plgraph {
 
-/// A node of a model as a report shows it.
-struct ReportNode {
-  std::string name;
-  std::string text;  ///< its op with its operands
-  std::string shape;
-};
-
-struct ReportPhase {
-  std::string name;
-  std::string how;  ///< when and how often it runs
-  std::vector<ReportNode> nodes = {};
-};
-
 /// What a report knows of one run.
 struct ReportRun {
-  std::string name;                                                ///< the folder, as it was given
-  std::vector<std::string> line_texts = {};                        ///< of metrics.jsonl, each one JSON object
-  std::vector<nlohmann::ordered_json> lines = {};                  ///< the same
-  nlohmann::json record = nlohmann::json::object();                ///< run.json
-  std::string model_text = "";                                     ///< model.pbtxt; "": it is not there
-  std::vector<std::pair<std::string, std::string>> settings = {};  ///< of the model, each by its path
-  std::int64_t parameter_elements = 0;
-  std::vector<ReportPhase> phases = {};  ///< the sources of values first
+  std::string name;                    ///< the folder, as it was given
+  std::vector<Json> lines = {};        ///< of metrics.jsonl, each an object with a whole number `episode`
+  Json record = Json::object();        ///< run.json
+  std::vector<Json> evaluations = {};  ///< of evaluations.jsonl, each an object
+  ReportModel model = {};
   std::vector<std::pair<std::string, std::vector<std::byte>>> pictures =
-      {};  ///< the PNG files, by their name
+      {};                               ///< the PNG files, by their name
+  std::vector<std::string> notes = {};  ///< what was left out and why: sentences that name the file
+
+  /// The number of training episodes done, also after the last line of a run that was stopped.
+  std::int64_t Episodes() const;
+  /// Whether it was stopped before its end, to be resumed.
+  bool Stopped() const;
 };
 
-/// Reads the folder of a run. Throws Error(kInvalid) when it holds no metrics.
+/// Reads the folder of a run. A file in it that cannot be read, or damaged lines, are left out with a note. Throws
+/// Error(kInvalid) when the folder holds no metrics.jsonl.
 ReportRun ReadReportRun(FileSystem& files, const std::string& folder);
 
 }  // namespace plgraph

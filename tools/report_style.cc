@@ -4,10 +4,12 @@ namespace plgraph {
 
 const std::string_view kReportStyle = R"css(
 :root { color-scheme: light dark; --ground: #fbfbfa; --card: #ffffff; --text: #1d2126; --faint: #626a73;
-  --line: #dcdfe3; --c0: #0067b1; --c1: #c2410c; --c2: #0f7b4d; --c3: #9a3a9a; --c4: #8a6a00; --c5: #c01849; }
+  --line: #dcdfe3; --c0: #0067b1; --c1: #d9480f; --c2: #0f7b4d; --c3: #9a3a9a; --c4: #8a6a00; --c5: #e0245e;
+  --c6: #0b8a9e; --c7: #6b4a2f; --c8: #4b3fc4; --c9: #6c757d; }
 @media (prefers-color-scheme: dark) {
   :root { --ground: #14171a; --card: #1c2024; --text: #e4e7ea; --faint: #9aa3ac; --line: #343a41;
-    --c0: #5ab0f2; --c1: #ff9b63; --c2: #55cf96; --c3: #d891d8; --c4: #dcb94c; --c5: #ff7f9f; } }
+    --c0: #5ab0f2; --c1: #ff9b63; --c2: #55cf96; --c3: #d891d8; --c4: #dcb94c; --c5: #ff6f91;
+    --c6: #4dd0e1; --c7: #c9a27e; --c8: #a59bff; --c9: #b0b8bf; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text);
   font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
@@ -23,7 +25,7 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--line); bord
 figcaption { font-weight: 600; overflow-wrap: anywhere; }
 .charts { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); }
 .charts figure { position: relative; min-width: 0; }
-.charts svg { display: block; width: 100%; height: 260px; touch-action: pan-y; }
+.plot { display: block; width: 100%; height: 260px; touch-action: pan-y; }
 .charts text { fill: var(--faint); font-size: 12px; }
 .grid { stroke: var(--line); } .guide { stroke: var(--faint); stroke-dasharray: 3 3; }
 .curve { fill: none; stroke-width: 1.5; } .pale { opacity: 0.4; }
@@ -31,9 +33,12 @@ figcaption { font-weight: 600; overflow-wrap: anywhere; }
   border-radius: 6px; padding: 6px 9px; font-size: 12px; box-shadow: 0 2px 8px #0003; max-width: 85%; z-index: 1; }
 .tip div { overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; color: var(--faint); }
-.dot { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 6px; }
-.c0 { background: var(--c0); } .c1 { background: var(--c1); } .c2 { background: var(--c2); }
-.c3 { background: var(--c3); } .c4 { background: var(--c4); } .c5 { background: var(--c5); }
+.key { width: 26px; height: 8px; margin-right: 6px; stroke-width: 2.5; fill: none; flex: none; }
+.legend span, .tip div { display: flex; align-items: center; }
+.c0 { --c: var(--c0); } .c1 { --c: var(--c1); } .c2 { --c: var(--c2); } .c3 { --c: var(--c3); } .c4 { --c: var(--c4); }
+.c5 { --c: var(--c5); } .c6 { --c: var(--c6); } .c7 { --c: var(--c7); } .c8 { --c: var(--c8); } .c9 { --c: var(--c9); }
+.curve, .key, .end { stroke: var(--c); } .charts circle { fill: var(--c); } .end { stroke-width: 3; }
+.d1 { stroke-dasharray: 6 3; } .d2 { stroke-dasharray: 2 2; } .d3 { stroke-dasharray: 9 3 2 3; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 6px 12px; border-top: 1px solid var(--line); }
