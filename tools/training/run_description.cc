@@ -42,6 +42,12 @@ std::string ToJson(const RunDescription& description) {
   json["episode_steps"] = description.episode_steps;
   json["started"] = description.started;
   if (!description.finished.empty()) json["finished"] = description.finished;
+  if (!description.stopped.empty()) json["stopped"] = description.stopped;
+  if (!description.finished.empty() || !description.stopped.empty()) {
+    json["episodes"] = description.episodes;
+    json["seconds"] = description.seconds;
+  }
+  json["total_episodes"] = description.total_episodes;
   json["processor"] = description.processor;
   json["threads"] = description.threads;
   if (description.peak_memory_bytes > 0) json["peak_memory_bytes"] = description.peak_memory_bytes;

@@ -14,8 +14,12 @@ struct RunDescription {
   std::string model_path;
   std::uint64_t seed = 0;
   std::int64_t episode_steps = 0;
-  std::string started;        ///< UTC; of a resumed run: of its first start
-  std::string finished = "";  ///< "": not yet
+  std::string started;              ///< UTC; of a resumed run: of its first start
+  std::string finished = "";        ///< "": not yet
+  std::string stopped = "";         ///< when it was stopped before its end; "": it was not
+  std::int64_t episodes = 0;        ///< trained until then
+  std::int64_t total_episodes = 0;  ///< that the run is to have in all
+  double seconds = 0;               ///< of training until then, over all resumes
   std::string processor;
   int threads = 0;
   std::int64_t peak_memory_bytes = 0;  ///< of the process that finished; 0: not yet

@@ -106,7 +106,9 @@ bool Trainer::Run(const TrainRequest& request) {
   const bool finished = TrainUntil(request);
   if (position_.episode == 0) SaveCheckpoints(0, std::nullopt);  // of no episode at all
   if (!finished || !last_saved_) SaveToStop();
-  if (finished) description_.finished = UtcText(services_.clock.SecondsSince1970());
+  (finished ? description_.finished : description_.stopped) = UtcText(services_.clock.SecondsSince1970());
+  description_.episodes = position_.episode;
+  description_.seconds = Seconds();
   TrySave([&] {
     description_.peak_memory_bytes = PeakMemoryBytes(services_.files);
     run_->Describe(description_);
@@ -174,6 +176,7 @@ void Trainer::CheckRoom() {
 void Trainer::Describe() {
   run_->SaveModel(ModelText(loaded_));
   description_ = DescribeRun(loaded_, data_->steps(), services_);
+  description_.total_episodes = total_episodes_;
   run_->Describe(description_);
 }
 
@@ -295,6 +298,10 @@ void Trainer::RollBack(const TrainRequest& request, const NotFiniteError& fault)
   progress_.Begin(position_.episode, total_episodes_);
 }
 
+double Trainer::Seconds() const {
+  return run_->seconds_before() + services_.clock.Seconds() - start_seconds_;
+}
+
 void Trainer::UpdateParameters() {
   updater_->Update(position_.update, Rate(position_.update));
   ++position_.update;
@@ -314,7 +321,7 @@ void Trainer::FinishUpdate(std::int64_t before) {
     CopyParameters(*executor_, evaluator_->executor());
     line.evaluation = evaluator_->Evaluate();
   }
-  line.seconds = run_->seconds_before() + services_.clock.Seconds() - start_seconds_;
+  line.seconds = Seconds();
   report_means_.Clear();
   TrySave([&] { run_->Append(line); });
   progress_.Report(line);

@@ -78,6 +78,7 @@ class Trainer {
   void OpenTensorBoard(const TrainRequest& request);
   void RollBack(const TrainRequest& request, const NotFiniteError& fault);
   double Rate(std::int64_t update) const;
+  double Seconds() const;  // of training so far, over all resumes
   void RunUpdate();
   void RunWindow(std::uint64_t first_episode, std::int64_t window);
   void UpdateParameters();
