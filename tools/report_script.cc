@@ -97,12 +97,15 @@ function drawSeries(svg, s, X, Y, pale, width) {
     for (const p of shown) element("circle", {class: style, cx: X(p[0]), cy: Y(p[1]), r: 3}, svg);
   }
 }
-// Where runs were stopped: marks on the axis.
+// Where runs were stopped: marks on the axis, those at one place on top of each other.
 function drawEnds(svg, series, X, bottom) {
+  const marks = new Map();
   for (const run of new Set(series.map(s => s.run))) {
     const {name, stopped} = runs[run];
     if (stopped === undefined) continue;
-    const mark = element("line", {class: `end ${look(run)}`, x1: X(stopped), x2: X(stopped), y1: bottom - 14, y2: bottom}, svg);
+    const below = marks.get(stopped) ?? 0, x = X(stopped), y = bottom - 9 * below;
+    marks.set(stopped, below + 1);
+    const mark = element("line", {class: `end ${look(run)}`, x1: x, x2: x, y1: y - 8, y2: y}, svg);
     element("title", {}, mark).textContent = `${name} was stopped after episode ${stopped.toLocaleString("en")}`;
   }
 }

@@ -37,7 +37,7 @@ figcaption { font-weight: 600; overflow-wrap: anywhere; }
 .legend span, .tip div { display: flex; align-items: center; }
 .c0 { --c: var(--c0); } .c1 { --c: var(--c1); } .c2 { --c: var(--c2); } .c3 { --c: var(--c3); } .c4 { --c: var(--c4); }
 .c5 { --c: var(--c5); } .c6 { --c: var(--c6); } .c7 { --c: var(--c7); } .c8 { --c: var(--c8); } .c9 { --c: var(--c9); }
-.curve, .key, .end { stroke: var(--c); } .charts circle { fill: var(--c); } .end { stroke-width: 3; }
+.curve, .key, .end { stroke: var(--c); } .charts circle { fill: var(--c); } .end { stroke-width: 4; }
 .d1 { stroke-dasharray: 6 3; } .d2 { stroke-dasharray: 2 2; } .d3 { stroke-dasharray: 9 3 2 3; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
