@@ -1,7 +1,6 @@
 #include "graph/compile.h"
 
 #include "graph/passes/pass.h"
-#include "graph/rewriter.h"
 #include "graph/verify.h"
 
 namespace plgraph {
@@ -9,7 +8,7 @@ namespace {
 
 struct Pass {
   std::string_view name;
-  void (*run)(const CompileOptions& options, Graph& graph);
+  void (*run)(const PlannedFor& planned, Graph& graph);
 };
 
 // The whole compiler, in order. One pass is one file in passes/.
@@ -25,25 +24,13 @@ constexpr Pass kPasses[] = {
     {"phases", AssignPhases},     // once, ahead, step, after, and back
 };
 
-// What a run without training needs of a graph that was compiled for training.
-Graph ForwardPart(const Graph& graph, const std::vector<std::string>& outputs) {
-  Graph pruned = graph;
-  pruned.gradients.clear();
-  std::erase_if(pruned.states, [](const State& state) { return state.adjoint; });
-  for (Term& term : pruned.terms) term.seed = {};
-  DropTraining(pruned);
-  Rewriter rewriter(pruned);
-  Graph forward = rewriter.Run(LiveNodes(pruned, outputs), [&](Value old) { return rewriter.Copy(old); });
-  AssignPhases({.training = false}, forward);
-  return forward;
-}
-
 }  // namespace
 
 Executable Compile(Graph graph, const CompileOptions& options) {
+  const PlannedFor planned = options.planned_for();
   int index = 0;
   for (const Pass& pass : kPasses) {
-    pass.run(options, graph);
+    pass.run(planned, graph);
     ++index;
     if (options.on_pass) options.on_pass(index, pass.name, graph);
     VerifyGraph(graph, pass.name, index == static_cast<int>(std::size(kPasses)));
@@ -52,7 +39,6 @@ Executable Compile(Graph graph, const CompileOptions& options) {
 }
 
 Executable PlanExecution(Graph compiled, const CompileOptions& options) {
-  if (!options.training && !compiled.gradients.empty()) compiled = ForwardPart(compiled, options.outputs);
   Executable executable{.graph = std::move(compiled), .schedule = {}, .memory = {}, .options = options};
   executable.options.on_pass = {};
   executable.schedule = ScheduleNodes(executable.graph, options);

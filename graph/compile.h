@@ -15,6 +15,17 @@
 
 namespace plgraph {
 
+/// What the passes see of the options. A compiled graph depends on nothing else beside its model, so that a graph that
+/// was compiled for this is right for any batch, number type and optimizer. The fields are those of CompileOptions.
+struct PlannedFor {
+  bool training = true;
+  std::int64_t steps = 1;
+  bool continued = false;
+  std::vector<std::string> outputs = {};
+
+  friend bool operator==(const PlannedFor&, const PlannedFor&) = default;
+};
+
 struct CompileOptions {
   bool training = true;  ///< with the adjoint; false: the forward phases only
   DType dtype = DType::kFloat;
@@ -28,6 +39,8 @@ struct CompileOptions {
   std::vector<std::string> outputs = {};
   /// Called with the graph after each pass, e.g. to write `03-autodiff.txt`.
   std::function<void(int index, std::string_view pass, const Graph& graph)> on_pass = {};
+
+  PlannedFor planned_for() const { return {training, steps, continued, outputs}; }
 };
 
 /// A graph that is ready to run: what runs when and where each value lives.
@@ -45,8 +58,8 @@ void CheckGraph(Graph& graph, Diagnostics& diagnostics);
 /// The whole compiler. The graph must have passed CheckGraph.
 Executable Compile(Graph graph, const CompileOptions& options);
 
-/// The last half of the compiler, for a graph that has been through the passes (a loaded plan). With
-/// `options.training` false, the adjoint is removed.
+/// The last half of the compiler, for a graph that has been through the passes with the same `planned_for()` (a loaded
+/// plan).
 Executable PlanExecution(Graph compiled, const CompileOptions& options);
 
 }  // namespace plgraph

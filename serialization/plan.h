@@ -7,22 +7,19 @@
 #include <string>
 #include <vector>
 
-#include "core/dtype.h"
 #include "core/file_system.h"
+#include "graph/compile.h"
 #include "graph/graph.h"
 #include "serialization/model.pb.h"
 
 namespace plgraph {
 
-/// A compiled model in a file: the graph after the passes, with the model it came from (overrides applied)
-/// and what it was compiled for. PlanExecution makes an executable of it. The format is in FORMAT.md.
+/// A compiled model in a file: the model (overrides applied), the graph that the passes made of it, and what they made
+/// it for. PlanExecution makes an executable of it. The format is in FORMAT.md.
 struct Plan {
   Model model;
   Graph graph;
-  bool training = true;  ///< whether the graph has its adjoint
-  DType dtype = DType::kFloat;
-  std::int64_t batch = 1;
-  std::int64_t steps = 1;
+  PlannedFor planned_for;
 };
 
 /// Whether the bytes start like a plan; so a tool can take a plan wherever it takes a model file.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/error.h"
 #include "core/print.h"
 #include "serialization/plan.h"
 #include "tools/commands.h"
@@ -41,8 +42,7 @@ Setting SettingOf(const LoadedModel& loaded, FileSystem& files) {
     Print(stderr, "{}: no train.data, so the number of steps is not known: compiled for 1 step\n",
           loaded.path);
   }
-  const bool training = loaded.model.loss_size() > 0 && train.optimizer_case() != Train::OPTIMIZER_NOT_SET &&
-                        (!loaded.is_plan || loaded.planned.training);
+  const bool training = loaded.model.loss_size() > 0 && train.optimizer_case() != Train::OPTIMIZER_NOT_SET;
   setting.options = OptionsFor(loaded, setting.episode_steps, training);
   return setting;
 }
@@ -84,6 +84,13 @@ int CompileModel(const Options& options) {
   const LoadedModel loaded = LoadModel(machine, options.model);
   Setting setting = SettingOf(loaded, machine.files());
   if (!options.dump_dir.empty()) {
+    if (loaded.plan) {
+      throw Error(
+          ErrorKind::kInvalid,
+          fmt::format("--dump-ir {}: {} is a plan, which has been through the passes; dump the graphs "
+                      "of its text",
+                      options.dump_dir, loaded.path));
+    }
     machine.files().CreateFolders(options.dump_dir);
     setting.options.on_pass = [&](int index, std::string_view pass, const Graph& graph) {
       DumpPass(machine.files(), options.dump_dir, index, pass, graph);
@@ -91,13 +98,9 @@ int CompileModel(const Options& options) {
   }
   const Executable executable = MakeExecutable(loaded, setting.options);
   if (!options.plan.empty()) {
-    WritePlan(machine.files(), options.plan,
-              {.model = loaded.model,
-               .graph = executable.graph,
-               .training = executable.options.training,
-               .dtype = executable.options.dtype,
-               .batch = executable.options.batch,
-               .steps = executable.options.steps});
+    WritePlan(
+        machine.files(), options.plan,
+        {.model = loaded.model, .graph = executable.graph, .planned_for = executable.options.planned_for()});
     Print(stderr, "wrote {}\n", options.plan);
   }
   if (options.emit == "dot") {
@@ -122,7 +125,11 @@ void AddCompileCommand(CLI::App& app, Action& action) {
       "A trace is inverted on the way back, replayed from snapshots, or kept at every step.\n"
       "Nodes of one sweep pass over their matrices together; what is `one round late` does so with the "
       "nodes\n"
-      "of the next step.\n\n"
+      "of the next step.\n"
+      "A plan (-o) holds the model and the graph of its training, which is right for any batch and "
+      "optimizer.\n"
+      "It takes the --set of `train` fields, and refuses one that asks for a training on other steps or "
+      "windows.\n\n"
       "Examples:\n"
       "  plgraph compile models/pattern_completion.pbtxt\n"
       "  plgraph compile models/pattern_completion.pbtxt --set n=200 --set train.batch=16\n"

@@ -183,7 +183,7 @@ class Adjoint {
 
 }  // namespace
 
-void AppendAdjoint(const CompileOptions& options, Graph& graph) {
+void AppendAdjoint(const PlannedFor& options, Graph& graph) {
   if (options.training) Adjoint(graph).Run();
 }
 

@@ -28,8 +28,7 @@ bool HasOp(const Graph& graph, const Condition& condition) {
   return false;
 }
 
-}  // namespace
-
+// Puts their operand in the place of the ops that only training has, and forgets what training updates.
 void DropTraining(Graph& graph) {
   graph.updates.clear();
   if (!HasOp(graph, [](const OpDef& op) { return op.training_only; })) return;
@@ -42,7 +41,9 @@ void DropTraining(Graph& graph) {
   InferShapes(graph);  // what was one a step may now be one for all
 }
 
-void ExpandCompositions(const CompileOptions& options, Graph& graph) {
+}  // namespace
+
+void ExpandCompositions(const PlannedFor& options, Graph& graph) {
   do {  // a composition may use compositions
     Rewriter rewriter(graph);
     const std::vector<bool> in_loop = InLoop(graph);

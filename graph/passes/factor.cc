@@ -22,7 +22,7 @@ enum Read : size_t { kX, kWeight, kPlasticity, kTraceOperand };  // of PlasticMa
 
 class TraceFactorer {
  public:
-  TraceFactorer(const CompileOptions& options, Graph& graph)
+  TraceFactorer(const PlannedFor& options, Graph& graph)
       : options_(options), graph_(graph), states_(graph.states), on_the_way_back_(OnTheWayBack(graph)) {}
 
   void Run() {
@@ -301,7 +301,7 @@ class TraceFactorer {
     graph_.Rename(value, name);
   }
 
-  const CompileOptions& options_;
+  const PlannedFor& options_;
   Graph& graph_;
   const std::vector<State> states_;  // as they were
   std::vector<bool> on_the_way_back_;
@@ -312,6 +312,6 @@ class TraceFactorer {
 
 }  // namespace
 
-void FactorTraces(const CompileOptions& options, Graph& graph) { TraceFactorer(options, graph).Run(); }
+void FactorTraces(const PlannedFor& options, Graph& graph) { TraceFactorer(options, graph).Run(); }
 
 }  // namespace plgraph

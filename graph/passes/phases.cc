@@ -192,6 +192,6 @@ class PhaseAssigner {
 
 }  // namespace
 
-void AssignPhases(const CompileOptions&, Graph& graph) { PhaseAssigner(graph).Run(); }
+void AssignPhases(const PlannedFor&, Graph& graph) { PhaseAssigner(graph).Run(); }
 
 }  // namespace plgraph

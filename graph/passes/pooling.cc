@@ -33,7 +33,7 @@ Value PoolFirst(Rewriter& rewriter, const Node& pooling) {
 
 }  // namespace
 
-void PoolBeforeRelu(const CompileOptions& /*options*/, Graph& graph) {
+void PoolBeforeRelu(const PlannedFor& /*options*/, Graph& graph) {
   const std::vector<bool> poolings = PoolingsOfRelu(graph);
   if (std::find(poolings.begin(), poolings.end(), true) == poolings.end()) return;
   Rewriter rewriter(graph);

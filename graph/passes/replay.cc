@@ -18,7 +18,7 @@ size_t Index(Value value) { return static_cast<size_t>(value.id); }
 
 class ReplayMarker {
  public:
-  ReplayMarker(const CompileOptions& options, Graph& graph)
+  ReplayMarker(const PlannedFor& options, Graph& graph)
       : graph_(graph),
         from_state_(DependsOn(graph, StateValues(graph, false))),
         to_next_(LeadsTo(graph, StateNexts(graph, false))),
@@ -31,7 +31,7 @@ class ReplayMarker {
     FindOutputs(options);
   }
 
-  void Run(const CompileOptions& options) {
+  void Run(const PlannedFor& options) {
     std::vector<bool> rewound = kept_;
     for (const State& state : graph_.states) {
       if (state.adjoint || !CanRewind(options, graph_, state)) continue;
@@ -46,7 +46,7 @@ class ReplayMarker {
 
  private:
   // Of an output all steps are kept anyway, of a state together with its next.
-  void FindOutputs(const CompileOptions& options) {
+  void FindOutputs(const PlannedFor& options) {
     for (const std::string& name : options.outputs) kept_[Index(graph_.Find(name))] = true;
     for (const State& state : graph_.states) {
       const bool output = kept_[Index(state.value)] || kept_[Index(state.next)];
@@ -91,7 +91,7 @@ class ReplayMarker {
 
 }  // namespace
 
-void MarkReplayed(const CompileOptions& options, Graph& graph) {
+void MarkReplayed(const PlannedFor& options, Graph& graph) {
   if (options.training && options.steps >= kLeastSteps) ReplayMarker(options, graph).Run(options);
 }
 

@@ -190,7 +190,7 @@ class Simplifier {
 
 }  // namespace
 
-void Simplify(const CompileOptions& options, Graph& graph) {
+void Simplify(const PlannedFor& options, Graph& graph) {
   for (bool changed = true; changed;) {
     Rewriter rewriter(graph);
     Simplifier simplifier(rewriter);

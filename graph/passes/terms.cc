@@ -117,7 +117,7 @@ Value SumOverSteps(Graph& graph, const Term& term, Value value) {
 
 }  // namespace
 
-void PrepareTerms(const CompileOptions&, Graph& graph) {
+void PrepareTerms(const PlannedFor&, Graph& graph) {
   GiveStatesTheirOwnNext(graph);
   for (Term& term : graph.terms) {
     if (!graph.node(term.value).variance.step && term.at == TermAt::kEveryStep) term.at = TermAt::kLastStep;

@@ -25,7 +25,7 @@ bool IsSmallFactor(const Graph& graph, Value factor) {
 
 class TraceRewinder {
  public:
-  TraceRewinder(const CompileOptions& options, Graph& graph)
+  TraceRewinder(const PlannedFor& options, Graph& graph)
       : options_(options), graph_(graph), on_the_way_back_(OnTheWayBack(graph)) {}
 
   void Run() {
@@ -119,14 +119,14 @@ class TraceRewinder {
     }
   }
 
-  const CompileOptions& options_;
+  const PlannedFor& options_;
   Graph& graph_;
   std::vector<bool> on_the_way_back_;
 };
 
 }  // namespace
 
-bool CanRewind(const CompileOptions& options, const Graph& graph, const State& state) {
+bool CanRewind(const PlannedFor& options, const Graph& graph, const State& state) {
   const Node& next = graph.node(state.next);
   return next.kind == NodeKind::kOp && next.op->name == "DecayedOuter" &&
          next.operands[kBase] == state.value && IsSmallFactor(graph, next.operands[kDecay]) &&
@@ -135,7 +135,7 @@ bool CanRewind(const CompileOptions& options, const Graph& graph, const State& s
          !IsAmong(graph, options.outputs, state.value) && !IsAmong(graph, options.outputs, state.next);
 }
 
-void RewindTraces(const CompileOptions& options, Graph& graph) {
+void RewindTraces(const PlannedFor& options, Graph& graph) {
   if (options.training) TraceRewinder(options, graph).Run();
 }
 

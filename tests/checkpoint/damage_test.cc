@@ -83,7 +83,7 @@ TEST(Damage, OfACheckpointIsFound) {
 
 TEST(Damage, OfAPlanIsFound) {
   const Decode decode = [](auto bytes, const auto& path) { DecodePlan(bytes, path); };
-  ExpectAllFound(decode, MakePosixFileSystem()->Read(kFixtures + "version_2.plan"), "plan");
+  ExpectAllFound(decode, MakePosixFileSystem()->Read(kFixtures + "version_3.plan"), "plan");
 }
 
 // The memory of one that is sound, for comparison: the tensors once, and the header's message.
@@ -109,11 +109,10 @@ TEST(Fixture, ACheckpointOfVersion1IsRead) {
   EXPECT_EQ(checkpoint.moments.size(), 6U);
 }
 
-TEST(Fixture, APlanOfVersion2IsRead) {
-  const Plan plan = ReadPlan(*MakePosixFileSystem(), kFixtures + "version_2.plan");
+TEST(Fixture, APlanOfVersion3IsRead) {
+  const Plan plan = ReadPlan(*MakePosixFileSystem(), kFixtures + "version_3.plan");
   EXPECT_EQ(plan.model.name(), "small");
-  EXPECT_TRUE(plan.training);
-  EXPECT_EQ(plan.steps, 13);
+  EXPECT_EQ(plan.planned_for, (PlannedFor{.steps = 13}));
   EXPECT_GT(plan.graph.size(), 20);
 }
 

@@ -101,6 +101,63 @@ TEST_F(CliTest, APlanDoesWhatItsModelDoes) {
               HasSubstr("is a plan"));
 }
 
+// A trace that is a sum, with a plasticity of one number, and one that is made.
+TEST_F(CliTest, APlanHasTheReportOfItsText) {
+  for (const std::string model : {"tools/bench/scalar_alpha.pbtxt", "models/neuromodulated.pbtxt"}) {
+    const std::string path = PLGRAPH_SOURCE_DIR "/" + model;
+    const std::string report = Output({"compile", path, "--set", "n=400", "-o", "m.plan"});
+    EXPECT_THAT(report, HasSubstr("operations and"));
+    EXPECT_EQ(Output({"compile", "m.plan"}), report);
+    EXPECT_EQ(Output({"compile", "m.plan", "--emit", "ir"}),
+              Output({"compile", path, "--set", "n=400", "--emit", "ir"}));
+    const std::vector<std::string> more = {"--set", "train.batch=3", "--set", "train.accumulate=2"};
+    std::vector<std::string> of_text = {"compile", path, "--set", "n=400", "-o", "text.plan"};
+    std::vector<std::string> of_plan = {"compile", "m.plan", "-o", "plan.plan"};
+    of_text.insert(of_text.end(), more.begin(), more.end());
+    of_plan.insert(of_plan.end(), more.begin(), more.end());
+    EXPECT_EQ(Output(of_plan), Output(of_text));
+    EXPECT_EQ(folder_.Read("plan.plan"), folder_.Read("text.plan"));
+  }
+}
+
+TEST_F(CliTest, APlanRefusesByNameWhatItWasNotCompiledFor) {
+  Output({"compile", "small.pbtxt", "-o", "small.plan"});
+  const std::string set = "train.data.patterns.show_steps=4";
+  const std::string refused =
+      "small.plan: the plan was compiled for training on whole episodes of 13 steps, but ";
+  const std::string longer = refused + "--set " + set + " asks for training on whole episodes of 15 steps; " +
+                             "compile the model again from its text with --set " + set;
+  for (const std::string command : {"compile", "gradcheck", "bench"})
+    EXPECT_THAT(Fault(2, {command, "small.plan", "--set", set}), HasSubstr(longer)) << command;
+  EXPECT_THAT(Fault(2, {"train", "small.plan", "--run-dir", "run", "--set", set}), HasSubstr(longer));
+  EXPECT_FALSE(folder_.Exists("run"));
+  EXPECT_THAT(Fault(2, {"gradcheck", "small.plan", "--set", "train.truncate_steps=1"}),
+              HasSubstr(refused + "--set train.truncate_steps=1 asks for training on windows of 1 step; "));
+  // What only runs forward is compiled from the model that the plan holds.
+  Train();
+  for (const std::string model : {"small.plan", "small.pbtxt"}) {
+    const std::string result = Output({"eval", model, "--checkpoint", "run/last.ckpt", "--set", set});
+    EXPECT_EQ(result, Output({"eval", "small.pbtxt", "--checkpoint", "run/last.ckpt", "--set", set}));
+    EXPECT_NE(result, Output({"eval", "small.pbtxt", "--checkpoint", "run/last.ckpt"}));
+  }
+}
+
+TEST_F(CliTest, APlanOfAModelWithoutAnOptimizerHasNoGradients) {
+  const std::string adam = "adam { learning_rate: 3e-3 }";
+  std::string text = kSmallModel;
+  text.replace(text.find(adam), adam.size(), "");
+  folder_.Write("bare.pbtxt", text);
+  Output({"compile", "bare.pbtxt", "-o", "bare.plan"});
+  const std::string refused = "bare.plan: the plan was compiled for running whole episodes of 13 steps, but ";
+  EXPECT_THAT(Fault(2, {"gradcheck", "bare.plan"}),
+              HasSubstr(refused + "this command asks for training on whole episodes of 13 steps; compile the "
+                                  "model again from its text with an optimizer"));
+  EXPECT_THAT(Fault(2, {"compile", "bare.plan", "--set", "train.sgd.momentum=0.5"}),
+              HasSubstr(refused + "--set train.sgd.momentum=0.5 asks for training on whole episodes of 13 "
+                                  "steps; compile the model again from its text with --set "
+                                  "train.sgd.momentum=0.5"));
+}
+
 TEST_F(CliTest, ADamagedPlanIsRefused) {
   Output({"compile", "small.pbtxt", "-o", "small.plan"});
   std::string plan = folder_.Read("small.plan");

@@ -1,4 +1,6 @@
 // Plans that are damaged, of another version, or asked for what they do not hold.
+#include <filesystem>
+
 #include "serialization/frame.h"
 #include "serialization/plan.pb.h"
 #include "tests/errors/bad_input.h"
@@ -6,7 +8,7 @@
 namespace plgraph {
 namespace {
 
-constexpr FrameKind kPlanKind = {.magic = "PLGPLAN\n", .version = 2, .name = "plan"};
+constexpr FrameKind kPlanKind = {.magic = "PLGPLAN\n", .version = 3, .name = "plan"};
 
 using Change = std::function<std::string(std::string plan)>;
 
@@ -47,13 +49,21 @@ std::vector<BadInput> BadPlans() {
       Plan("Flipped", "the file is damaged: the header has checksum",
            [](const auto& plan) { return Flipped(plan, 1000); }),
       Plan("WithMoreBehind", "the file is damaged: expected", [](const auto& plan) { return plan + "x"; }),
-      Plan("OfALaterVersion", "a plan of version 3; this program reads version 2: a later plgraph wrote it",
-           [](const auto& plan) { return WithNumber(plan, 8, 3); }),
-      Plan("OfAnEarlierVersion", "a plan of version 1; this program reads version 2: make it again",
-           [](const auto& plan) { return WithNumber(plan, 8, 1); }),
+      Plan("OfALaterVersion", "a plan of version 4; this program reads version 3: a later plgraph wrote it",
+           [](const auto& plan) { return WithNumber(plan, 8, 4); }),
+      Plan("OfAnEarlierVersion", "a plan of version 2; this program reads version 3: make it again",
+           [](const auto& plan) { return WithNumber(plan, 8, 2); }),
       Plan("OfNoMessage", "the header cannot be read",
            [](const auto&) { return TextOf(MakeFrame(kPlanKind, "\xff\xff\xff no message")); }),
-      Plan("OfNoSteps", "and 0 steps; expected at least 1", Lying([](auto& file) { file.set_steps(0); })),
+      Plan("OfNoSteps", "runs of 0 steps; expected at least 1", Lying([](auto& file) { file.set_steps(0); })),
+      Plan("OfAnotherModel", "its graph is not that of its model: it lacks \"v\", or has it of another kind",
+           Lying([](auto& file) { file.mutable_model()->add_parameter()->set_name("v"); })),
+      Plan("WithAnAliasOfNothing", "what is also named \"z\" is node -1 of",
+           Lying([](auto& file) { file.add_alias()->set_name("z"); })),
+      Plan("WithAnAliasThatIsTaken", "two nodes are named \"cue\"",
+           Lying([](auto& file) { file.add_alias()->set_name("cue"); })),
+      Plan("WithAnOutputOfNothing", "its output \"z\" is no node",
+           Lying([](auto& file) { file.add_output("z"); })),
       Plan("WithAnUnknownOp", "the op Teleport is not part of this program",
            Lying([](auto& file) { FirstOp(file).set_op("Teleport"); })),
       Plan("WithAnOperandTooFar", "is node 1000000 of",
@@ -70,6 +80,24 @@ std::vector<BadInput> BadPlans() {
       {.name = "PlanOfAnotherDim",
        .command = Words("compile good.plan --set n=5"),
        .messages = {"of a plan only fields of `train` can be set"}},
+      {.name = "PlanWhosePassesAreDumped",
+       .command = Words("compile good.plan --dump-ir passes"),
+       .messages =
+           {"--dump-ir passes: good.plan is a plan, which has been through the passes; dump the graphs of "
+            "its text"}},
+      {.name = "PlanOfOtherSteps",
+       .command = Words("gradcheck good.plan --set train.data.patterns.gap_steps=3"),
+       .messages = {"good.plan: the plan was compiled for training on whole episodes of 13 steps, but --set "
+                    "train.data.patterns.gap_steps=3 asks for training on whole episodes of 15 steps"}},
+      {.name = "PlanOfVersion2",
+       .command = Words("eval old.plan --checkpoint good.ckpt"),
+       .exit_code = 1,
+       .messages = {"old.plan: a plan of version 2; this program reads version 3: make it again"},
+       .prepare =
+           [](const TempFolder& folder) {
+             std::filesystem::copy(PLGRAPH_SOURCE_DIR "/tests/checkpoint/version_2.plan",
+                                   folder.Path("old.plan"));
+           }},
   };
 }
 

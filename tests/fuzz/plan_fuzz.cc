@@ -9,8 +9,12 @@ namespace {
 void DecodeAndPlan(std::span<const std::byte> bytes) {
   const Plan plan = DecodePlan(bytes, "plan");
   EncodePlan(plan);
-  PlanExecution(plan.graph,
-                {.training = plan.training, .dtype = plan.dtype, .batch = plan.batch, .steps = plan.steps});
+  CompileOptions options;
+  options.training = plan.planned_for.training;
+  options.steps = plan.planned_for.steps;
+  options.continued = plan.planned_for.continued;
+  options.outputs = plan.planned_for.outputs;
+  PlanExecution(plan.graph, options);
 }
 
 }  // namespace

@@ -20,12 +20,8 @@ using Floats = std::vector<float>;
 // y = dropout(x) for an input of ones, z = dropout(w) for a parameter of ones; both masks, then.
 class DropoutNet {
  public:
-  DropoutNet(std::int64_t batch, std::int64_t steps, bool training = true, bool compiled_for_training = true,
-             TermAt at = TermAt::kEveryStep)
-      : batch_(batch),
-        executable_(
-            PlanExecution(Compile(MakeGraph(at), OptionsFor(batch, steps, compiled_for_training)).graph,
-                          OptionsFor(batch, steps, training))) {
+  DropoutNet(std::int64_t batch, std::int64_t steps, bool training = true, TermAt at = TermAt::kEveryStep)
+      : batch_(batch), executable_(Compile(MakeGraph(at), OptionsFor(batch, steps, training))) {
     executor_ = std::make_unique<Executor<float>>(executable_, memory_, threads_);
     std::ranges::fill(executor_->Input(Find("x")), 1.0F);
     std::ranges::fill(executor_->Parameter(Find("w")), 1.0F);
@@ -132,7 +128,7 @@ TEST(Dropout, UsesTheSameMaskForTheGradient) {
 
 // Where the compiler takes the last step of what is dropped out, before the mask.
 TEST(Dropout, UsesTheSameMaskForALossAtTheLastStep) {
-  DropoutNet net(1, 3, /*training=*/true, /*compiled_for_training=*/true, TermAt::kLastStep);
+  DropoutNet net(1, 3, /*training=*/true, TermAt::kLastStep);
   for (const std::int64_t first_step : {0, 3}) {
     net.Run({.first_step = first_step});
     const Floats mask = net.Mask(2, 0);
@@ -151,12 +147,10 @@ TEST(Dropout, HasOneMaskForAnEpisodeWhereNothingChangesWithTheStep) {
 }
 
 TEST(Dropout, IsItsOperandOutsideTraining) {
-  for (const bool compiled_for_training : {false, true}) {  // the latter: a plan
-    DropoutNet net(2, 2, /*training=*/false, compiled_for_training);
-    net.Run({});
-    EXPECT_EQ(net.Mask(1, 1), Floats(kSize, 1.0F));
-    EXPECT_EQ(net.ParameterMask(), Floats(kSize, 1.0F));
-  }
+  DropoutNet net(2, 2, /*training=*/false);
+  net.Run({});
+  EXPECT_EQ(net.Mask(1, 1), Floats(kSize, 1.0F));
+  EXPECT_EQ(net.ParameterMask(), Floats(kSize, 1.0F));
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class OpRunner {
     maker.Op("y", row.op, operands, example.attributes);
     graph_ = std::move(maker.graph);
     InferShapes(graph_);
-    ExpandCompositions(CompileOptions{.training = false}, graph_);
+    ExpandCompositions(PlannedFor{.training = false}, graph_);
   }
 
   const Shape& shape() const { return graph_.node(graph_.Find("y")).shape; }

@@ -114,14 +114,6 @@ TEST(ReplayPass, TakesMatricesButNotVectors) {
               UnorderedElementsAre("memory", "squashed", "memory_next"));
 }
 
-TEST(ReplayPass, LeavesTheMarksOutOfARunWithoutTraining) {
-  const Executable training = Compiled(PlasticNetwork(kHebb, 0.5));
-  const Executable run = PlanExecution(training.graph, {.training = false, .steps = 100});
-  EXPECT_EQ(run.memory.segment, 0);
-  const Value hebb = run.graph.Find("hebb");
-  EXPECT_EQ(run.memory.placements[static_cast<size_t>(hebb.id)].slots, 1);
-}
-
 TEST(Placement, HasASnapshotOfEverySegmentAndOfTheEnd) {
   const Placement placement = {.slots = 5 + 2, .segment = 3, .end = 11};
   std::vector<std::int64_t> slots;

@@ -27,13 +27,10 @@ Plan Example() {
   Graph graph = GraphFromModel(text.model, text.locations, diagnostics);
   CheckGraph(graph, diagnostics);
   diagnostics.ThrowIfErrors();
-  const CompileOptions options{.batch = 2, .steps = 5};
+  const CompileOptions options{.batch = 2, .steps = 5, .continued = true, .outputs = {"y", "drive"}};
   return {.model = text.model,
           .graph = Compile(std::move(graph), options).graph,
-          .training = true,
-          .dtype = DType::kDouble,
-          .batch = 2,
-          .steps = 5};
+          .planned_for = options.planned_for()};
 }
 
 std::string FaultOf(std::span<const std::byte> bytes) {
@@ -54,17 +51,16 @@ TEST(Plan, WhatIsWrittenIsRead) {
   const Plan read = DecodePlan(bytes, "f");
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(read.model, plan.model));
   EXPECT_EQ(read.graph.ToText(), plan.graph.ToText());
-  EXPECT_TRUE(read.training);
-  EXPECT_EQ(read.dtype, DType::kDouble);
-  EXPECT_EQ(read.batch, 2);
-  EXPECT_EQ(read.steps, 5);
+  EXPECT_EQ(read.planned_for, plan.planned_for);
+  EXPECT_EQ(read.graph.Names(), plan.graph.Names());
   EXPECT_EQ(EncodePlan(read), bytes);
 }
 
 TEST(Plan, GivesTheSameExecutable) {
   const Plan plan = Example();
   const Plan read = DecodePlan(EncodePlan(plan), "f");
-  const CompileOptions options{.batch = 4, .steps = 7, .optimizer_slots = 2};
+  CompileOptions options{.batch = 4, .steps = 5, .optimizer_slots = 2, .continued = true};
+  options.outputs = plan.planned_for.outputs;
   const Executable a = PlanExecution(plan.graph, options);
   const Executable b = PlanExecution(read.graph, options);
   EXPECT_EQ(a.memory.size, b.memory.size);
@@ -82,7 +78,10 @@ Plan ReplayedExample() {
   Graph graph = GraphFromModel(text.model, text.locations, diagnostics);
   CheckGraph(graph, diagnostics);
   diagnostics.ThrowIfErrors();
-  return {.model = text.model, .graph = Compile(std::move(graph), {.steps = 100}).graph, .steps = 100};
+  const CompileOptions options{.steps = 100};
+  return {.model = text.model,
+          .graph = Compile(std::move(graph), options).graph,
+          .planned_for = options.planned_for()};
 }
 
 TEST(Plan, SaysWhatIsReplayed) {

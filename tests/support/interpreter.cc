@@ -7,7 +7,7 @@ namespace plgraph {
 
 Interpreter::Interpreter(const Graph& graph, std::int64_t batch, std::int64_t steps)
     : graph_(graph), batch_(batch), steps_(steps) {
-  ExpandCompositions(CompileOptions{}, graph_);
+  ExpandCompositions(PlannedFor{}, graph_);
   order_ = graph_.TopologicalOrder();
 }
 

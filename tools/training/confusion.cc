@@ -16,11 +16,8 @@ const Node& ValueOf(const LoadedModel& loaded, const std::string& request, const
   if (const Value value = loaded.graph.Find(name)) return loaded.graph.node(value);
   std::vector<std::string> names;
   for (const auto& [other, value] : loaded.graph.Names()) names.push_back(other);
-  throw Error(
-      ErrorKind::kInvalid,
-      fmt::format("--confusion {}: {} has no value \"{}\"{}{}", request, loaded.path, name,
-                  DidYouMean(name, names),
-                  loaded.is_plan ? "; what nothing needs is no longer in a plan: use the .pbtxt" : ""));
+  throw Error(ErrorKind::kInvalid, fmt::format("--confusion {}: {} has no value \"{}\"{}", request,
+                                               loaded.path, name, DidYouMean(name, names)));
 }
 
 }  // namespace

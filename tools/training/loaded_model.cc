@@ -10,18 +10,30 @@
 #include "serialization/graph_from_model.h"
 #include "serialization/initializer.h"
 #include "serialization/overrides.h"
-#include "serialization/plan.h"
 #include "serialization/text_reader.h"
 #include "tools/training/batch_statistics.h"
 #include "tools/training/optimizer.h"
+#include "tools/training/plan_match.h"
 
 namespace plgraph {
 namespace {
 
+// Builds and checks the graph of a model; throws with all its faults.
+LoadedModel Checked(const std::string& path, ModelText text, Diagnostics& diagnostics) {
+  Graph graph = GraphFromModel(text.model, text.locations, diagnostics);
+  CheckGraph(graph, diagnostics);
+  CheckTrain(text.model, text.locations, graph, diagnostics);
+  diagnostics.ThrowIfErrors();
+  return {.path = path,
+          .folder = FolderOf(path),
+          .model = std::move(text.model),
+          .graph = std::move(graph),
+          .warnings = diagnostics.ToString()};
+}
+
 LoadedModel LoadPlan(std::span<const std::byte> bytes, const std::string& path,
                      const std::vector<std::string>& overrides) {
   Plan plan = DecodePlan(bytes, path);
-  ModelText text = {.model = std::move(plan.model), .locations = {}};
   for (const std::string& assignment : overrides) {
     if (assignment.starts_with("train.")) continue;
     throw Error(
@@ -30,19 +42,12 @@ LoadedModel LoadPlan(std::span<const std::byte> bytes, const std::string& path,
                     "be set; compile the model again with this --set",
                     assignment, path));
   }
+  ModelText text = {.model = plan.model, .locations = {}};
   ApplyOverrides(text, overrides);
   Diagnostics diagnostics(path);
-  CheckTrain(text.model, text.locations, plan.graph, diagnostics);
-  diagnostics.ThrowIfErrors();
-  LoadedModel loaded = {.path = path,
-                        .folder = FolderOf(path),
-                        .model = std::move(text.model),
-                        .graph = std::move(plan.graph),
-                        .is_plan = true};
-  loaded.planned.training = plan.training;
-  loaded.planned.dtype = plan.dtype;
-  loaded.planned.batch = plan.batch;
-  loaded.planned.steps = plan.steps;
+  LoadedModel loaded = Checked(path, std::move(text), diagnostics);
+  CheckIsOfModel(plan, loaded.graph, path);
+  loaded.plan = std::move(plan);
   return loaded;
 }
 
@@ -55,25 +60,23 @@ LoadedModel LoadText(FileSystem& files, const std::string& path, const std::vect
     // A path may lead nowhere only because what it names could not be read.
     if (!diagnostics.has_errors()) throw;
   }
-  Graph graph = GraphFromModel(text.model, text.locations, diagnostics);
-  CheckGraph(graph, diagnostics);
-  CheckTrain(text.model, text.locations, graph, diagnostics);
-  diagnostics.ThrowIfErrors();
-  return {.path = path,
-          .folder = FolderOf(path),
-          .model = std::move(text.model),
-          .graph = std::move(graph),
-          .warnings = diagnostics.ToString()};
+  return Checked(path, std::move(text), diagnostics);
 }
 
-}  // namespace
-
-LoadedModel LoadModel(FileSystem& files, const std::string& path, const std::vector<std::string>& overrides) {
+LoadedModel LoadFile(FileSystem& files, const std::string& path, const std::vector<std::string>& overrides) {
   if (files.Exists(path)) {
     const std::vector<std::byte> bytes = files.Read(path);
     if (IsPlan(bytes)) return LoadPlan(bytes, path, overrides);
   }
   return LoadText(files, path, overrides);
+}
+
+}  // namespace
+
+LoadedModel LoadModel(FileSystem& files, const std::string& path, const std::vector<std::string>& overrides) {
+  LoadedModel loaded = LoadFile(files, path, overrides);
+  loaded.overrides = overrides;
+  return loaded;
 }
 
 void CheckCanTrain(const LoadedModel& loaded, bool training) {
@@ -135,18 +138,12 @@ CompileOptions OptionsFor(const LoadedModel& loaded, std::int64_t data_steps, bo
 }
 
 Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options) {
-  if (!loaded.is_plan) {
-    if (options.training) CheckBatchStatistics(loaded, options);
-    return Compile(loaded.graph, options);
-  }
-  const CompileOptions& planned = loaded.planned;
-  if (options.training && !planned.training) {
-    throw Error(ErrorKind::kInvalid,
-                fmt::format("{}: the plan has no gradients: its model had nothing to train "
-                            "when it was compiled",
-                            loaded.path));
-  }
-  return PlanExecution(loaded.graph, options);
+  if (options.training) CheckBatchStatistics(loaded, options);
+  if (!loaded.plan) return Compile(loaded.graph, options);
+  const PlannedFor asked = options.planned_for();
+  if (asked == loaded.plan->planned_for) return PlanExecution(loaded.plan->graph, options);
+  if (options.training) throw OtherPlan(loaded.path, loaded.plan->planned_for, asked, loaded.overrides);
+  return Compile(loaded.graph, options);
 }
 
 }  // namespace plgraph

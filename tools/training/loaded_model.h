@@ -10,6 +10,7 @@
 #include "core/file_system.h"
 #include "graph/compile.h"
 #include "serialization/model.pb.h"
+#include "serialization/plan.h"
 #include "tools/training/data_source.h"
 
 namespace plgraph {
@@ -17,16 +18,16 @@ namespace plgraph {
 /// A model that was read from a text or from a plan, free of faults.
 struct LoadedModel {
   std::string path;
-  std::string folder;  ///< of the file, to which the paths in it are relative
-  Model model;         ///< with the overrides
-  Graph graph;         ///< as CheckGraph leaves it; of a plan: as it was compiled
-  bool is_plan = false;
-  CompileOptions planned = {};  ///< of a plan: what it was compiled for
-  std::string warnings = "";    ///< one a line
+  std::string folder;                       ///< of the file, to which the paths in it are relative
+  Model model;                              ///< with the overrides
+  Graph graph;                              ///< as CheckGraph leaves it
+  std::optional<Plan> plan = {};            ///< that the model was read from, as it was compiled
+  std::string warnings = "";                ///< one a line
+  std::vector<std::string> overrides = {};  ///< `path=value`, which `model` has
 };
 
 /// Reads a model file or a plan and applies overrides (`path=value`); a plan takes those of `train` only.
-/// Throws Error(kInvalid) with every fault of a text, each with its place.
+/// Throws Error(kInvalid) with every fault of the model, each with its place in a text.
 LoadedModel LoadModel(FileSystem& files, const std::string& path, const std::vector<std::string>& overrides);
 
 /// Throws Error(kInvalid) with what is missing in order to train (or, if not `training`, to evaluate): a loss, an
@@ -40,7 +41,9 @@ std::unique_ptr<DataSource> OpenData(const LoadedModel& loaded, DataUse use, Fil
 /// from the data's `steps`. Throws Error(kInvalid) when the windows do not divide the episode.
 CompileOptions OptionsFor(const LoadedModel& loaded, std::int64_t data_steps, bool training);
 
-/// Compiles a model, or goes on from its plan. Throws Error(kInvalid) when a plan was compiled for something else.
+/// Compiles a model, or takes the graph of its plan where that was compiled for the same. What only runs forward (an
+/// evaluation, `run`) is compiled from the model that a plan holds, as it would be from its text. Throws Error(kInvalid)
+/// when a training is asked for that the plan was not compiled for.
 Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options);
 
 }  // namespace plgraph

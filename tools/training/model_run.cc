@@ -218,11 +218,8 @@ struct ModelRun::Impl {
 
 Value FindOutput(const LoadedModel& loaded, const std::string& name, std::string_view option) {
   if (const Value value = loaded.graph.Find(name)) return value;
-  throw Error(
-      ErrorKind::kInvalid,
-      fmt::format("{} {}: {} has no value of this name{}{}", option, name, loaded.path,
-                  DidYouMean(name, NamesOf(loaded.graph)),
-                  loaded.is_plan ? "; what nothing needs is no longer in a plan: use the .pbtxt" : ""));
+  throw Error(ErrorKind::kInvalid, fmt::format("{} {}: {} has no value of this name{}", option, name,
+                                               loaded.path, DidYouMean(name, NamesOf(loaded.graph))));
 }
 
 NamedTensors ReadEpisodes(const LoadedModel& loaded, std::int64_t count, FileSystem& files) {

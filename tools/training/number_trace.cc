@@ -38,7 +38,7 @@ class Teller {
     if (!value) value = loaded_.graph.Find(name = name.substr(0, name.find_first_of("/.")));
     if (!value && name.starts_with("d_")) value = loaded_.graph.Find(name.substr(2));
     const SourceLocation location = value ? loaded_.graph.node(value).location : SourceLocation{};
-    return location.line == 0 || loaded_.is_plan  // a plan has no lines
+    return location.line == 0  // a plan has no lines
                ? loaded_.path + ": "
                : fmt::format("{}:{}:{}: ", loaded_.path, location.line, location.column);
   }
