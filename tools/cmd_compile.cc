@@ -61,7 +61,7 @@ std::optional<Executable> EvaluationExecutable(const LoadedModel& loaded, FileSy
   if (loaded.model.train().evaluation().every() == 0) return std::nullopt;
   const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kEvaluation, files);
   data_bytes += data->bytes();
-  return MakeExecutable(loaded, OptionsFor(loaded, data->steps(), false));
+  return MakeExecutable(loaded, ForwardOptions(loaded, *data, loaded.model.train().evaluation().episodes()));
 }
 
 void PrintReport(const LoadedModel& loaded, const Executable& executable, Setting setting,

@@ -2,14 +2,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
 #include "core/print.h"
+#include "serialization/named_tensor.h"
 #include "serialization/npy.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
+#include "tools/training/given_arrays.h"
 #include "tools/training/image_grid.h"
 #include "tools/training/model_run.h"
 #include "tools/training/parameters.h"
@@ -23,6 +27,8 @@ struct Options {
   bool partial = false;
   std::vector<std::string> inputs;
   std::int64_t episodes = 0;
+  std::optional<std::int64_t> steps;
+  bool last = false;
   std::vector<std::string> outputs;
   std::vector<std::string> grids;
   std::pair<double, double> grid_range = {0, 1};
@@ -44,8 +50,7 @@ Assignment Split(const std::string& assignment, std::string_view option, std::st
 
 constexpr std::string_view kArrayForm = "NAME=FILE.npy, e.g. cue=cue.npy";
 
-NamedTensors Inputs(const Options& options, const LoadedModel& loaded, FileSystem& files) {
-  if (options.episodes > 0) return ReadEpisodes(loaded, options.episodes, files);
+NamedTensors ReadInputs(const Options& options, FileSystem& files) {
   NamedTensors inputs;
   for (const std::string& assignment : options.inputs) {
     const auto [name, path] = Split(assignment, "--input", kArrayForm);
@@ -58,10 +63,35 @@ NamedTensors Inputs(const Options& options, const LoadedModel& loaded, FileSyste
   return inputs;
 }
 
+// The model's own episodes, or those of the arrays that are given, all of them.
+std::unique_ptr<ModelRun> MakeRun(const Options& options, LoadedModel& loaded,
+                                  std::vector<std::string> values, Machine& machine) {
+  const StepsTaken taken = options.last ? StepsTaken::kLast : StepsTaken::kAll;
+  if (options.episodes > 0) {
+    return std::make_unique<ModelRun>(loaded, OpenData(loaded, DataUse::kEvaluation, machine.files()),
+                                      options.episodes, std::move(values), machine.services(), taken);
+  }
+  loaded.model.mutable_train()->clear_truncate_steps();  // arrays have as many steps as they like
+  auto arrays = MakeGivenArrays(loaded, ReadInputs(options, machine.files()), values, options.steps);
+  const std::int64_t episodes = arrays->episodes().value_or(0);
+  return std::make_unique<ModelRun>(loaded, std::move(arrays), episodes, std::move(values),
+                                    machine.services(), taken);
+}
+
 struct Grid {
   std::string path;
   GridSpec spec;
 };
+
+void CheckAllAtLast(const std::vector<GridColumn>& columns) {
+  for (const GridColumn& column : columns) {
+    if (!column.step) continue;
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("--grid {}@{}: with --last there is only the last step; leave "
+                            "out --last, or the step",
+                            column.value, *column.step));
+  }
+}
 
 std::vector<Grid> Grids(const Options& options, const LoadedModel& loaded) {
   const auto [low, high] = options.grid_range;
@@ -71,6 +101,7 @@ std::vector<Grid> Grids(const Options& options, const LoadedModel& loaded) {
     const auto [path, values] = Split(assignment, "--grid", "FILE.png=VALUE,..., e.g. g.png=cue,y_next");
     grids.push_back({path, {ParseGridColumns(values, "--grid"), low, high}});
     CheckGrid(loaded, grids.back().spec.columns, "--grid");
+    if (options.last) CheckAllAtLast(grids.back().spec.columns);
   }
   return grids;
 }
@@ -81,7 +112,7 @@ const RunResult& Find(const std::vector<RunResult>& results, const std::string& 
 
 int Run(const Options& options) {
   Machine machine(options.model.threads);
-  const LoadedModel loaded = LoadModel(machine, options.model);
+  LoadedModel loaded = LoadModel(machine, options.model);
   if (options.outputs.empty() && options.grids.empty()) {
     throw Error(ErrorKind::kInvalid,
                 "run: nothing to write; add --output NAME=FILE.npy or --grid FILE.png=NAME,...");
@@ -96,10 +127,10 @@ int Run(const Options& options) {
   for (const Grid& grid : grids) {
     columns.insert(columns.end(), grid.spec.columns.begin(), grid.spec.columns.end());
   }
-  ModelRun run(loaded, Inputs(options, loaded, machine.files()), ValuesOf(columns), machine.services());
+  const std::unique_ptr<ModelRun> run = MakeRun(options, loaded, ValuesOf(columns), machine);
   PrintNote(LoadParameters(loaded, options.checkpoint, CoverageOf(options.partial), machine.files(),
-                           run.executor()));
-  const std::vector<RunResult> results = run.Run();
+                           run->executor()));
+  const std::vector<RunResult> results = run->Run();
   for (const auto& [name, path] : arrays) {
     const Tensor& tensor = Find(results, name).tensor;
     WriteNpy(machine.files(), path, tensor);
@@ -118,12 +149,18 @@ int Run(const Options& options) {
 void AddRunCommand(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("run", "Run a trained model on arrays of your own");
   command->footer(
-      "Arrays are [episodes, T, shape], or [episodes, shape] for an input with `per: EPISODE`; every episode "
-      "starts\n"
-      "from the states' initial values. Any node, state, input or parameter can be an output: [episodes, T, "
-      "shape],\n"
-      "without the axes along which it does not change. Inputs that no output needs may be left out.\n"
-      "With --episodes the inputs are the first episodes of `plgraph eval` instead.\n\n"
+      "Arrays are [episodes, T, shape], or [episodes, shape] for an input with `per: EPISODE`; if all are of "
+      "the\n"
+      "latter kind, --steps says how many steps an episode has. Episodes run as in `plgraph eval`: "
+      "train.batch "
+      "of them\n"
+      "side by side; states start from their initial values, KEPT ones go on from batch to batch. Any node, "
+      "state,\n"
+      "input or parameter can be an output: [episodes, T, shape], without the axes along which it does not "
+      "change.\n"
+      "Inputs that no output needs may be left out. With --episodes the episodes are the first ones of "
+      "`plgraph eval`\n"
+      "instead, and the outputs are those that it measures.\n\n"
       "A grid is a picture with a row for each episode and a column for each value, at its last step or at "
       "that\n"
       "behind an @. An image is [H, W], [1, H, W], [3, H, W], or a vector whose size is a square.\n\n"
@@ -147,6 +184,13 @@ void AddRunCommand(CLI::App& app, Action& action) {
                    "Run so many episodes of the model's own data for evaluations, in place of --input")
       ->check(CLI::PositiveNumber)
       ->excludes(input);
+  command
+      ->add_option("--steps", options->steps,
+                   "Steps of an episode, where no input that is given has an axis of steps")
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()))
+      ->excludes("--episodes");
+  command->add_flag("--last", options->last,
+                    "Write values at the last step of each episode only: [episodes, shape]");
   command->add_option("--output", options->outputs, "Where a value is written; may be repeated")
       ->type_name("NAME=FILE.npy")
       ->allow_extra_args(false);

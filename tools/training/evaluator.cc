@@ -11,21 +11,12 @@
 
 namespace plgraph {
 
-namespace {
-
-CompileOptions WithOutputs(CompileOptions options, const std::vector<std::string>& outputs) {
-  options.outputs = outputs;
-  return options;
-}
-
-}  // namespace
-
 Evaluator::Evaluator(const LoadedModel& loaded, const Services& services, std::int64_t episodes,
                      const std::vector<std::string>& outputs)
     : loaded_(loaded),
       data_(OpenData(loaded, DataUse::kEvaluation, services.files)),
       episodes_(std::min(episodes, data_->episodes().value_or(episodes))),
-      executable_(MakeExecutable(loaded, WithOutputs(OptionsFor(loaded, data_->steps(), false), outputs))),
+      executable_(MakeExecutable(loaded, ForwardOptions(loaded, *data_, episodes, outputs))),
       executor_(std::make_unique<Executor<float>>(executable_, services.memory, services.threads)) {}
 
 Measures Evaluator::Evaluate(const std::function<void(std::int64_t count)>& after_batch) {

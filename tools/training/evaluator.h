@@ -25,7 +25,8 @@ class Evaluator {
 
   std::int64_t episodes() const { return episodes_; }
   const Executable& executable() const { return executable_; }
-  const DataSource& data() const { return *data_; }
+  /// Of the episodes.
+  const std::shared_ptr<DataSource>& data() const { return data_; }
   /// Whose parameters are measured.
   Executor<float>& executor() { return *executor_; }
   /// Kept states start from their initial value. Calls `after_batch` with how many of its samples count. Throws
@@ -34,7 +35,7 @@ class Evaluator {
 
  private:
   const LoadedModel& loaded_;
-  std::unique_ptr<DataSource> data_;
+  std::shared_ptr<DataSource> data_;
   std::int64_t episodes_;
   Executable executable_;
   std::unique_ptr<Executor<float>> executor_;

@@ -137,6 +137,14 @@ CompileOptions OptionsFor(const LoadedModel& loaded, std::int64_t data_steps, bo
   return options;
 }
 
+CompileOptions ForwardOptions(const LoadedModel& loaded, const DataSource& data, std::int64_t episodes,
+                              const std::vector<std::string>& outputs) {
+  CompileOptions options = OptionsFor(loaded, data.steps(), false);
+  options.batch = std::min({options.batch, episodes, data.episodes().value_or(episodes)});
+  options.outputs = outputs;
+  return options;
+}
+
 Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options) {
   if (options.training) CheckBatchStatistics(loaded, options);
   if (!loaded.plan) return Compile(loaded.graph, options);

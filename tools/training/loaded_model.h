@@ -41,6 +41,11 @@ std::unique_ptr<DataSource> OpenData(const LoadedModel& loaded, DataUse use, Fil
 /// from the data's `steps`. Throws Error(kInvalid) when the windows do not divide the episode.
 CompileOptions OptionsFor(const LoadedModel& loaded, std::int64_t data_steps, bool training);
 
+/// What a run forward over episodes of a source is compiled for: as OptionsFor, in a batch that is not larger than the
+/// number of episodes, which is at most the source's.
+CompileOptions ForwardOptions(const LoadedModel& loaded, const DataSource& data, std::int64_t episodes,
+                              const std::vector<std::string>& outputs = {});
+
 /// Compiles a model, or takes the graph of its plan where that was compiled for the same. What only runs forward (an
 /// evaluation, `run`) is compiled from the model that a plan holds, as it would be from its text. Throws Error(kInvalid)
 /// when a training is asked for that the plan was not compiled for.

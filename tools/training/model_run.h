@@ -7,8 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/tensor.h"
 #include "graph/executor.h"
-#include "serialization/named_tensor.h"
+#include "tools/training/data_source.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/services.h"
 
@@ -24,23 +25,24 @@ struct RunResult {
 /// The value of a model that an output is named after. `option` is for messages. Throws Error(kInvalid).
 Value FindOutput(const LoadedModel& loaded, const std::string& name, std::string_view option);
 
-/// All inputs of the first `count` episodes that evaluations take, as ModelRun wants them; fewer where the data have
-/// fewer.
-NamedTensors ReadEpisodes(const LoadedModel& loaded, std::int64_t count, FileSystem& files);
+/// Which steps of a run are of interest.
+enum class StepsTaken {
+  kAll,
+  kLast,  ///< a result has the value at the last step of each episode, and no axis of steps
+};
 
-/// Runs a model forward on given inputs: [episodes, T, shape], or [episodes, shape] for an input with one value an
-/// episode; those that no output depends on may be missing. Every episode starts from the states' initial values.
+/// Runs a model forward as Evaluator does, from episode 0 of a source on, for the sake of some values.
 class ModelRun {
  public:
-  /// Compiles and takes the memory. Throws Error(kInvalid) for a missing or unknown input, a wrong shape or an
+  /// Compiles and takes the memory. `episodes`: how many; not more than the source has. Throws Error(kInvalid) for an
   /// unknown output.
-  ModelRun(const LoadedModel& loaded, NamedTensors inputs, std::vector<std::string> outputs,
-           const Services& services);
+  ModelRun(const LoadedModel& loaded, std::shared_ptr<DataSource> data, std::int64_t episodes,
+           std::vector<std::string> outputs, const Services& services, StepsTaken taken = StepsTaken::kAll);
   ~ModelRun();
 
   /// Whose parameters are used; the caller sets them.
   Executor<float>& executor();
-  /// The outputs, in their order.
+  /// The outputs, in their order. Kept states start from their initial value.
   std::vector<RunResult> Run();
 
  private:

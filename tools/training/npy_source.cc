@@ -13,6 +13,7 @@
 #include "serialization/initializer.h"
 #include "serialization/npy.h"
 #include "tools/training/data_source.h"
+#include "tools/training/episode_rows.h"
 
 namespace plgraph {
 namespace {
@@ -159,28 +160,9 @@ std::int64_t NpySource::EpisodeInFile(std::uint64_t episode) {
 
 template <typename T>
 void NpySource::FillAny(size_t port, const EpisodeWindow& window, std::span<T> out) {
-  const InputPort& input = ports_[port];
-  const std::int64_t size = input.shape.NumElements();
-  const std::int64_t rows = input.per_step ? window.steps : 1;
-  const std::int64_t rows_in_file = input.per_step ? steps_ : 1;
-  const std::int64_t first_row = input.per_step ? window.first_step : 0;
-  PLGRAPH_CHECK(std::ssize(out) == rows * window.batch * size, "the input has another size than the window");
-  const Tensor& tensor = arrays_[port].tensor;
-  const auto copy = [&](const auto& values) {
-    for (std::int64_t sample = 0; sample < window.batch; ++sample) {
-      const std::int64_t episode = EpisodeInFile(window.first_episode + static_cast<std::uint64_t>(sample));
-      for (std::int64_t row = 0; row < rows; ++row) {
-        const auto* from = values.data() + (episode * rows_in_file + first_row + row) * size;
-        std::transform(from, from + size, out.data() + (row * window.batch + sample) * size,
-                       [](auto value) { return static_cast<T>(value); });
-      }
-    }
-  };
-  if (tensor.dtype() == DType::kFloat) {
-    copy(tensor.values<float>());
-  } else {
-    copy(tensor.values<double>());
-  }
+  CopyEpisodes(
+      arrays_[port].tensor, ports_[port], window,
+      [&](std::uint64_t episode) { return EpisodeInFile(episode); }, out);
 }
 
 }  // namespace

@@ -95,8 +95,9 @@ bool Trainer::Run(const TrainRequest& request) {
   last_saved_ = true;
   grid_ = request.grid;
   if (!grid_.columns.empty()) {
-    samples_ = std::make_unique<ModelRun>(loaded_, ReadEpisodes(loaded_, kGridSamples, services_.files),
-                                          ValuesOf(grid_.columns), services_);
+    const std::shared_ptr<DataSource> data =
+        evaluator_ ? evaluator_->data() : OpenData(loaded_, DataUse::kEvaluation, services_.files);
+    samples_ = std::make_unique<ModelRun>(loaded_, data, kGridSamples, ValuesOf(grid_.columns), services_);
     DrawGrid(grid_, samples_->Run(), "--grid");  // finds a wrong step before anything is written
   }
   Start(request);
