@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/crc32c.h"
 #include "core/error.h"
 
 namespace plgraph {
@@ -166,6 +167,21 @@ class PosixFileSystem : public FileSystem {
     return ReadPiece(file, path, std::span(piece).first(1)).empty();
   }
 
+  std::optional<FileChecksum> Checksum(const std::string& path) override {
+    const Descriptor file(OpenToRead(path));
+    struct stat info = {};
+    Checked("read", path, [&] { return fstat(file.number(), &info); });
+    if (!S_ISREG(info.st_mode)) return std::nullopt;
+    FileChecksum checksum;
+    std::vector<std::byte> buffer(kComparedSize);
+    while (true) {
+      const std::span<const std::byte> piece = ReadPiece(file, path, buffer);
+      if (piece.empty()) return checksum;
+      checksum.crc32c = Crc32c(piece, checksum.crc32c);
+      checksum.bytes += static_cast<std::int64_t>(piece.size());
+    }
+  }
+
   std::vector<std::string> List(const std::string& path) override {
     std::vector<std::string> names;
     std::error_code error;
@@ -234,6 +250,10 @@ class PosixFileSystem : public FileSystem {
 };
 
 }  // namespace
+
+std::string AbsolutePath(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
 
 std::unique_ptr<FileSystem> MakePosixFileSystem() { return std::make_unique<PosixFileSystem>(); }
 

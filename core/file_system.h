@@ -29,6 +29,13 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
+/// By what the content of a file is known again.
+struct FileChecksum {
+  std::int64_t bytes = 0;
+  std::uint32_t crc32c = 0;
+  friend bool operator==(const FileChecksum&, const FileChecksum&) = default;
+};
+
 /// The files, behind an interface so that a test can fail any operation.
 /// Every operation throws Error(kRuntime) with the path and the system's reason.
 class FileSystem {
@@ -43,6 +50,9 @@ class FileSystem {
   virtual std::vector<std::byte> Read(const std::string& path) = 0;
   /// Whether a file holds these bytes and no others. Reads it piece by piece: it needs no memory for them.
   virtual bool Holds(const std::string& path, ByteParts parts) = 0;
+  /// The checksum of a file, which is read piece by piece: it needs no memory for its bytes. No value for what is not a
+  /// regular file: a pipe can be read only once.
+  virtual std::optional<FileChecksum> Checksum(const std::string& path) = 0;
   /// The names in a folder, in order; those of folders end in "/". "." and ".." are left out.
   virtual std::vector<std::string> List(const std::string& path) = 0;
   /// Creates the file, or empties it.
@@ -60,6 +70,9 @@ class FileSystem {
   /// The room left to this user on the disk of a folder.
   virtual std::int64_t FreeBytes(const std::string& path) = 0;
 };
+
+/// The same path from any folder: absolute, without "." and "..".
+std::string AbsolutePath(const std::string& path);
 
 /// The machine's files.
 std::unique_ptr<FileSystem> MakePosixFileSystem();

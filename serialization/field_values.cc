@@ -228,6 +228,18 @@ std::string UnknownField(const Descriptor& message, const std::string& name) {
                      fmt::join(names, ", "), DidYouMean(name, names));
 }
 
+std::vector<std::string> ElementNames(const Message& message, const FieldDescriptor& field) {
+  const FieldDescriptor* name = field.message_type()->field(0);
+  std::vector<std::string> names;
+  for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
+    const Message& element = message.GetReflection()->GetRepeatedMessage(message, &field, i);
+    names.push_back(name->cpp_type() == FieldDescriptor::CPPTYPE_STRING
+                        ? element.GetReflection()->GetString(element, name)
+                        : std::to_string(i));
+  }
+  return names;
+}
+
 const FieldDescriptor* SetBefore(const Message& message, const FieldDescriptor& field) {
   if (field.is_repeated()) return nullptr;
   const Reflection* reflection = message.GetReflection();

@@ -41,6 +41,11 @@ std::string TypeName(const google::protobuf::Descriptor& message);
 /// about ops.
 std::string UnknownField(const google::protobuf::Descriptor& message, const std::string& name);
 
+/// The names by which a path addresses the messages of a repeated field: their first field (name, value, input), or,
+/// where that is no text, their numbers.
+std::vector<std::string> ElementNames(const google::protobuf::Message& message,
+                                      const google::protobuf::FieldDescriptor& field);
+
 /// For a field that is set already, itself or another member of its oneof: that one. Null if it may be set.
 const google::protobuf::FieldDescriptor* SetBefore(const google::protobuf::Message& message,
                                                    const google::protobuf::FieldDescriptor& field);

@@ -22,20 +22,6 @@ std::string_view Trimmed(std::string_view text) {
   return text;
 }
 
-// The names by which the messages of a repeated field are addressed: their first field (name, value, input), or,
-// where that is no text, their numbers.
-std::vector<std::string> ElementNames(const Message& message, const FieldDescriptor& field) {
-  const FieldDescriptor* name = field.message_type()->field(0);
-  std::vector<std::string> names;
-  for (int i = 0; i < message.GetReflection()->FieldSize(message, &field); ++i) {
-    const Message& element = message.GetReflection()->GetRepeatedMessage(message, &field, i);
-    names.push_back(name->cpp_type() == FieldDescriptor::CPPTYPE_STRING
-                        ? element.GetReflection()->GetString(element, name)
-                        : std::to_string(i));
-  }
-  return names;
-}
-
 class Override {
  public:
   Override(ModelText& text, const std::string& assignment)

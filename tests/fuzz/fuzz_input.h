@@ -68,6 +68,10 @@ class MemoryFiles : public FileSystem {
     return found->second;
   }
   bool Holds(const std::string& path, ByteParts) override { Refuse(path); }
+  std::optional<FileChecksum> Checksum(const std::string& path) override {
+    const std::vector<std::byte> bytes = Read(path);
+    return FileChecksum{static_cast<std::int64_t>(bytes.size()), Crc32c(bytes)};
+  }
   std::vector<std::string> List(const std::string& path) override {
     std::map<std::string, bool> names;
     for (const auto& [file, bytes] : files_) {

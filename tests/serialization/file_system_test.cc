@@ -160,6 +160,7 @@ class CrashingFiles : public FileSystem {
     for (const std::span<const std::byte> part : parts) bytes.insert(bytes.end(), part.begin(), part.end());
     return Read(path) == bytes;
   }
+  std::optional<FileChecksum> Checksum(const std::string&) override { return std::nullopt; }
   std::vector<std::string> List(const std::string&) override {
     std::vector<std::string> names;
     for (const auto& [name, entry] : files_) names.push_back(name);

@@ -45,6 +45,9 @@ class FailingFileSystem : public FileSystem {
   std::string Resolve(const std::string& path) override { return Counted(path).Resolve(path); }
   std::vector<std::byte> Read(const std::string& path) override { return Counted(path).Read(path); }
   bool Holds(const std::string& path, ByteParts parts) override { return Counted(path).Holds(path, parts); }
+  std::optional<FileChecksum> Checksum(const std::string& path) override {
+    return Counted(path).Checksum(path);
+  }
   std::vector<std::string> List(const std::string& path) override { return Counted(path).List(path); }
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
     return std::make_unique<File>(*this, Counted(path).Create(path), path);
