@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -40,12 +41,13 @@ class ResumeTest : public ::testing::Test {
  protected:
   ResumeTest() { folder_.Write("small.pbtxt", kSmallModel); }
 
-  void Train(const std::string& run, const Overrides& overrides, bool resume, const Clock& clock) {
+  void Train(const std::string& run, const Overrides& overrides, bool resume, const Clock& clock,
+             const std::string& init = "") {
     const LoadedModel loaded = LoadModel(*files_, folder_.Path("small.pbtxt"), overrides);
     ThreadPool pool(1);
     Progress progress(nullptr, false, clock);
     Trainer(loaded, {*files_, clock, memory_, pool}, progress)
-        .Run({.run_dir = folder_.Path(run), .resume = resume, .tensorboard = true});
+        .Run({.run_dir = folder_.Path(run), .resume = resume, .init = init, .tensorboard = true});
   }
   // Trains and is stopped again and again, each time a little later.
   void TrainWithInterruptions(const std::string& run, const Overrides& overrides) {
@@ -188,15 +190,63 @@ TEST_F(ResumeTest, CutsEventsThoughItWritesNone) {
   EXPECT_TRUE(steps().contains(60));
 }
 
-TEST_F(ResumeTest, RefusesAnotherRun) {
-  Train("run", {"state.hebb.lifetime=KEPT"}, false, SystemClock());
+TEST_F(ResumeTest, RefusesAnotherRunAndChangesNothing) {
   const std::string kept = "state.hebb.lifetime=KEPT";
-  EXPECT_THAT(FaultOf({kept, "train.seed=2"}), HasSubstr("was made with seed 1, but the model now has 2"));
-  EXPECT_THAT(FaultOf({kept, "train.sgd.momentum=0.9"}), HasSubstr("optimizer adam"));
+  Train("run", {kept}, false, SystemClock());
+  folder_.Write("run/metrics.jsonl", folder_.Read("run/metrics.jsonl") + "{\"episode\": 62}\n");
+  const auto contents = [&] {
+    std::map<std::string, std::string> all;
+    for (const std::string& name : files_->List(folder_.Path("run"))) {
+      if (!name.ends_with('/')) all[name] = folder_.Read("run/" + name);
+    }
+    return all;
+  };
+  const auto before = contents();
+  EXPECT_THAT(FaultOf({kept, "train.seed=2"}), HasSubstr(":\n  train.seed: 1 -> 2\n"));
+  EXPECT_THAT(FaultOf({kept, "train.sgd.momentum=0.9"}),
+              HasSubstr(":\n  train.optimizer: adam { learning_rate: 0.003 } -> sgd { momentum: 0.9 }\n"));
+  EXPECT_THAT(FaultOf({kept, "n=13"}), HasSubstr(":\n  dim.n.size: 12 -> 13\n"));
+  EXPECT_THAT(FaultOf({kept, "name=other", "train.batch=2"}),
+              HasSubstr(":\n  name: \"small\" -> \"other\"\n"));
+  EXPECT_THAT(FaultOf({kept, "train.data.patterns.degrade=0.25", "train.episodes=70"}),
+              HasSubstr(":\n  train.data.patterns.degrade: 0.5 -> 0.25\n  train.episodes: 60 -> 70\n"));
   EXPECT_THAT(FaultOf({kept, "train.batch=3"}),
               HasSubstr("kept state \"hebb\" has shape [2, 12, 12], but the model's has [3, 12, 12]"));
-  EXPECT_THAT(FaultOf({kept, "n=13"}), HasSubstr("has shape [12, 12], but the model's has [13, 13]"));
-  EXPECT_THAT(FaultOf({kept, "name=other"}), HasSubstr("model small"));
+  EXPECT_EQ(contents(), before);
+}
+
+// Without a model beside it the checkpoint alone says what it was made with.
+TEST_F(ResumeTest, RefusesTheCheckpointOfAnotherRun) {
+  Train("run", {}, false, SystemClock());
+  files_->Remove(folder_.Path("run/model.pbtxt"));
+  EXPECT_THAT(FaultOf({"train.seed=2"}), HasSubstr("was made with seed 1, but the model now has 2"));
+  EXPECT_THAT(FaultOf({"train.sgd.momentum=0.9"}), HasSubstr("optimizer adam"));
+  EXPECT_THAT(FaultOf({"n=13"}), HasSubstr("has shape [12, 12], but the model's has [13, 13]"));
+  EXPECT_THAT(FaultOf({"name=other"}), HasSubstr("model small"));
+  EXPECT_EQ(FaultOf({}), "");
+}
+
+// Without a checkpoint from the start, a resume would begin with the values of the model.
+TEST_F(ResumeTest, KnowsTheFileThatTheRunBeganWith) {
+  Train("other", {"train.seed=3", "train.episodes=0"}, false, SystemClock());
+  const std::string init = folder_.Path("other/last.ckpt");
+  Train("whole", {}, false, SystemClock(), init);
+  EXPECT_THROW(Train("parts", {}, false, KillingClock(5), init), Killed);
+  EXPECT_EQ(ReadCheckpoint(*files_, folder_.Path("parts/last.ckpt")).episode, 0);
+  Train("parts", {}, true, SystemClock());
+  EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("parts/last.ckpt"));
+}
+
+// A run that goes back to last.ckpt knows of the best.ckpt beside it.
+TEST_F(ResumeTest, LastIsNotOlderThanBest) {
+  const Overrides overrides = {"train.checkpoints.last_every=1000", "train.evaluation.every=6",
+                               "train.evaluation.episodes=3"};
+  EXPECT_THROW(Train("run", overrides, false, KillingClock(20)), Killed);
+  const Checkpoint best = ReadCheckpoint(*files_, folder_.Path("run/best.ckpt"));
+  const Checkpoint last = ReadCheckpoint(*files_, folder_.Path("run/last.ckpt"));
+  EXPECT_GT(best.episode, 0);
+  EXPECT_GE(last.episode, best.episode);
+  EXPECT_EQ(last.best_metric, best.best_metric);
 }
 
 }  // namespace

@@ -71,21 +71,52 @@ TEST_F(RunDirectoryTest, WritesOneJsonObjectALine) {
 
 TEST_F(RunDirectoryTest, IsNotStartedTwice) {
   MakeRun();
-  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.StartNew(); }), HasSubstr("already holds a run"));
-  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.StartNew(); }), HasSubstr("--resume"));
+  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.StartNew(); }),
+              HasSubstr("already holds a run (last.ckpt, metrics.jsonl); go on with it by --resume"));
+}
+
+TEST_F(RunDirectoryTest, IsStartedAgainWhenItWasKilledBeforeItBegan) {
+  Open().StartNew();
+  EXPECT_EQ(FaultOf([](RunDirectory& run) { run.StartNew(); }), "");
+}
+
+TEST_F(RunDirectoryTest, OverwritesNoModelOfTheUser) {
+  files_->CreateFolders(folder_.Path("run"));
+  folder_.Write("run/model.pbtxt", "# mine");
+  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.StartNew(); }),
+              HasSubstr("run: holds a model.pbtxt that is not of a run and would be overwritten"));
 }
 
 TEST_F(RunDirectoryTest, IsResumedOnlyWhereThereIsARun) {
-  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.Resume(); }), HasSubstr("holds no run"));
+  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.Resume(); }),
+              HasSubstr("holds no run that could be resumed (no last.ckpt)"));
+}
+
+TEST_F(RunDirectoryTest, IsNotResumedWithoutItsLastCheckpoint) {
+  MakeRun();
+  {
+    RunDirectory run = Open();
+    run.Resume();
+    run.SaveBest(At(2));
+  }
+  files_->Remove(folder_.Path("run/last.ckpt"));
+  const std::string best = folder_.Read("run/best.ckpt");
+  const std::string text = folder_.Read("run/metrics.jsonl");
+  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.Resume(); }),
+              HasSubstr("has lost its last.ckpt, from which --resume goes on, but still holds best.ckpt, "
+                        "metrics.jsonl; copy one of its checkpoints to last.ckpt"));
+  EXPECT_THAT(FaultOf([](RunDirectory& run) { run.StartNew(); }), HasSubstr("already holds a run"));
+  EXPECT_EQ(folder_.Read("run/best.ckpt"), best);
+  EXPECT_EQ(folder_.Read("run/metrics.jsonl"), text);
 }
 
 TEST_F(RunDirectoryTest, CutsMetricsBackToTheCheckpoint) {
   MakeRun();
   const std::string text = folder_.Read("run/metrics.jsonl");
   RunDirectory run = Open();
-  const std::optional<Checkpoint> checkpoint = run.Resume();
-  ASSERT_TRUE(checkpoint.has_value());
-  EXPECT_EQ(checkpoint->episode, 3);
+  EXPECT_EQ(run.Resume().episode, 3);
+  EXPECT_EQ(folder_.Read("run/metrics.jsonl"), text);  // until it is known that the run goes on
+  EXPECT_EQ(run.CutMetrics(3), "");
   EXPECT_EQ(run.seconds_before(), 4.5);
   for (const std::int64_t episode : {4, 5}) run.Append(Line(episode));
   EXPECT_EQ(folder_.Read("run/metrics.jsonl"), text);
@@ -100,21 +131,34 @@ TEST_F(RunDirectoryTest, DropsATornLine) {
     folder_.Write("run/metrics.jsonl", cut);
     RunDirectory run = Open();
     run.Resume();
-    const std::string kept = folder_.Read("run/metrics.jsonl");
-    EXPECT_EQ(text.substr(0, kept.size()), kept);
-    EXPECT_TRUE(kept.empty() || kept.back() == '\n');
+    EXPECT_EQ(run.CutMetrics(3), "");
+    EXPECT_EQ(folder_.Read("run/metrics.jsonl"), cut.substr(0, cut.rfind('\n') + 1));
   }
 }
 
-TEST_F(RunDirectoryTest, BeginsAnewWhenNoCheckpointWasWritten) {
-  {
-    RunDirectory run = Open();
-    run.StartNew();
-    run.Append(Line(1));
-  }
+TEST_F(RunDirectoryTest, LosesNoLineButTheOneThatCannotBeRead) {
+  MakeRun();
+  const std::string text = folder_.Read("run/metrics.jsonl");
+  std::string damaged = text;
+  damaged.replace(damaged.find("\"episode\": 2"), 9, "\"fpisode\"");
+  folder_.Write("run/metrics.jsonl", damaged);
   RunDirectory run = Open();
-  EXPECT_FALSE(run.Resume().has_value());
-  EXPECT_EQ(folder_.Read("run/metrics.jsonl"), "");
+  run.Resume();
+  EXPECT_EQ(run.CutMetrics(3),
+            folder_.Path("run/metrics.jsonl") + ":2: not a line of metrics; it was left out");
+  const size_t second = text.find("{\"episode\": 2");
+  const size_t third = text.find("{\"episode\": 3");
+  const size_t fourth = text.find("{\"episode\": 4");
+  EXPECT_EQ(folder_.Read("run/metrics.jsonl"), text.substr(0, second) + text.substr(third, fourth - third));
+  EXPECT_EQ(run.seconds_before(), 4.5);
+}
+
+TEST_F(RunDirectoryTest, CountsTheLinesThatCannotBeRead) {
+  MakeRun();
+  folder_.Write("run/metrics.jsonl", "{}\nno line\n\n");
+  RunDirectory run = Open();
+  run.Resume();
+  EXPECT_THAT(run.CutMetrics(3), HasSubstr(":1: not a line of metrics; it was left out, and so were 2 more"));
 }
 
 TEST_F(RunDirectoryTest, KeepsASecondTrainerOut) {

@@ -131,6 +131,15 @@ std::vector<GridColumn> ParseGridColumns(const std::string& text, std::string_vi
   return columns;
 }
 
+std::string TextOf(const std::vector<GridColumn>& columns) {
+  std::string text;
+  for (const GridColumn& column : columns) {
+    text += (text.empty() ? "" : ",") + column.value;
+    if (column.step) text += fmt::format("@{}", *column.step);
+  }
+  return text;
+}
+
 std::vector<std::string> ValuesOf(const std::vector<GridColumn>& columns) {
   std::vector<std::string> values;
   for (const GridColumn& column : columns) {

@@ -29,6 +29,9 @@ struct GridSpec {
 /// Reads `value,value@step,...`. `option` is for messages. Throws Error(kInvalid).
 std::vector<GridColumn> ParseGridColumns(const std::string& text, std::string_view option);
 
+/// What ParseGridColumns reads.
+std::string TextOf(const std::vector<GridColumn>& columns);
+
 /// The values of the columns, each once.
 std::vector<std::string> ValuesOf(const std::vector<GridColumn>& columns);
 

@@ -1,14 +1,15 @@
 #include "tools/training/run_directory.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/checked_size.h"
 #include "core/error.h"
+#include "tools/training/json_text.h"
 
 namespace plgraph {
 namespace {
@@ -18,7 +19,7 @@ std::string Number(double value) { return std::isfinite(value) ? fmt::format("{}
 void AppendMeasures(const Measures& measures, const std::string& prefix, std::string& out) {
   out += fmt::format(", \"{}loss\": {}", prefix, Number(measures.loss));
   for (const auto& [name, value] : measures.metrics) {
-    out += fmt::format(", {}: {}", nlohmann::json(prefix + name).dump(), Number(value));
+    out += fmt::format(", {}: {}", JsonText(prefix + name), Number(value));
   }
 }
 
@@ -32,11 +33,17 @@ struct KeptLine {
 
 // No value for a line that is torn or damaged.
 std::optional<KeptLine> ReadLine(std::string_view line) {
-  const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
-  if (!json.is_object() || !json.contains("episode") || !json["episode"].is_number_integer())
-    return std::nullopt;
+  const Json json = ParseJson(line).value;
+  const std::optional<std::int64_t> episode = IntegerAt(json, "episode");
+  if (!episode) return std::nullopt;
   const bool timed = json.contains("seconds") && json["seconds"].is_number();
-  return KeptLine{json["episode"].get<std::int64_t>(), timed ? json["seconds"].get<double>() : 0};
+  return KeptLine{*episode, timed ? json["seconds"].get<double>() : 0};
+}
+
+std::string NoteOn(const std::vector<int>& unreadable, const std::string& path) {
+  const size_t more = unreadable.size() - 1;
+  return fmt::format("{}:{}: not a line of metrics; it was left out{}", path, unreadable.front(),
+                     more == 0 ? "" : fmt::format(", and so were {} more", more));
 }
 
 }  // namespace
@@ -60,59 +67,88 @@ void RunDirectory::Lock() {
                           folder_));
 }
 
+// What a new run would overwrite. A run that was killed before last.ckpt has none.
+std::vector<std::string> RunDirectory::Results() {
+  std::vector<std::string> results;
+  for (const std::string& name : files_.List(folder_)) {
+    const bool ours = name == "last.ckpt" || name == "best.ckpt" || name.starts_with("episode-");
+    if (ours && name.ends_with(".ckpt")) results.push_back(name);
+  }
+  if (files_.Exists(metrics_path()) && !files_.Read(metrics_path()).empty()) {
+    results.push_back("metrics.jsonl");
+  }
+  return results;
+}
+
 void RunDirectory::StartNew() {
   files_.CreateFolders(folder_);
   Lock();
-  for (const std::string& path : {metrics_path(), last_path(), best_path()}) {
-    if (!files_.Exists(path)) continue;
+  const std::vector<std::string> results = Results();
+  if (!results.empty()) {
     throw Error(
         ErrorKind::kInvalid,
         fmt::format("{}: already holds a run ({}); go on with it by --resume, or choose another --run-dir",
-                    folder_, path));
+                    folder_, fmt::join(results, ", ")));
   }
-  metrics_ = files_.Create(metrics_path());
+  // A start writes run.json first, so this model is somebody's own.
+  if (files_.Exists(model_path()) && !files_.Exists(description_path())) {
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("{}: holds a model.pbtxt that is not of a run and would be overwritten; choose "
+                            "another --run-dir",
+                            folder_));
+  }
+  metrics_ = std::make_unique<GrowingFile>(files_, metrics_path(), 0);
 }
 
-std::optional<Checkpoint> RunDirectory::Resume() {
-  if (!files_.Exists(metrics_path()) && !files_.Exists(last_path())) {
-    throw Error(
-        ErrorKind::kInvalid,
-        fmt::format("{}: holds no run that could be resumed (no metrics.jsonl, no last.ckpt); to start one, "
-                    "leave out --resume",
-                    folder_));
+Checkpoint RunDirectory::Resume() {
+  if (files_.Exists(last_path())) {
+    Lock();
+    return ReadLast();
   }
-  resumed_ = true;
-  Lock();
-  return ReturnToLast();
+  const std::vector<std::string> results =
+      files_.Exists(folder_ + "/.") ? Results() : std::vector<std::string>();
+  if (results.empty()) {
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("{}: holds no run that could be resumed (no last.ckpt); to start one, leave out "
+                            "--resume",
+                            folder_));
+  }
+  throw Error(ErrorKind::kInvalid,
+              fmt::format("{}: has lost its last.ckpt, from which --resume goes on, but still holds {}; copy "
+                          "one of its checkpoints to last.ckpt to go on from there, or choose another "
+                          "--run-dir",
+                          folder_, fmt::join(results, ", ")));
 }
 
-std::optional<Checkpoint> RunDirectory::ReturnToLast() {
+Checkpoint RunDirectory::ReadLast() { return ReadCheckpoint(files_, last_path()); }
+
+std::string RunDirectory::CutMetrics(std::int64_t episode) {
   metrics_.reset();  // of a file that may be replaced
   seconds_before_ = 0;
-  std::optional<Checkpoint> checkpoint;
-  if (files_.Exists(last_path())) checkpoint = ReadCheckpoint(files_, last_path());
-  CutMetrics(checkpoint ? checkpoint->episode : 0);
-  metrics_ = files_.OpenAppend(metrics_path());
-  return checkpoint;
-}
-
-void RunDirectory::CutMetrics(std::int64_t episode) {
-  pending_.clear();
-  metrics_size_ = 0;
-  if (!files_.Exists(metrics_path())) return;
-  const std::vector<std::byte> bytes = files_.Read(metrics_path());
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  size_t kept = 0;
-  while (true) {
-    const size_t end = text.find('\n', kept);
-    if (end == std::string_view::npos) break;
-    const std::optional<KeptLine> line = ReadLine(text.substr(kept, end - kept));
-    if (!line || line->episode > episode) break;
-    seconds_before_ = line->seconds;
-    kept = end + 1;
+  std::string before;
+  if (files_.Exists(metrics_path())) {
+    const std::vector<std::byte> bytes = files_.Read(metrics_path());
+    before.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
-  metrics_size_ = kept;
-  if (kept < text.size()) WriteFileAtomically(files_, metrics_path(), Bytes(text.substr(0, kept)));
+  std::string kept;
+  std::vector<int> unreadable;
+  size_t begin = 0;
+  for (int number = 1; begin < before.size(); ++number) {
+    const size_t end = before.find('\n', begin);
+    if (end == std::string::npos) break;  // cut by a kill
+    const std::string_view text = std::string_view(before).substr(begin, end + 1 - begin);
+    begin = end + 1;
+    const std::optional<KeptLine> line = ReadLine(text);
+    if (!line) {
+      unreadable.push_back(number);
+    } else if (line->episode <= episode) {
+      kept += text;
+      seconds_before_ = line->seconds;
+    }
+  }
+  if (kept != before) WriteFileAtomically(files_, metrics_path(), Bytes(kept));
+  metrics_ = std::make_unique<GrowingFile>(files_, metrics_path(), kept.size());
+  return unreadable.empty() ? "" : NoteOn(unreadable, metrics_path());
 }
 
 void RunDirectory::CheckRoom(std::int64_t checkpoint_bytes, std::int64_t more) {
@@ -132,32 +168,12 @@ void RunDirectory::CheckRoom(std::int64_t checkpoint_bytes, std::int64_t more) {
 }
 
 void RunDirectory::Append(const MetricsLine& line) {
-  pending_ += ToJson(line) + "\n";
-  WritePending();
-}
-
-void RunDirectory::WritePending() {
-  if (!metrics_) {
-    std::vector<std::byte> bytes = files_.Read(metrics_path());
-    metrics_size_ = std::min(bytes.size(), metrics_size_);
-    bytes.resize(metrics_size_);
-    WriteFileAtomically(files_, metrics_path(), bytes);
-    metrics_ = files_.OpenAppend(metrics_path());
-  }
-  std::unique_ptr<WritableFile> file = std::move(metrics_);
-  file->Append(Bytes(pending_));
-  metrics_ = std::move(file);
-  metrics_size_ += pending_.size();
-  pending_.clear();
+  metrics_->Add(Bytes(ToJson(line) + "\n"));
+  metrics_->Flush();
 }
 
 void RunDirectory::SaveLast(const Checkpoint& checkpoint) {
-  WritePending();
-  // A checkpoint never knows of episodes that metrics.jsonl has lost. After a failed sync they may be lost
-  // although the next sync succeeds: the file is written anew.
-  std::unique_ptr<WritableFile> file = std::move(metrics_);
-  file->Sync();
-  metrics_ = std::move(file);
+  metrics_->Sync();  // a checkpoint never knows of episodes that metrics.jsonl has lost
   WriteCheckpoint(files_, last_path(), checkpoint);
 }
 
@@ -169,19 +185,12 @@ void RunDirectory::SaveEpisode(const Checkpoint& checkpoint) {
   WriteCheckpoint(files_, fmt::format("{}/episode-{}.ckpt", folder_, checkpoint.episode), checkpoint);
 }
 
-void RunDirectory::Describe(RunDescription& description) {
-  if (resumed_ && files_.Exists(description_path())) {
-    const std::vector<std::byte> bytes = files_.Read(description_path());
-    const auto* text = reinterpret_cast<const char*>(bytes.data());
-    const nlohmann::json before = nlohmann::json::parse(text, text + bytes.size(), nullptr, false);
-    if (before.is_object() && before.contains("started") && before["started"].is_string())
-      description.started = before["started"].get<std::string>();
-  }
+void RunDirectory::SaveDescription(const RunDescription& description) {
   WriteFileAtomically(files_, description_path(), Bytes(ToJson(description)));
 }
 
 void RunDirectory::SaveModel(const std::string& text) {
-  WriteFileAtomically(files_, folder_ + "/model.pbtxt", Bytes(text));
+  WriteFileAtomically(files_, model_path(), Bytes(text));
 }
 
 void RunDirectory::SaveGrid(std::span<const std::byte> png) {

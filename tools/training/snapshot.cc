@@ -14,6 +14,8 @@
 namespace plgraph {
 namespace {
 
+std::string MeansName(const std::string& name) { return "training/" + name; }
+
 Tensor CopyOf(const Shape& shape, std::span<const float> values) {
   return Tensor(shape, std::vector<float>(values.begin(), values.end()));
 }
@@ -121,12 +123,30 @@ Checkpoint TakeSnapshot(const LoadedModel& loaded, const TrainingPosition& posit
   return checkpoint;
 }
 
-RestoredRun RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path, const LoadedModel& loaded,
-                            Coverage coverage, Executor<float>& executor) {
+void AddMeans(const std::string& name, const TermMeans& means, Checkpoint& checkpoint) {
+  if (means.episodes() == 0) return;
+  const std::vector<double> numbers = means.Save();
+  checkpoint.states.push_back({MeansName(name), Tensor(Shape{std::ssize(numbers)}, numbers)});
+}
+
+void TakeMeans(const std::string& name, TermMeans& means, Checkpoint& checkpoint) {
+  means.Clear();
+  const std::string full_name = MeansName(name);
+  const Tensor* numbers = FindTensor(checkpoint.states, full_name);
+  if (numbers == nullptr) return;
+  means.Load(numbers->As<double>());
+  std::erase_if(checkpoint.states, [&](const NamedTensor& entry) { return entry.name == full_name; });
+}
+
+void CheckSameRun(const Checkpoint& checkpoint, const std::string& path, const LoadedModel& loaded) {
   const Train& train = loaded.model.train();
   CheckSame(path, "model", checkpoint.model, loaded.model.name());
   CheckSame(path, "seed", std::to_string(checkpoint.seed), std::to_string(train.seed()));
   CheckSame(path, "optimizer", checkpoint.optimizer, OptimizerName(train));
+}
+
+RestoredRun RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path, Coverage coverage,
+                            Executor<float>& executor) {
   const std::vector<Piece> moments = Moments(executor);
   const std::vector<Piece> states = KeptStates(executor);
   const TensorMatch parameter_match("parameter", checkpoint.parameters,

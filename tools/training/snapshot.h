@@ -9,6 +9,7 @@
 #include "serialization/checkpoint.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/tensor_match.h"
+#include "tools/training/term_means.h"
 
 namespace plgraph {
 
@@ -25,17 +26,26 @@ struct TrainingPosition {
 Checkpoint TakeSnapshot(const LoadedModel& loaded, const TrainingPosition& position,
                         Executor<float>& executor);
 
+/// Adds to a checkpoint what a run that was stopped between two lines and checkpoints has besides: half gathered means,
+/// as the state "training/<name>". Means of no episode are left out.
+void AddMeans(const std::string& name, const TermMeans& means, Checkpoint& checkpoint);
+/// Takes them out again; means that the checkpoint does not have are cleared.
+void TakeMeans(const std::string& name, TermMeans& means, Checkpoint& checkpoint);
+
 /// Where a run goes on, and, with Coverage::kSome, what of the checkpoint did not match, to be shown; or "".
 struct RestoredRun {
   TrainingPosition position;
   std::string differences;
 };
 
-/// Puts a run back to where a checkpoint was taken. `path` is for messages. Throws Error(kInvalid) when the model's
-/// name, its seed or its optimizer is another one, or when more tensors differ than `coverage` allows. What does not
-/// match is left as it is.
-RestoredRun RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path, const LoadedModel& loaded,
-                            Coverage coverage, Executor<float>& executor);
+/// Throws Error(kInvalid) when a checkpoint was made by a model of another name, or with another seed or optimizer.
+/// `path` is for messages.
+void CheckSameRun(const Checkpoint& checkpoint, const std::string& path, const LoadedModel& loaded);
+
+/// Puts a run back to where a checkpoint was taken. `path` is for messages. Throws Error(kInvalid) when more tensors
+/// differ than `coverage` allows. What does not match is left as it is.
+RestoredRun RestoreSnapshot(const Checkpoint& checkpoint, const std::string& path, Coverage coverage,
+                            Executor<float>& executor);
 
 }  // namespace plgraph
 

@@ -4,37 +4,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "core/checked_size.h"
 #include "core/error.h"
 #include "tools/training/learning_rate.h"
 #include "tools/training/parameters.h"
+#include "tools/training/run_changes.h"
 
 namespace plgraph {
 namespace {
 
 // Samples in the picture of a run.
 constexpr std::int64_t kGridSamples = 8;
-
-// What a run that was stopped between two lines and checkpoints has in last.ckpt besides: half gathered means.
-constexpr const char* kReportMeans = "training/report_means";
-constexpr const char* kBetweenMeans = "training/between_means";
-
-void AddMeans(const char* name, const TermMeans& means, Checkpoint& checkpoint) {
-  if (means.episodes() == 0) return;
-  const std::vector<double> numbers = means.Save();
-  checkpoint.states.push_back({name, Tensor(Shape{std::ssize(numbers)}, numbers)});
-}
-
-// Takes the means out of a checkpoint.
-void TakeMeans(const char* name, TermMeans& means, Checkpoint& checkpoint) {
-  means.Clear();
-  const Tensor* numbers = FindTensor(checkpoint.states, name);
-  if (numbers == nullptr) return;
-  means.Load(numbers->As<double>());
-  std::erase_if(checkpoint.states, [&](const NamedTensor& entry) { return entry.name == name; });
-}
 
 // Each halves the learning rate.
 constexpr int kMostRollbacks = 8;
@@ -102,17 +85,15 @@ bool Trainer::Run(const TrainRequest& request) {
   }
   Start(request);
   OpenTensorBoard(request);
-  Describe();
   if (position_.episode == 0) Show();
   const bool finished = TrainUntil(request);
-  if (position_.episode == 0) SaveCheckpoints(0, std::nullopt);  // of no episode at all
   if (!finished || !last_saved_) SaveToStop();
   (finished ? description_.finished : description_.stopped) = UtcText(services_.clock.SecondsSince1970());
   description_.episodes = position_.episode;
   description_.seconds = Seconds();
   TrySave([&] {
     description_.peak_memory_bytes = PeakMemoryBytes(services_.files);
-    run_->Describe(description_);
+    run_->SaveDescription(description_);
   });
   progress_.End();
   return finished;
@@ -154,8 +135,8 @@ bool Trainer::TrySave(const std::function<void()>& save) {
 
 void Trainer::SaveToStop() {
   Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
-  AddMeans(kReportMeans, report_means_, checkpoint);
-  AddMeans(kBetweenMeans, between_means_, checkpoint);
+  AddMeans("report_means", report_means_, checkpoint);
+  AddMeans("between_means", between_means_, checkpoint);
   SaveLast(checkpoint);
 }
 
@@ -174,27 +155,50 @@ void Trainer::CheckRoom() {
   run_->CheckRoom(CheckpointBytes(checkpoint), std::max<std::int64_t>(0, std::min(rounds, more)));
 }
 
-void Trainer::Describe() {
-  run_->SaveModel(ModelText(loaded_));
-  description_ = DescribeRun(loaded_, data_->steps(), services_);
+void Trainer::SaveRecord() {
   description_.total_episodes = total_episodes_;
-  run_->Describe(description_);
+  run_->SaveDescription(description_);
+  run_->SaveModel(ModelFileText(SelfContained(loaded_)));
 }
 
 void Trainer::Start(const TrainRequest& request) {
   run_ = std::make_unique<RunDirectory>(services_.files, request.run_dir);
-  if (request.resume) {
-    if (std::optional<Checkpoint> checkpoint = run_->Resume()) {
-      Restore(std::move(*checkpoint), CoverageOf(request.partial));
-      progress_.Message(fmt::format("resuming {} behind episode {}", request.run_dir, position_.episode));
-      CheckRoom();
-      return;
-    }
-    progress_.Message(fmt::format("{} holds no checkpoint yet: the run begins anew", request.run_dir));
-  }
+  description_ = DescribeRun(loaded_, data_->steps(), services_);
+  description_.tensorboard = request.tensorboard;
+  description_.grid = TextOf(grid_.columns);
+  std::tie(description_.grid_low, description_.grid_high) = std::pair(grid_.low, grid_.high);
+  request.resume ? Resume(request) : Begin(request);
+}
+
+// last.ckpt is there from the start: a run that is killed before its first interval knows how it began.
+void Trainer::Begin(const TrainRequest& request) {
   Initialize(request);
   CheckRoom();
-  if (!request.resume) run_->StartNew();
+  run_->StartNew();
+  SaveRecord();
+  run_->SaveLast(TakeSnapshot(loaded_, position_, *executor_));
+}
+
+// Changes nothing in the folder before all that may be refused.
+void Trainer::Resume(const TrainRequest& request) {
+  Checkpoint checkpoint = run_->Resume();
+  const RunRecord before = ReadRunRecord(services_.files, request.run_dir);
+  const RunChanges changes = ChangesOf(before, SelfContained(loaded_), description_);
+  const std::string note = CheckChanges(changes, request.run_dir, request.allow_changes);
+  if (!request.allow_changes) CheckSameRun(checkpoint, run_->last_path(), loaded_);
+  Restore(std::move(checkpoint), CoverageOf(request.partial));
+  CheckRoom();
+  if (!before.model) {
+    Tell(
+        fmt::format("{}: not there, so the model was not compared with that of the run", run_->model_path()));
+  }
+  Tell(note);
+  Tell(run_->CutMetrics(position_.episode));
+  if (before.description) {
+    description_ = Continued(*before.description, std::move(description_), changes, position_.episode);
+  }
+  SaveRecord();
+  Tell(fmt::format("resuming {} behind episode {}", request.run_dir, position_.episode));
 }
 
 void Trainer::Initialize(const TrainRequest& request) {
@@ -223,9 +227,9 @@ void Trainer::Restore(Checkpoint checkpoint, Coverage coverage) {
     InitializeParameters(loaded_, services_.files, *executor_);
     executor_->ResetStates();
   }
-  TakeMeans(kReportMeans, report_means_, checkpoint);
-  TakeMeans(kBetweenMeans, between_means_, checkpoint);
-  RestoredRun restored = RestoreSnapshot(checkpoint, run_->last_path(), loaded_, coverage, *executor_);
+  TakeMeans("report_means", report_means_, checkpoint);
+  TakeMeans("between_means", between_means_, checkpoint);
+  RestoredRun restored = RestoreSnapshot(checkpoint, run_->last_path(), coverage, *executor_);
   Tell(restored.differences);
   position_ = restored.position;
 }
@@ -269,9 +273,7 @@ double Trainer::Rate(std::int64_t update) const {
 
 // A run that is killed and resumed goes back to the same checkpoint again, and so takes the same way.
 void Trainer::RollBack(const TrainRequest& request, const NotFiniteError& fault) {
-  const std::string last = services_.files.Exists(run_->last_path())
-                               ? run_->last_path() + " was left as it was"
-                               : "there is no checkpoint yet";
+  const std::string last = run_->last_path() + " was left as it was";
   if (train().on_nan() != Train::ROLLBACK || fault.cause() == NotFiniteError::Cause::kGiven) {
     throw NotFiniteError(fmt::format("{}\n  {}", fault.what(), last), fault.cause());
   }
@@ -283,13 +285,9 @@ void Trainer::RollBack(const TrainRequest& request, const NotFiniteError& fault)
             fault.what(), kMostRollbacks, std::ldexp(1, -kMostRollbacks), last),
         fault.cause());
   }
-  std::optional<Checkpoint> checkpoint = run_->ReturnToLast();
-  checkpoint ? Restore(std::move(*checkpoint), CoverageOf(request.partial)) : Initialize(request);
+  Restore(run_->ReadLast(), CoverageOf(request.partial));
+  Tell(run_->CutMetrics(position_.episode));
   position_.rollbacks = rollbacks;
-  if (!checkpoint) {
-    report_means_.Clear();
-    between_means_.Clear();
-  }
   OpenTensorBoard(request);
   if (position_.episode == 0) Show();
   progress_.Message(fmt::format(
@@ -366,17 +364,21 @@ void Trainer::SaveCheckpoints(std::int64_t before, const std::optional<Measures>
   const std::int64_t now = position_.episode;
   const Checkpoints& checkpoints = train().checkpoints();
   const bool done = now >= total_episodes_;
-  const bool save_last = Crossed(checkpoints.last_every(), before, now) || done ||
-                         (checkpoints.last_every() == 0 && evaluation.has_value());
+  const bool last_is_due = Crossed(checkpoints.last_every(), before, now) || done ||
+                           (checkpoints.last_every() == 0 && evaluation.has_value());
 
   std::optional<double> loss;
   if (evaluation) loss = evaluation->loss;
-  if (evaluator_ == nullptr && save_last && between_means_.episodes() > 0) loss = between_means_.Mean().loss;
+  if (evaluator_ == nullptr && last_is_due && between_means_.episodes() > 0) {
+    loss = between_means_.Mean().loss;
+  }
   const bool best = loss && (!position_.best_loss || *loss < *position_.best_loss);
   const std::optional<double> best_before = position_.best_loss;
   if (best) position_.best_loss = loss;
   const bool save_episode = Crossed(checkpoints.every(), before, now);
-  if (!best && !save_last && !save_episode) return;
+  // A run that goes back to last.ckpt must know of the best.ckpt that is there.
+  const bool save_last = last_is_due || best;
+  if (!save_last && !save_episode) return;
 
   Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
   // What best.ckpt does not hold was not the best.

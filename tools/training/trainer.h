@@ -36,6 +36,8 @@ struct TrainRequest {
   GridSpec grid = {};        ///< a picture of samples at each evaluation and checkpoint; no columns: none
   /// Asked after every update whether to stop before the end; null: never.
   std::function<bool()> stop = nullptr;
+  /// On resume: go on although the model, the optimizer or the data are not those of the run.
+  bool allow_changes = false;
   bool partial = false;  ///< `init`, or the run's checkpoint, may match the model in some tensors only
 };
 
@@ -72,6 +74,9 @@ class Trainer {
  private:
   const Train& train() const { return loaded_.model.train(); }
   void Start(const TrainRequest& request);
+  void Begin(const TrainRequest& request);
+  void Resume(const TrainRequest& request);
+  void SaveRecord();
   void Initialize(const TrainRequest& request);
   void Restore(Checkpoint checkpoint, Coverage coverage);
   void Tell(const std::string& differences);
@@ -83,7 +88,6 @@ class Trainer {
   void RunWindow(std::uint64_t first_episode, std::int64_t window);
   void UpdateParameters();
   void FinishUpdate(std::int64_t before);
-  void Describe();
   void Show();
   void ShowHistograms();
   void ShowSamples();

@@ -43,7 +43,7 @@ std::unique_ptr<DataSource> OpenTrainingData(const LoadedModel& loaded, FileSyst
 
 class Bench {
  public:
-  Bench(const LoadedModel& loaded, const Services& services);
+  Bench(const LoadedModel& loaded, const Services& services, const std::string& init);
   UpdateCost Run(std::int64_t updates);
 
  private:
@@ -76,7 +76,7 @@ class Bench {
   TimeSpent update_spent_;
 };
 
-Bench::Bench(const LoadedModel& loaded, const Services& services)
+Bench::Bench(const LoadedModel& loaded, const Services& services, const std::string& init)
     : loaded_(loaded),
       services_(services),
       data_(OpenTrainingData(loaded, services.files)),
@@ -86,6 +86,7 @@ Bench::Bench(const LoadedModel& loaded, const Services& services)
               1.0 / static_cast<double>(train().accumulate())),
       updater_(train(), executor_, services.threads) {
   InitializeParameters(loaded, services.files, executor_);
+  if (!init.empty()) LoadParameters(loaded, init, Coverage::kAll, services.files, executor_);
   executor_.ResetStates();
 }
 
@@ -232,8 +233,9 @@ UpdateCost Bench::Run(std::int64_t updates) {
 
 }  // namespace
 
-UpdateCost BenchUpdates(const LoadedModel& loaded, const Services& services, std::int64_t updates) {
-  return Bench(loaded, services).Run(updates);
+UpdateCost BenchUpdates(const LoadedModel& loaded, const Services& services, std::int64_t updates,
+                        const std::string& init) {
+  return Bench(loaded, services, init).Run(updates);
 }
 
 }  // namespace plgraph

@@ -40,8 +40,9 @@ struct UpdateCost {
 
 /// Trains from the model's start for 1 + 2 `updates` updates: one to warm up; then those whose phases are timed;
 /// then those whose nodes are. An update takes batch x accumulate episodes, as in Trainer. Throws Error(kInvalid)
-/// when the model cannot be trained.
-UpdateCost BenchUpdates(const LoadedModel& loaded, const Services& services, std::int64_t updates);
+/// when the model cannot be trained. `init`: a checkpoint whose parameters it starts from; "": the initializers.
+UpdateCost BenchUpdates(const LoadedModel& loaded, const Services& services, std::int64_t updates,
+                        const std::string& init = "");
 
 }  // namespace plgraph
 
