@@ -18,7 +18,8 @@ struct Options {
 int Bench(const Options& options) {
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
-  const UpdateCost cost = BenchUpdates(loaded, machine.services(), options.updates);
+  const UpdateCost cost =
+      BenchUpdates(loaded, machine.services(), options.updates, CheckpointOf(machine, options.model, ""));
   const int threads = machine.services().threads.size();
   if (options.json) {
     Print(stdout, "{}\n", BenchJson(loaded.model.name(), threads, cost));
@@ -34,7 +35,8 @@ void AddBenchCommand(CLI::App& app, Action& action) {
   CLI::App* command =
       app.add_subcommand("bench", "Time an update of a model, phase by phase and node by node");
   command->footer(
-      "Trains for a few updates from the start, writes nothing, and prints medians: of each phase as in\n"
+      "Trains for a few updates from the start (a run: from its best.ckpt, or else its last.ckpt), writes "
+      "nothing, and prints medians: of each phase as in\n"
       "`plgraph compile`, of the optimizer (update) and of filling the inputs (data); and below them of\n"
       "each node. Phases and nodes are timed in different updates: a clock at every node slows small ones,\n"
       "and the share of a node is that of an update with all the clocks.\n"

@@ -8,8 +8,10 @@
 #include "tools/commands.h"
 #include "tools/model_options.h"
 #include "tools/training/confusion.h"
+#include "tools/training/evaluation_record.h"
 #include "tools/training/evaluator.h"
 #include "tools/training/parameters.h"
+#include "tools/training/run_location.h"
 
 namespace plgraph {
 namespace {
@@ -40,6 +42,17 @@ void PrintMeasures(const Evaluator& evaluator, const Measures& measures,
   Print(stdout, "{}\n", json.dump());
 }
 
+// In a folder that cannot be written the result is only printed.
+void Record(const std::string& run, const std::string& checkpoint, const LoadedModel& loaded,
+            std::int64_t episodes, const Measures& measures, Machine& machine) {
+  try {
+    AppendEvaluation(machine.files(), run,
+                     DescribeEvaluation(run, checkpoint, loaded, episodes, measures, machine.services()));
+  } catch (const Error& error) {
+    PrintNote(fmt::format("warning: the evaluation is not kept in the run: {}", error.what()));
+  }
+}
+
 int Eval(const Options& options) {
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
@@ -48,14 +61,18 @@ int Eval(const Options& options) {
       options.episodes > 0 ? options.episodes : loaded.model.train().evaluation().episodes();
   std::optional<Confusion> confusion;
   if (!options.confusion.empty()) confusion.emplace(loaded, options.confusion);
+  const std::string checkpoint = NeededCheckpoint(machine, options.model, options.checkpoint);
   Evaluator evaluator(loaded, machine.services(), episodes,
                       confusion ? confusion->outputs() : std::vector<std::string>());
-  PrintNote(LoadParameters(loaded, options.checkpoint, CoverageOf(options.partial), machine.files(),
-                           evaluator.executor()));
+  PrintNote(
+      LoadParameters(loaded, checkpoint, CoverageOf(options.partial), machine.files(), evaluator.executor()));
   const Measures measures = evaluator.Evaluate([&](std::int64_t count) {
     if (confusion) confusion->Add(evaluator.executor(), count);
   });
   PrintMeasures(evaluator, measures, confusion, options.json);
+  if (IsRun(machine.files(), options.model.path)) {
+    Record(options.model.path, checkpoint, loaded, evaluator.episodes(), measures, machine);
+  }
   return 0;
 }
 
@@ -68,16 +85,17 @@ void AddEvalCommand(CLI::App& app, Action& action) {
       "those of\n"
       "training, for `npy` those of the files, for `images` those that are held out. They are the same at "
       "every "
-      "call.\n\n"
+      "call. What is measured of a run is also kept in its evaluations.jsonl, for `plgraph report`.\n\n"
       "Examples:\n"
+      "  plgraph eval runs/a\n"
       "  plgraph eval models/pattern_completion.pbtxt --checkpoint runs/a/best.ckpt\n"
       "  plgraph eval models/pattern_completion.pbtxt --checkpoint runs/a/best.ckpt --episodes 1000 --json");
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
-  command
-      ->add_option("--checkpoint", options->checkpoint,
-                   "A checkpoint, or an .npz with every parameter by name")
-      ->required();
+  command->add_option(
+      "--checkpoint", options->checkpoint,
+      "A checkpoint, or an .npz with every parameter by name (default for a run: its best.ckpt, or "
+      "else its last.ckpt)");
   AddPartialFlag(*command, options->partial);
   command
       ->add_option("--episodes", options->episodes,

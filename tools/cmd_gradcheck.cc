@@ -51,9 +51,9 @@ struct Analytic {
 template <typename T>
 Analytic ComputeGradients(const Options& options, const LoadedModel& loaded, Machine& machine) {
   FirstBatch<T> batch(loaded, machine.services(), true);
-  if (!options.init.empty()) {
-    PrintNote(
-        LoadParameters(loaded, options.init, CoverageOf(options.partial), machine.files(), batch.executor()));
+  const std::string init = CheckpointOf(machine, options.model, options.init);
+  if (!init.empty()) {
+    PrintNote(LoadParameters(loaded, init, CoverageOf(options.partial), machine.files(), batch.executor()));
   }
   Analytic analytic;
   analytic.loss = batch.Loss();
@@ -142,7 +142,9 @@ void AddGradcheckCommand(CLI::App& app, Action& action) {
       "batch");
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
-  command->add_option("--init", options->init, "Take parameters from this checkpoint or .npz");
+  command->add_option("--init", options->init,
+                      "Take parameters from this checkpoint or .npz (default for a run: its best.ckpt, or "
+                      "else its last.ckpt)");
   AddPartialFlag(*command, options->partial);
   command->add_option("--write", options->write,
                       "Write the gradients (mean over the batch) by parameter, and `loss`, to this .npz");

@@ -127,9 +127,10 @@ int Run(const Options& options) {
   for (const Grid& grid : grids) {
     columns.insert(columns.end(), grid.spec.columns.begin(), grid.spec.columns.end());
   }
+  const std::string checkpoint = NeededCheckpoint(machine, options.model, options.checkpoint);
   const std::unique_ptr<ModelRun> run = MakeRun(options, loaded, ValuesOf(columns), machine);
-  PrintNote(LoadParameters(loaded, options.checkpoint, CoverageOf(options.partial), machine.files(),
-                           run->executor()));
+  PrintNote(
+      LoadParameters(loaded, checkpoint, CoverageOf(options.partial), machine.files(), run->executor()));
   const std::vector<RunResult> results = run->Run();
   for (const auto& [name, path] : arrays) {
     const Tensor& tensor = Find(results, name).tensor;
@@ -167,14 +168,15 @@ void AddRunCommand(CLI::App& app, Action& action) {
       "Examples:\n"
       "  plgraph run models/pattern_completion.pbtxt --checkpoint runs/a/best.ckpt \\\n"
       "      --input cue=cue.npy --output y_next=y.npy --output hebb_next=trace.npy\n"
+      "  plgraph run runs/a --episodes 100 --output y_next=y.npy\n"
       "  plgraph run models/pattern_reconstruction.pbtxt --checkpoint runs/a/best.ckpt --episodes 8 \\\n"
       "      --grid restored.png=cue,y_next,target --grid-range=-1,1");
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
-  command
-      ->add_option("--checkpoint", options->checkpoint,
-                   "A checkpoint, or an .npz with every parameter by name")
-      ->required();
+  command->add_option(
+      "--checkpoint", options->checkpoint,
+      "A checkpoint, or an .npz with every parameter by name (default for a run: its best.ckpt, or "
+      "else its last.ckpt)");
   AddPartialFlag(*command, options->partial);
   CLI::Option* input = command->add_option("--input", options->inputs, "What an input reads; may be repeated")
                            ->type_name("NAME=FILE.npy")

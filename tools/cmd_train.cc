@@ -5,9 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "core/error.h"
 #include "core/print.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
+#include "tools/training/run_changes.h"
+#include "tools/training/run_location.h"
 #include "tools/training/trainer.h"
 
 namespace plgraph {
@@ -70,13 +73,41 @@ int TellEnd(const Trainer& trainer, bool finished, const Options& options) {
           trainer.total_episodes(), run_dir);
     return g_signal != 0 ? 128 + g_signal : 0;
   }
-  Print(stdout, "trained {} episodes of {}; checkpoints and metrics.jsonl are in {}\n",
-        trainer.total_episodes(), options.model.path, run_dir);
+  Print(stdout, "trained {} episodes of {}; checkpoints and metrics.jsonl are in {}\n", trainer.episode(),
+        options.model.path, run_dir);
   return 0;
 }
 
-int TrainModel(const Options& options) {
+// A run is resumed as it was begun: with every --set so far, the events and the picture that it has.
+void TakeOver(const RunDescription& run, bool own_model, Options& options) {
+  if (!own_model) options.model.overrides = MergeSettings(run.settings, options.model.overrides);
+  options.request.tensorboard |= run.tensorboard;
+  if (!options.grid.empty() || run.grid.empty()) return;
+  options.grid = run.grid;
+  options.grid_range = {run.grid_low, run.grid_high};
+}
+
+// Finds the folder of the run and what a resume knows of it.
+void CompleteOptions(FileSystem& files, Options& options) {
+  TrainRequest& request = options.request;
+  const bool own_model = IsRun(files, options.model.path);
+  if (own_model && request.run_dir.empty() && request.resume) request.run_dir = options.model.path;
+  if (request.run_dir.empty()) {
+    throw Error(ErrorKind::kInvalid,
+                own_model
+                    ? fmt::format("{}: a run; --resume goes on with it, and --run-dir DIR starts another "
+                                  "one of its model",
+                                  options.model.path)
+                    : "train: --run-dir is required: the folder of the new run");
+  }
+  if (!request.resume) return;
+  const std::optional<RunDescription> run = ReadRunDescription(files, request.run_dir);
+  if (run) TakeOver(*run, own_model, options);
+}
+
+int TrainModel(Options options) {
   Machine machine(options.model.threads);
+  CompleteOptions(machine.files(), options);
   const LoadedModel loaded = LoadModel(machine, options.model);
   TrainRequest request = RequestOf(options, loaded);
   const double start = machine.clock().Seconds();
@@ -100,13 +131,19 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       "  best.ckpt        the one with the smallest loss (of the evaluations, if train.evaluation.every is "
       "set)\n"
       "  episode-N.ckpt   every train.checkpoints.every episodes\n"
-      "  model.pbtxt      the model with every --set\n"
-      "  run.json         when, on what machine, how much memory\n"
+      "  model.pbtxt      the model with every --set and absolute paths\n"
+      "  run.json         the command, every --set, checksums of the data, when, on what machine, how much "
+      "memory\n"
       "  tensorboard/     with --tensorboard: curves, and at each evaluation and checkpoint how parameters "
       "and states\n"
       "                   are spread; see it with `tensorboard --logdir runs`\n"
       "  grid.png         with --grid: the first evaluation episodes, at each evaluation and checkpoint\n"
-      "`plgraph report` makes a page of them.\n\n"
+      "`plgraph report` makes a page of them. eval, run, gradcheck, bench and compile take the folder in\n"
+      "place of a model.\n\n"
+      "--resume goes on as the run was begun: with its model, every --set, --tensorboard and --grid. A new\n"
+      "--set is applied and kept, and what differs from the run so far is listed. Another model, optimizer "
+      "or\n"
+      "seed and other data are refused, unless --allow-changes is given.\n\n"
       "SIGINT (Ctrl-C), SIGTERM and SIGHUP finish the update, save last.ckpt and exit with 130, 143 and "
       "129;\n"
       "a second SIGINT or SIGTERM ends at once. Before the first step the disk must have room for the\n"
@@ -123,17 +160,24 @@ void AddTrainCommand(CLI::App& app, Action& action) {
       "Examples:\n"
       "  plgraph train models/pattern_completion.pbtxt --run-dir runs/a\n"
       "  plgraph train models/pattern_completion.pbtxt --run-dir runs/b --set train.seed=2 --set n=200\n"
-      "  plgraph train models/pattern_completion.pbtxt --run-dir runs/a --resume      goes on after a kill, "
-      "exactly\n"
+      "  plgraph train runs/a --resume                            goes on after a kill, exactly\n"
+      "  plgraph train runs/a --resume --set train.episodes=2000  trains longer\n"
       "  plgraph train models/pattern_completion.pbtxt --run-dir runs/c --init runs/a/best.ckpt\n"
       "  plgraph train models/pattern_reconstruction.pbtxt --run-dir runs/d --tensorboard "
       "--grid cue,y_next,target --grid-range=-1,1");
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
-  command->add_option("--run-dir", options->request.run_dir, "The folder of the run; made if there is none")
-      ->required();
+  command->add_option(
+      "--run-dir", options->request.run_dir,
+      "The folder of the run; made if there is none (with --resume and a run in place of MODEL: "
+      "that run)");
   CLI::Option* resume = command->add_flag("--resume", options->request.resume,
-                                          "Go on with the run in --run-dir from its last.ckpt");
+                                          "Go on with the run from its last.ckpt, as it was begun");
+  command
+      ->add_flag("--allow-changes", options->request.allow_changes,
+                 "With --resume: go on although the model, the optimizer, the seed or the data differ from "
+                 "those of the\nrun")
+      ->needs(resume);
   command
       ->add_option("--init", options->request.init,
                    "Start from the parameters in this checkpoint or .npz, which must be those of the model")

@@ -5,12 +5,16 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "core/error.h"
 #include "core/print.h"
+#include "tools/training/run_location.h"
 
 namespace plgraph {
 
 void AddModelOptions(CLI::App& command, ModelOptions& options) {
-  command.add_option("MODEL", options.path, "The model: a .pbtxt, or a .plan from `plgraph compile -o`")
+  command
+      .add_option("MODEL", options.path,
+                  "The model: a .pbtxt, a .plan from `plgraph compile -o`, or the folder of a run")
       ->required();
   command
       .add_option("--set", options.overrides,
@@ -42,8 +46,25 @@ void PrintNote(const std::string& note) {
   if (!note.empty()) Print(stderr, "{}\n", note);
 }
 
+std::string CheckpointOf(Machine& machine, const ModelOptions& options, const std::string& given) {
+  if (!given.empty() || !IsRun(machine.files(), options.path)) return given;
+  std::string checkpoint = CheckpointOfRun(machine.files(), options.path);
+  PrintNote(fmt::format("parameters of {}", checkpoint));
+  return checkpoint;
+}
+
+std::string NeededCheckpoint(Machine& machine, const ModelOptions& options, const std::string& given) {
+  std::string checkpoint = CheckpointOf(machine, options, given);
+  if (!checkpoint.empty()) return checkpoint;
+  throw Error(
+      ErrorKind::kInvalid,
+      fmt::format("{}: a model has no trained parameters; name a file of them by --checkpoint, or name "
+                  "the folder of a run instead of the model",
+                  options.path));
+}
+
 LoadedModel LoadModel(Machine& machine, const ModelOptions& options) {
-  LoadedModel loaded = LoadModel(machine.files(), options.path, options.overrides);
+  LoadedModel loaded = LoadModelOrRun(machine.files(), options.path, options.overrides);
   PrintNote(loaded.warnings);
   return loaded;
 }

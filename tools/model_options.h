@@ -32,7 +32,14 @@ void AddPartialFlag(CLI::App& command, bool& partial);
 /// Says something on stderr, unless it is empty.
 void PrintNote(const std::string& note);
 
-/// Reads the model; its warnings go to stderr. Throws Error with all faults.
+/// The checkpoint that a command takes parameters from: `given`, or where that is "" and the model is a run, the run's
+/// own, which is said on stderr; "": neither.
+std::string CheckpointOf(Machine& machine, const ModelOptions& options, const std::string& given);
+
+/// The same; throws Error(kInvalid) when there is neither.
+std::string NeededCheckpoint(Machine& machine, const ModelOptions& options, const std::string& given);
+
+/// Reads the model, or that of a run; its warnings go to stderr. Throws Error with all faults.
 LoadedModel LoadModel(Machine& machine, const ModelOptions& options);
 
 /// 1,234,567

@@ -87,7 +87,7 @@ TEST_F(CliStopTest, ASecondSignalEndsAtOnceAndLosesNothing) {
   EXPECT_TRUE(Signal(process, SIGINT));  // the update goes on
   EXPECT_EQ(WaitForTool(process, folder_.Path("")).exit_code, -SIGINT);
   EXPECT_EQ(folder_.Read("run/last.ckpt"), last);
-  Output({"train", "small.pbtxt", "--run-dir", "run", "--resume"});
+  Output({"train", "run", "--resume", "--set", "train.accumulate=1", "--set", "train.episodes=62"});
 }
 
 // A terminal that closes sends SIGHUP twice.
@@ -125,33 +125,34 @@ TEST_F(CliStopTest, ASecondTrainerIsKeptOutUntilTheFirstIsKilled) {
               HasSubstr("run: another training is writing into this folder; wait for its end or "
                         "stop it, or choose another --run-dir"));
   EXPECT_TRUE(Kill(process));
-  Output(resume);
+  Output({"train", "run", "--resume", "--set", "train.accumulate=1", "--set", "train.episodes=62"});
 }
 
 // What is to be written beside last.ckpt goes to a full disk, once: when that fails, the link is removed.
 TEST_F(CliStopTest, ASaveThatFailedOnceIsAWarning) {
-  std::filesystem::create_directory(folder_.Path("run"));
+  Train();
   std::filesystem::create_symlink("/dev/full", folder_.Path("run/last.ckpt.tmp"));
-  const ToolResult result = Run({"train", "small.pbtxt", "--run-dir", "run"});
+  const ToolResult result = Run({"train", "run", "--resume", "--set", "train.episodes=120"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.err,
-              HasSubstr("not saved after episode 20: run/last.ckpt.tmp: cannot write: No space left"));
+              HasSubstr("not saved after episode 80: run/last.ckpt.tmp: cannot write: No space left"));
   EXPECT_THAT(result.err, HasSubstr("warning: run: 1 times something was not saved"));
-  EXPECT_THAT(result.out, HasSubstr("trained 60 episodes"));
-  Output({"train", "small.pbtxt", "--run-dir", "whole"});
+  EXPECT_THAT(result.out, HasSubstr("trained 120 episodes"));
+  Output({"train", "small.pbtxt", "--run-dir", "whole", "--set", "train.episodes=120"});
   ExpectSameRun("run");
 }
 
 TEST_F(CliStopTest, ALastStateThatCannotBeSavedIsExitCodeOne) {
+  Train();
   std::filesystem::create_directories(folder_.Path("run/last.ckpt.tmp/in the way"));
-  const std::string fault = Fault(1, {"train", "small.pbtxt", "--run-dir", "run"});
+  const std::string fault = Fault(1, {"train", "run", "--resume", "--set", "train.episodes=70"});
   EXPECT_THAT(fault,
-              HasSubstr("not saved after episode 60: run/last.ckpt.tmp: cannot create: Is a directory"));
-  EXPECT_THAT(fault, HasSubstr("run: the state behind episode 60 could not be saved"));
+              HasSubstr("not saved after episode 70: run/last.ckpt.tmp: cannot create: Is a directory"));
+  EXPECT_THAT(fault, HasSubstr("run: the state behind episode 70 could not be saved"));
   EXPECT_TRUE(folder_.Exists("run/best.ckpt"));
   std::filesystem::remove_all(folder_.Path("run/last.ckpt.tmp"));
-  Output({"train", "small.pbtxt", "--run-dir", "run", "--resume"});
-  Output({"train", "small.pbtxt", "--run-dir", "whole"});
+  Output({"train", "run", "--resume"});
+  Output({"train", "small.pbtxt", "--run-dir", "whole", "--set", "train.episodes=70"});
   EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("run/last.ckpt"));
 }
 

@@ -158,8 +158,7 @@ std::vector<BadInput> NotAFile() {
       {.name = "ModelMissing", .command = Words("compile nowhere.pbtxt"), .messages = {"nowhere.pbtxt"}},
       {.name = "ModelIsAFolder",
        .command = Words(kCompile),
-       .exit_code = 1,
-       .messages = {"bad.pbtxt: cannot read: Is a directory"},
+       .messages = {"bad.pbtxt: a folder that holds no run of `plgraph train` (no model.pbtxt)"},
        .prepare =
            [](const TempFolder& folder) { std::filesystem::create_directory(folder.Path("bad.pbtxt")); }},
       {.name = "ModelIsALinkToNowhere",
