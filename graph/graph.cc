@@ -117,7 +117,14 @@ void Graph::Rename(Value value, const std::string& wanted) {
 }
 
 void Graph::Alias(const std::string& alias, Value value) {
-  if (impl_->by_name.try_emplace(alias, value).second) impl_->aliases.emplace_back(alias, value);
+  const auto [entry, is_new] = impl_->by_name.try_emplace(alias, value);
+  if (is_new) {
+    impl_->aliases.emplace_back(alias, value);
+    return;
+  }
+  for (auto& [known, found] : impl_->aliases) {
+    if (known == alias) found = entry->second = value;
+  }
 }
 
 void Graph::Reserve(int nodes) { impl_->by_name.reserve(static_cast<size_t>(nodes)); }

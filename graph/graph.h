@@ -131,7 +131,7 @@ class Graph {
 
   /// Gives a node another name if that is free; the old one is forgotten.
   void Rename(Value node, const std::string& name);
-  /// Makes `name` find a node that has another name: a pass merged the node of that name into it.
+  /// Makes `name` find a node of another name: a pass merged the node of `name` into it, or into one that it replaces.
   void Alias(const std::string& name, Value node);
 
   int size() const;

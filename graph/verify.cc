@@ -41,6 +41,16 @@ void VerifyPhases(const Graph& graph, const Node& node, std::string_view pass) {
   }
 }
 
+// A state node is the value of a state, or nothing ever writes it.
+void VerifyStates(const Graph& graph, std::string_view pass) {
+  std::vector<bool> written(static_cast<size_t>(graph.size()));
+  for (const State& state : graph.states) written[static_cast<size_t>(state.value.id)] = true;
+  for (int id = 0; id < graph.size(); ++id) {
+    PLGRAPH_CHECK(graph.node(Value{id}).kind != NodeKind::kState || written[static_cast<size_t>(id)],
+                  fmt::format("after pass {}: {} is of no state", pass, graph.node(Value{id}).name));
+  }
+}
+
 }  // namespace
 
 void VerifyGraph(const Graph& graph, std::string_view pass, bool phases) {
@@ -48,6 +58,7 @@ void VerifyGraph(const Graph& graph, std::string_view pass, bool phases) {
     VerifyNode(graph, graph.node(value), pass);
     if (phases) VerifyPhases(graph, graph.node(value), pass);
   }
+  VerifyStates(graph, pass);
   for (const ParameterUpdate& update : graph.updates) {
     const Node& next = graph.node(update.next);
     PLGRAPH_CHECK(graph.node(update.parameter).kind == NodeKind::kParameter &&

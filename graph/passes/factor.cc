@@ -299,6 +299,9 @@ class TraceFactorer {
     const std::string name = graph_.node(old).name;
     graph_.Rename(old, name + "/of_matrix");
     graph_.Rename(value, name);
+    for (const auto& [alias, node] : std::vector(graph_.Aliases())) {
+      if (node == old) graph_.Alias(alias, value);
+    }
   }
 
   const PlannedFor& options_;

@@ -199,6 +199,25 @@ TEST(FactorPassNote, LeavesAProductOfTracesThatIsAnOutput) {
   for (const char* name : {"one", "two"}) EXPECT_TRUE(executable.graph.Find(name)) << name;
 }
 
+// Found by random models whose outputs are two equal nodes.
+TEST(FactorPassNote, FindsTheSumUnderTheNamesOfAllProductsThatWereMerged) {
+  GraphMaker m;
+  const Value x = m.Input("x", {40});
+  const Value trace = m.AddState("trace", {40, 40});
+  const Value rate = m.Parameter("rate", {});
+  m.Next(trace, m.Op("trace_next", "HebbianTrace", {trace, x, x, rate, {}, {}}, {kHebb, std::monostate{}}));
+  m.Op("read", "MatMul", {x, trace});
+  m.Op("again", "MatMul", {x, trace});
+  Diagnostics diagnostics("test");
+  CheckGraph(m.graph, diagnostics);
+  ASSERT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
+  const Graph graph =
+      Compile(std::move(m.graph), {.training = false, .steps = 5, .outputs = {"read", "again"}}).graph;
+  EXPECT_FALSE(graph.Find("trace"));
+  EXPECT_EQ(graph.Find("again"), graph.Find("read"));
+  for (int id = 0; id < graph.size(); ++id) EXPECT_NE(graph.node(Value{id}).name, "read/of_matrix");
+}
+
 // Found by set_fuzz: such a trace is refused only when its memory is planned.
 TEST(TraceCost, OfATraceThatNoMachineHolds) {
   const TraceUse use = {.shape = Shape({2'999'999'999, 2'999'999'999}), .products = 2, .rewound = true};
