@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/error.h"
@@ -10,6 +9,7 @@
 #include "tools/training/confusion.h"
 #include "tools/training/evaluation_record.h"
 #include "tools/training/evaluator.h"
+#include "tools/training/json_text.h"
 #include "tools/training/parameters.h"
 #include "tools/training/run_location.h"
 
@@ -34,12 +34,12 @@ void PrintMeasures(const Evaluator& evaluator, const Measures& measures,
     if (confusion) Print(stdout, "\n{}", confusion->ToText());
     return;
   }
-  nlohmann::ordered_json json;
+  Json json;
   json["episodes"] = evaluator.episodes();
   json["loss"] = measures.loss;
   for (const auto& [name, value] : measures.metrics) json[name] = value;
   if (confusion) json["confusion"] = confusion->counts();
-  Print(stdout, "{}\n", json.dump());
+  Print(stdout, "{}\n", JsonText(json));
 }
 
 // In a folder that cannot be written the result is only printed.

@@ -227,8 +227,8 @@ std::string EvaluationsTable(const std::vector<ReportRun>& runs) {
   for (const char* title : {"run", "checkpoint", "after episode", "episodes measured", "settings", "loss"})
     heading += fmt::format("<th scope=\"col\">{}</th>", title);
   for (const std::string& name : metrics) heading += fmt::format("<th scope=\"col\">{}</th>", Escaped(name));
-  return "<h2>Evaluations by `plgraph eval`</h2>\n<div class=\"scroll\"><table>\n<thead><tr>" + heading +
-         "<th scope=\"col\">time</th></tr></thead>\n<tbody>" + rows + "</tbody></table></div>\n";
+  return "<h2>Evaluations by <code>plgraph eval</code></h2>\n<div class=\"scroll\"><table>\n<thead><tr>" +
+         heading + "<th scope=\"col\">time</th></tr></thead>\n<tbody>" + rows + "</tbody></table></div>\n";
 }
 
 }  // namespace plgraph

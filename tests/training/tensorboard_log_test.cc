@@ -100,6 +100,16 @@ TEST_F(TensorBoardLogTest, FilesOfOtherProgramsAreLeftAlone) {
   EXPECT_EQ(Names().size(), foreign.size() + 2);
 }
 
+TEST_F(TensorBoardLogTest, WhatAKillLeftWhileAFileWasCutIsRemoved) {
+  Log(0, {1, 2, 3});
+  const std::string name = Names().front();
+  folder_.Write("events/" + name + ".tmp", folder_.Read("events/" + name).substr(0, 100));
+  EXPECT_EQ(Log(2, {3}), "");
+  EXPECT_EQ(Log(3, {}), "");
+  EXPECT_THAT(Steps(), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Names(), ::testing::Not(::testing::Contains(name + ".tmp")));
+}
+
 TEST_F(TensorBoardLogTest, ADamagedRecordCostsNoOther) {
   Log(0, {1, 2, 3, 4});
   const std::string path = "events/" + Names().front();

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "events.out.tfevents.";
 constexpr std::string_view kSuffix = ".plgraph";
+constexpr std::string_view kLeftover =
+    ".tmp";  // of a version that was killed here; TensorBoard reads it as well
 constexpr std::string_view kDigits = "0123456789";
 constexpr size_t kTimeDigits = 10;
 
@@ -88,6 +90,8 @@ std::string CutEvents(FileSystem& files, const std::string& folder, std::int64_t
   for (const std::string& name : files.List(folder)) {
     if (!TimeInName(name)) continue;
     const std::string path = folder + "/" + name;
+    const std::string leftover = path + std::string(kLeftover);
+    if (files.Exists(leftover)) files.Remove(leftover);
     if (episode == 0) {
       files.Remove(path);
     } else if (const std::string damage = CutFile(files, path, episode); !damage.empty()) {

@@ -15,8 +15,8 @@
 namespace plgraph {
 
 /// Takes out of plgraph's own event files in a folder what they hold of episodes after `episode` (everything for 0),
-/// so that a run that goes on from there repeats nothing. A file without events is removed; files of other programs
-/// are left as they are. Returns a line for each file with damaged records, which are taken out as well.
+/// so that a run that goes on from there repeats nothing. A file without events is removed, and so is a copy that a kill
+/// left of one (<name>.tmp); files of other programs are left as they are. Returns a line for each file with damaged records, which are taken out as well.
 std::string CutEvents(FileSystem& files, const std::string& folder, std::int64_t episode);
 
 /// Writes what TensorBoard shows of a run. Its steps are training episodes. Events are gathered by Add... and written
