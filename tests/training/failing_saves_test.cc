@@ -155,7 +155,7 @@ TEST_F(FailingSavesTest, AreMadeUpForWhenTheRunIsResumed) {
 
 // A torn record hides all that is written after it, so it must go before the next one comes.
 TEST_F(FailingSavesTest, LoseNoEvents) {
-  const LoadedModel loaded = Load("");
+  const LoadedModel loaded = Load("train.episodes=8");
   Begin("run", false);
   FailingFileSystem sound(*files_);
   Train(loaded, sound, "run", false, true);
