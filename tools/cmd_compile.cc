@@ -12,6 +12,7 @@
 #include "tools/model_options.h"
 #include "tools/training/cost.h"
 #include "tools/training/evaluator.h"
+#include "tools/training/run_description.h"
 
 namespace plgraph {
 namespace {
@@ -98,9 +99,10 @@ int CompileModel(const Options& options) {
   }
   const Executable executable = MakeExecutable(loaded, setting.options);
   if (!options.plan.empty()) {
-    WritePlan(
-        machine.files(), options.plan,
-        {.model = loaded.model, .graph = executable.graph, .planned_for = executable.options.planned_for()});
+    WritePlan(machine.files(), options.plan,
+              {.model = SelfContained(loaded),
+               .graph = executable.graph,
+               .planned_for = executable.options.planned_for()});
     Print(stderr, "wrote {}\n", options.plan);
   }
   if (options.emit == "dot") {

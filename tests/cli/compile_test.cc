@@ -1,6 +1,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/file_system.h"
+#include "serialization/npy.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {
@@ -156,6 +158,21 @@ TEST_F(CliTest, APlanOfAModelWithoutAnOptimizerHasNoGradients) {
               HasSubstr(refused + "--set train.sgd.momentum=0.5 asks for training on whole episodes of 13 "
                                   "steps; compile the model again from its text with --set "
                                   "train.sgd.momentum=0.5"));
+}
+
+// Its data are where they are, and not where the plan is.
+TEST_F(CliTest, APlanInAnotherFolderReadsTheDataOfItsText) {
+  const auto files = MakePosixFileSystem();
+  WriteNpy(*files, folder_.Path("cues.npy"), Tensor(Shape{2, 13, 12}, std::vector<float>(312, 0.5F)));
+  std::string text = kSmallModel;
+  const size_t data = text.find("data {");
+  text.replace(
+      data, text.find("}", data) + 3 - data,
+      R"(data { npy { array { input: "cue" path: "cues.npy" } array { input: "target" path: "cues.npy" } } })");
+  folder_.Write("npy.pbtxt", text);
+  files->CreateFolders(folder_.Path("plans"));
+  Output({"compile", "npy.pbtxt", "-o", "plans/npy.plan"});
+  EXPECT_EQ(Output({"gradcheck", "plans/npy.plan"}), Output({"gradcheck", "npy.pbtxt"}));
 }
 
 TEST_F(CliTest, ADamagedPlanIsRefused) {
