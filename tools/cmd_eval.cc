@@ -11,6 +11,7 @@
 #include "tools/training/evaluator.h"
 #include "tools/training/json_text.h"
 #include "tools/training/parameters.h"
+#include "tools/training/run_changes.h"
 #include "tools/training/run_location.h"
 
 namespace plgraph {
@@ -42,12 +43,23 @@ void PrintMeasures(const Evaluator& evaluator, const Measures& measures,
   Print(stdout, "{}\n", JsonText(json));
 }
 
+// Data that have changed since the training may be others than those it has seen.
+void TellChangedData(const std::string& run, const EvaluationRecord& record, FileSystem& files) {
+  const std::optional<RunDescription> description = ReadRunDescription(files, run);
+  if (!description) return;
+  for (const std::string& change : ChangedFiles(description->data, record.data)) {
+    PrintNote(fmt::format("warning: {}: these are not the data of the run: {}", run, change));
+  }
+}
+
 // In a folder that cannot be written the result is only printed.
 void Record(const std::string& run, const std::string& checkpoint, const LoadedModel& loaded,
             std::int64_t episodes, const Measures& measures, Machine& machine) {
   try {
-    AppendEvaluation(machine.files(), run,
-                     DescribeEvaluation(run, checkpoint, loaded, episodes, measures, machine.services()));
+    const EvaluationRecord record =
+        DescribeEvaluation(run, checkpoint, loaded, episodes, measures, machine.services());
+    TellChangedData(run, record, machine.files());
+    AppendEvaluation(machine.files(), run, record);
   } catch (const Error& error) {
     PrintNote(fmt::format("warning: the evaluation is not kept in the run: {}", error.what()));
   }

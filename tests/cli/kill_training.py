@@ -138,6 +138,7 @@ def main():
             finish(start_or_resume(options.tool, run))
             files = compare(whole, run)
             shutil.rmtree(run)
+            print(f"run {runs}: {kills} kills so far", flush=True)
     print(f"{kills} kills, {in_save} of them while a file was being written, in {runs} runs: "
           f"each went on, and all {files} files ended as those of the run that was never killed")
 

@@ -224,6 +224,16 @@ TEST_F(RunFolderTest, KeepsWhatIsMeasuredOfIt) {
   EXPECT_FALSE(folder_.Exists("models/evaluations.jsonl"));
 }
 
+TEST_F(RunFolderTest, SaysWhenItIsMeasuredOnOtherData) {
+  Output(Start("run"));
+  EXPECT_THAT(Run({"eval", "run"}).err, Not(HasSubstr("warning")));
+  WriteArray("t", 2, 3);
+  const ToolResult result = Run({"eval", "run"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("warning: run: these are not the data of the run: "
+                                    "train.data.npy.array.target.path: "));
+}
+
 TEST_F(RunFolderTest, PrintsAnEvaluationThatCannotBeKept) {
   Output(Start("run"));
   std::filesystem::create_directory(folder_.Path("run/evaluations.jsonl"));

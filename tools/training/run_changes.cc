@@ -51,15 +51,6 @@ void CompareModels(const RunRecord& before, const Model& model, const RunDescrip
   }
 }
 
-void CompareFiles(const RunDescription& before, const RunDescription& now, RunChanges& changes) {
-  for (const DataFile& file : now.data) {
-    const DataFile* then = Find(before.data, file.setting);
-    if (then == nullptr || then->checksum == file.checksum) continue;
-    changes.identity.push_back(
-        fmt::format("{}: {}: {} -> {}", file.setting, file.path, SumText(*then), SumText(file)));
-  }
-}
-
 void CompareMachines(const RunDescription& before, const RunDescription& now, RunChanges& changes) {
   if (before.version != now.version && !before.version.empty()) {
     changes.settings.push_back(fmt::format("plgraph: {} -> {}", before.version, now.version));
@@ -78,6 +69,17 @@ Model ReadRunModel(FileSystem& files, const std::string& path) {
 }
 
 }  // namespace
+
+std::vector<std::string> ChangedFiles(const std::vector<DataFile>& before, const std::vector<DataFile>& now) {
+  std::vector<std::string> changed;
+  for (const DataFile& file : now) {
+    const DataFile* then = Find(before, file.setting);
+    if (then == nullptr || then->checksum == file.checksum) continue;
+    changed.push_back(
+        fmt::format("{}: {}: {} -> {}", file.setting, file.path, SumText(*then), SumText(file)));
+  }
+  return changed;
+}
 
 std::vector<std::string> RunChanges::All() const {
   std::vector<std::string> all = identity;
@@ -141,7 +143,8 @@ RunChanges ChangesOf(const RunRecord& before, const Model& model, const RunDescr
   RunChanges changes;
   if (before.model) CompareModels(before, model, description, changes);
   if (before.description) {
-    CompareFiles(*before.description, description, changes);
+    const std::vector<std::string> files = ChangedFiles(before.description->data, description.data);
+    changes.identity.insert(changes.identity.end(), files.begin(), files.end());
     CompareMachines(*before.description, description, changes);
   }
   return changes;

@@ -41,6 +41,9 @@ std::string CheckChanges(const RunChanges& changes, const std::string& folder, b
 RunDescription Continued(const RunDescription& before, RunDescription now, const RunChanges& changes,
                          std::int64_t episode);
 
+/// The files of the same settings whose content differs, each with both checksums.
+std::vector<std::string> ChangedFiles(const std::vector<DataFile>& before, const std::vector<DataFile>& now);
+
 /// Compares all that both sides know. A file of data that has moved is the same file.
 RunChanges ChangesOf(const RunRecord& before, const Model& model, const RunDescription& description);
 
