@@ -9,6 +9,8 @@
 #include <queue>
 #include <unordered_map>
 
+#include "core/random.h"
+
 namespace plgraph {
 namespace {
 
@@ -64,6 +66,14 @@ struct Graph::Impl {
   }
 };
 
+Node MadeFor(const Node& source, std::string name) {
+  return {.name = std::move(name),
+          .origin = source.origin,
+          .location = source.location,
+          .backward = source.backward,
+          .at_last_step = source.at_last_step};
+}
+
 Graph::Graph() : impl_(std::make_unique<Impl>()) {}
 Graph::~Graph() = default;
 Graph::Graph(Graph&&) noexcept = default;
@@ -90,6 +100,10 @@ Value Graph::Add(Node node) {
     do {
       node.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
     } while (!impl_->by_name.try_emplace(node.name, value).second);
+  }
+  if (node.origin.empty()) node.origin = node.name;
+  if (node.op != nullptr && node.op->random && node.random_stream == 0) {
+    node.random_stream = StreamId(node.name);
   }
   impl_->nodes.push_back(std::move(node));
   impl_->ConnectOperands(value);

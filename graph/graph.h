@@ -1,6 +1,7 @@
 #ifndef PLGRAPH_GRAPH_GRAPH_H_
 #define PLGRAPH_GRAPH_GRAPH_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,10 +49,8 @@ enum class NodeKind {
   kControl,    ///< set by whoever runs the graph: a seed of the backward pass, the mark of the last step
 };
 
-/// Behind the name of a node: its copy for the last step alone. A random op draws there what the node itself would.
-constexpr std::string_view kAtLastStep = "@last";
-
-/// A vertex: one operation, or a source of values; its name is its result's name.
+/// A vertex: one operation, or a source of values; its name is its result's name. Nothing is read from a name: what a
+/// node is stands in the other fields.
 struct Node {
   std::string name;
   NodeKind kind = NodeKind::kOp;
@@ -63,9 +62,20 @@ struct Node {
   Phase phase = Phase::kOnce;
   bool trainable = false;  ///< parameters only
   bool replayed = false;   ///< made anew on the way back, from snapshots of states, not kept for all steps
-  SourceLocation location = {};
+  /// The name of the node of the model that it is, or for which the compiler made it.
+  std::string origin = {};
+  SourceLocation location = {};                        ///< of the origin, in the model file
   std::vector<SourceLocation> operand_locations = {};  ///< as operands; empty for nodes made by the compiler
+  bool backward = false;                               ///< made for the backward pass
+  bool at_last_step = false;                           ///< made for the last step of a run alone
+  std::uint32_t random_stream = 0;  ///< of a random op: the stream of its numbers, which its copies share
+
+  bool IsOfModel() const { return origin == name; }
 };
+
+/// A node that the compiler makes for another, with no more than a name and what it has from the other: the origin, the
+/// pass and the steps.
+Node MadeFor(const Node& source, std::string name);
 
 /// A value that lives from step to step.
 struct State {
@@ -125,7 +135,8 @@ class Graph {
   /// Makes room for so many nodes.
   void Reserve(int nodes);
   /// Adds a node; its operands must be there already or be set later with SetOperand. A name that is taken
-  /// gets a suffix: "d_w", "d_w.1".
+  /// gets a suffix: "d_w", "d_w.1". A node without an origin is one of the model; a random op without a stream gets one
+  /// by its name.
   Value Add(Node node);
   void SetOperand(Value node, size_t index, Value operand);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/random.h"
 #include "graph/segments.h"
 
 namespace plgraph {
@@ -58,10 +57,7 @@ Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
 
 template <typename T>
 void Instruction<T>::Bind(ThreadPool& threads) {
-  std::string_view name = node->name;
-  at_last_step = !node->variance.step && name.ends_with(kAtLastStep);
-  if (at_last_step) name.remove_suffix(kAtLastStep.size());
-  origin.stream = StreamId(name);
+  origin.stream = node->random_stream;
   origin.batch = rows_per_step;
   args.operands = operand_rows;
   args.result_stride = result.placement.row_stride;
@@ -91,8 +87,8 @@ void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t st
   args.step = step;
   origin.seed = context.seed;
   origin.first_episode = context.first_episode + static_cast<std::uint64_t>(sample);
-  if (at_last_step) step = origin.run_steps - 1;
-  origin.first_step = node->variance.step || at_last_step ? context.first_step + step : 0;
+  if (node->at_last_step) step = origin.run_steps - 1;
+  origin.first_step = node->variance.step || node->at_last_step ? context.first_step + step : 0;
   Count();
 }
 

@@ -37,7 +37,6 @@ struct Instruction {
   Place result;
   std::vector<OperandRows<T>> operand_rows;
   RowOrigin origin;
-  bool at_last_step = false;  ///< as kAtLastStep
   KernelArgs<T> args;
   std::int64_t rows_per_step = 1;
   std::int64_t steps = 1;               ///< how often it runs in a batched phase

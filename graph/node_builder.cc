@@ -9,8 +9,7 @@ namespace plgraph {
 
 Value NodeBuilder::Apply(std::string_view op, std::vector<Value> operands,
                          std::vector<AttributeValue> attributes) {
-  Node node;
-  node.name = fmt::format("{}/{}", name_, op);
+  Node node = MadeFor(source_, fmt::format("{}/{}", source_.name, op));
   node.op = &GetOp(op);
   node.operands = std::move(operands);
   node.attributes = std::move(attributes);
@@ -20,6 +19,7 @@ Value NodeBuilder::Apply(std::string_view op, std::vector<Value> operands,
     PLGRAPH_CHECK(false, fmt::format("{}: {}", node.name, error.what()));
   }
   node.variance = InferVariance(*graph_, node);
+  node.at_last_step = node.at_last_step && !node.variance.step;
   return graph_->Add(std::move(node));
 }
 
@@ -36,7 +36,8 @@ GradBuilder::GradBuilder(Graph& graph, Value node, Value output_gradient, std::v
       node_(node),
       output_gradient_(output_gradient),
       wanted_(std::move(wanted)) {
-  name_ = "d_" + name_;
+  source_.name = "d_" + source_.name;
+  source_.backward = true;
 }
 
 Gradients NotDifferentiable(GradBuilder& g) { return Gradients(g.NumOperands()); }

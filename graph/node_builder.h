@@ -15,8 +15,8 @@ namespace plgraph {
 /// written with it; they see operands and results as values and never as numbers.
 class NodeBuilder {
  public:
-  /// New nodes are named after `name`: "<name>/<op>".
-  NodeBuilder(Graph& graph, std::string name) : graph_(&graph), name_(std::move(name)) {}
+  /// New nodes are named after `source`, "<name>/<op>", and made for it.
+  NodeBuilder(Graph& graph, const Node& source) : graph_(&graph), source_(MadeFor(source, source.name)) {}
 
   /// A node of the op named `op`; the attributes in the order of its definition.
   Value Apply(std::string_view op, std::vector<Value> operands, std::vector<AttributeValue> attributes = {});
@@ -54,7 +54,7 @@ class NodeBuilder {
 
  protected:
   Graph* graph_;
-  std::string name_;
+  Node source_;
 };
 
 /// The builder of one node's composition: knows the node that is being replaced.
@@ -62,7 +62,7 @@ class OpBuilder : public NodeBuilder {
  public:
   /// `node` is copied: it may belong to another graph than the one that is built.
   OpBuilder(Graph& graph, const Node& node, std::vector<Value> operands, bool in_loop = false)
-      : NodeBuilder(graph, node.name),
+      : NodeBuilder(graph, node),
         operands_(std::move(operands)),
         attributes_(node.attributes),
         in_loop_(in_loop) {}

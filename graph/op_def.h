@@ -43,6 +43,9 @@ struct ShapeArgs {
   const Shape& operand(size_t i) const { return *operands[i]; }
 };
 
+/// The numbers for which a function is finite, overflow apart.
+enum class Domain { kAll, kPositive, kNotNegative, kNotZero };
+
 /// One operand of an op. `shape` is a pattern: letters separated by spaces, one an axis, "" for a scalar;
 /// equal letters must have equal extents across operands and result; alternatives are separated by " | ", and
 /// the first that fits is taken. "*" accepts any shape.
@@ -53,6 +56,9 @@ struct OperandDef {
   bool repeated = false;  ///< takes any number of values from one on; only as the sole operand
   /// A parameter that is not trained but follows what training sees (OpBuilder::Update), for one node alone.
   bool updated = false;
+  /// No gradient flows to it, by definition (a condition, an index): whatever it was made of is held constant.
+  bool held = false;
+  Domain domain = Domain::kAll;  ///< outside of it the result is not finite
 };
 
 /// How the rows of the result (a row is one sample at one step) come from those of the operands.

@@ -20,7 +20,7 @@ void Kernel(const KernelArgs<T>& args) {
 
 const OpDef kDiv = {
     .name = "Div",
-    .operands = {{"a"}, {"b"}},
+    .operands = {{"a"}, {.name = "b", .domain = Domain::kNotZero}},
     .shape_rule = BroadcastShape,
     .inplace = {0, 1},
     .adjoint = Adjoint,

@@ -65,7 +65,7 @@ Shape SumShape(const ShapeArgs& args) {
 
 const OpDef kEmbedding = {
     .name = "Embedding",
-    .operands = {{"table", "V D"}, {"index", ""}},
+    .operands = {{"table", "V D"}, {.name = "index", .shape = "", .held = true}},
     .result = "D",
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),

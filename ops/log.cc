@@ -8,6 +8,8 @@ namespace {
 
 struct Log : PointwiseFunction {
   static constexpr bool kUsesInput = true;
+  static constexpr Domain kDomain = Domain::kPositive;
+  static constexpr Domain kDerivativeDomain = Domain::kNotZero;
   static constexpr std::int64_t kGrain = kCostlyGrain;
   using PointwiseFunction::PointwiseFunction;
 

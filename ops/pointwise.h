@@ -23,6 +23,8 @@ struct PointwiseFunction {
   static constexpr bool kUsesInput = false;
   static constexpr bool kUsesResult = false;
   static constexpr bool kInternal = false;
+  static constexpr Domain kDomain = Domain::kAll;            ///< of Value
+  static constexpr Domain kDerivativeDomain = Domain::kAll;  ///< of Derivative, in what it reads
   static constexpr std::int64_t kGrain = kCheapGrain;
   static constexpr std::array<std::string_view, 0> kAttributes{};
   /// Throws ShapeError for attributes that make no sense.
@@ -70,7 +72,7 @@ struct Pointwise {
   static OpDef Definition(std::string_view name) {
     return {
         .name = name,
-        .operands = {{"x"}},
+        .operands = {{.name = "x", .domain = Function::kDomain}},
         .attributes = Attributes(),
         .shape_rule = ShapeRule,
         .inplace = {0},
@@ -84,7 +86,9 @@ struct Pointwise {
   static OpDef GradientDefinition(std::string_view name) {
     return {
         .name = name,
-        .operands = {{"d"}, {"x", "*", true}, {"y", "*", true}},
+        .operands = {{"d"},
+                     {.name = "x", .optional = true, .domain = Function::kDerivativeDomain},
+                     {.name = "y", .optional = true, .domain = Function::kDerivativeDomain}},
         .attributes = Attributes(),
         .shape_rule = ShapeOfOperand,
         .inplace = {0},

@@ -8,6 +8,8 @@ namespace {
 
 struct Sqrt : PointwiseFunction {
   static constexpr bool kUsesResult = true;
+  static constexpr Domain kDomain = Domain::kNotNegative;
+  static constexpr Domain kDerivativeDomain = Domain::kNotZero;
   using PointwiseFunction::PointwiseFunction;
 
   template <typename T>

@@ -63,7 +63,7 @@ void Kernel(const KernelArgs<T>& args) {
 
 const OpDef kWhere = {
     .name = "Where",
-    .operands = {{"condition"}, {"a", "*", true}, {"b", "*", true}},
+    .operands = {{.name = "condition", .held = true}, {"a", "*", true}, {"b", "*", true}},
     .shape_rule = ShapeRule,
     .inplace = {1, 2},
     .adjoint = Adjoint,

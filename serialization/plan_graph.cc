@@ -61,6 +61,10 @@ void WriteNode(const Node& node, PlanNode& written) {
   written.set_line(node.location.line);
   written.set_column(node.location.column);
   if (node.replayed) written.set_replayed(true);
+  if (!node.IsOfModel()) written.set_origin(node.origin);
+  if (node.backward) written.set_backward(true);
+  if (node.at_last_step) written.set_at_last_step(true);
+  if (node.random_stream != 0) written.set_random_stream(node.random_stream);
 }
 
 void WriteState(const State& state, PlanState& written) {
@@ -129,7 +133,11 @@ class GraphOfPlan {
               .phase = static_cast<Phase>(written.phase()),
               .trainable = written.trainable(),
               .replayed = written.replayed(),
-              .location = {written.line(), written.column()}};
+              .origin = written.origin(),
+              .location = {written.line(), written.column()},
+              .backward = written.backward(),
+              .at_last_step = written.at_last_step(),
+              .random_stream = written.random_stream()};
     if (node.kind == NodeKind::kOp) {
       node.op = FindOp(written.op());
       if (node.op == nullptr) {
@@ -190,6 +198,9 @@ class GraphOfPlan {
   }
 
   void CheckNode(const Node& node) const {
+    if (node.at_last_step && node.variance.step) {
+      FailDamaged(path_, fmt::format("node \"{}\" is of the last step, but varies by step", node.name));
+    }
     if (node.kind != NodeKind::kOp) return;
     try {
       const Shape shape = InferShape(graph_, node);

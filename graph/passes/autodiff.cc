@@ -52,8 +52,8 @@ class Adjoint {
   void SeedLosses() {
     for (Term& term : graph_.terms) {
       if (!term.is_loss) continue;
-      Node seed;
-      seed.name = "seed/" + term.name;
+      Node seed = MadeFor(graph_.node(term.value), "seed/" + term.name);
+      seed.backward = true;
       seed.kind = NodeKind::kControl;
       term.seed = graph_.Add(std::move(seed));
       contributions_[Index(term.value)].push_back(term.seed);
@@ -67,8 +67,8 @@ class Adjoint {
       if (!needed_[Index(state.value)]) continue;
       carries_.push_back({i, Value{}});
       if (!needed_[Index(state.next)]) continue;  // only its initial value is trained
-      Node carry;
-      carry.name = fmt::format("d_{}/carry", graph_.node(state.value).name);
+      Node carry = AdjointOf(state.value);
+      carry.name += "/carry";
       carry.kind = NodeKind::kState;
       carry.shape = graph_.node(state.value).shape;
       carry.variance = kFull;
@@ -77,10 +77,17 @@ class Adjoint {
     }
   }
 
+  // What is made for the gradient of a value.
+  Node AdjointOf(Value value) const {
+    Node node = MadeFor(graph_.node(value), "d_" + graph_.node(value).name);
+    node.backward = true;
+    return node;
+  }
+
   // The sum of all that was contributed to the gradient of a value, for each sample and step for which the
   // value exists; no value if nothing was.
   Value Total(Value value) {
-    NodeBuilder builder(graph_, "d_" + graph_.node(value).name);
+    NodeBuilder builder(graph_, AdjointOf(value));
     Value total;
     for (const Value part : contributions_[Index(value)]) total = total ? builder.Add(total, part) : part;
     if (!total) return total;
@@ -121,7 +128,7 @@ class Adjoint {
     const bool over_samples = from.sample && !to.sample;
     const bool over_steps = from.step && !to.step;
     if (over_samples || over_steps) {
-      NodeBuilder builder(graph_, "d_" + graph_.node(operand).name);
+      NodeBuilder builder(graph_, AdjointOf(operand));
       gradient = builder.Apply("SumRows", {gradient}, {over_samples, over_steps});
     }
     contributions_[Index(operand)].push_back(gradient);
@@ -148,12 +155,12 @@ class Adjoint {
     const Node& node = graph_.node(gradient);
     if (node.kind == NodeKind::kOp && node.variance == kFull && taken.insert(gradient.id).second)
       return gradient;
-    return NodeBuilder(graph_, "d_" + graph_.node(state.value).name).Apply("Copy", {gradient}, {true, true});
+    return NodeBuilder(graph_, AdjointOf(state.value)).Apply("Copy", {gradient}, {true, true});
   }
 
   // Only the window that starts the episode reads the initial value.
   void ContributeToInitial(const State& state, Value gradient) {
-    NodeBuilder builder(graph_, "d_" + graph_.node(state.value).name);
+    NodeBuilder builder(graph_, AdjointOf(state.value));
     const Value first = builder.Apply("FirstStep", {gradient});
     Contribute(*graph_.node(first).op, state.initial, builder.Mul(first, graph_.first_window));
   }
@@ -164,7 +171,7 @@ class Adjoint {
     if (!gradient) return gradient;
     if (graph_.node(gradient).kind == NodeKind::kOp && gradients_taken_.insert(gradient.id).second)
       return gradient;
-    return NodeBuilder(graph_, "d_" + graph_.node(parameter).name).Apply("Copy", {gradient}, {false, false});
+    return NodeBuilder(graph_, AdjointOf(parameter)).Apply("Copy", {gradient}, {false, false});
   }
 
   struct Carry {

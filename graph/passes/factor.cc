@@ -48,16 +48,16 @@ class TraceFactorer {
       traces_[state.value.id] = state;
     } else if (!state.adjoint) {
       const Node& node = graph_.node(state.value);
-      const TraceCost cost = CostAsMatrix(UseOf(state), options_.steps) + CostOfGradient(node.name);
+      const TraceCost cost = CostAsMatrix(UseOf(state), options_.steps) + CostOfGradient(node);
       graph_.trace_notes.push_back(
           {.name = node.name, .shape = node.shape, .reason = reason, .as_matrix = cost});
     }
   }
 
-  TraceCost CostOfGradient(const std::string& trace) const {
-    const Value gradient = graph_.Find("d_" + trace + "/carry");
+  TraceCost CostOfGradient(const Node& trace) const {
     for (const State& state : states_) {
-      if (gradient && state.value == gradient) return CostAsMatrix(UseOf(state), options_.steps);
+      if (state.adjoint && graph_.node(state.value).origin == trace.origin)
+        return CostAsMatrix(UseOf(state), options_.steps);
     }
     return {};
   }
@@ -194,7 +194,7 @@ class TraceFactorer {
   void Replace(const State& state) {
     for (const Value reader : ReadersOf(state)) {
       const Node node = graph_.node(reader);
-      NodeBuilder builder(graph_, node.name);
+      NodeBuilder builder(graph_, node);
       Value sum;
       if (IsOp(node, "Dot")) {
         if (state.adjoint) continue;  // its trace takes care of it
@@ -276,8 +276,8 @@ class TraceFactorer {
     }
     const Node& node = graph_.node(value);
     if (!DependsOn(graph_, {trace.value})[static_cast<size_t>(value.id)]) return {value, 1};
-    Node state;
-    state.name = graph_.node(trace.value).name + "/" + role;
+    const Node& of = graph_.node(trace.value);
+    Node state = MadeFor(of, of.name + "/" + role);
     state.kind = NodeKind::kState;
     state.shape = node.shape;
     state.variance = kFull;

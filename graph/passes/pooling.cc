@@ -24,7 +24,7 @@ std::vector<bool> PoolingsOfRelu(const Graph& graph) {
 
 Value PoolFirst(Rewriter& rewriter, const Node& pooling) {
   const Value x = rewriter.from().node(pooling.operands[0]).operands[0];
-  NodeBuilder builder(rewriter.to(), pooling.name);
+  NodeBuilder builder(rewriter.to(), pooling);
   const Value relu =
       builder.Apply("Relu", {builder.Apply("MaxPool2D", {rewriter.Map(x)}, pooling.attributes)});
   rewriter.to().Rename(relu, pooling.name);

@@ -160,7 +160,7 @@ class Simplifier {
  private:
   Value ApplyRules(const Node& node, bool own) {
     const int before = rewriter_.to().size();
-    NodeBuilder builder(rewriter_.to(), node.name);
+    NodeBuilder builder(rewriter_.to(), node);
     for (const NamedRule& rule : kRules) {
       if (rule.op != node.op->name) continue;
       const Value better = rule.rule({builder, node});
@@ -173,12 +173,12 @@ class Simplifier {
     return {};
   }
 
-  // Random ops with equal operands draw different numbers, so their names tell them apart.
+  // Random ops with equal operands draw different numbers, each from its stream.
   static std::string Key(const Node& node) {
     std::string key(node.op->name);
     for (const Value operand : node.operands) key += ' ' + std::to_string(operand.id);
     for (const AttributeValue& attribute : node.attributes) key += " " + AttributeKey(attribute);
-    if (node.op->random) key += " " + node.name;
+    if (node.op->random) key += " " + std::to_string(node.random_stream);
     return key + (node.variance.step ? "T" : "") + (node.variance.sample ? "B" : "");
   }
 

@@ -18,8 +18,9 @@ void GiveStatesTheirOwnNext(Graph& graph) {
     const bool own = next.kind == NodeKind::kOp && next.variance == kFull &&
                      from_state[static_cast<size_t>(state.next.id)] && taken.insert(state.next.id).second;
     if (!own) {
-      const std::string name = graph.node(state.value).name + "/next";
-      state.next = NodeBuilder(graph, name).Apply("Copy", {state.next}, {true, true});
+      const Node& node = graph.node(state.value);
+      const std::string name = node.name + "/next";
+      state.next = NodeBuilder(graph, MadeFor(node, name)).Apply("Copy", {state.next}, {true, true});
       graph.Rename(state.next, name);
     }
   }
@@ -82,14 +83,14 @@ class LastStepSinker {
 
   Value Take(Value value) {
     if (!graph_.node(value).variance.step) return value;
-    const std::string name = graph_.node(value).name + std::string(kAtLastStep);
+    Node copy = graph_.node(value);
+    copy.name += "@last";
+    copy.at_last_step = true;
     if (!Sinks(value)) {
-      const Value last = NodeBuilder(graph_, name).Apply("LastStep", {value});
-      graph_.Rename(last, name);
+      const Value last = NodeBuilder(graph_, copy).Apply("LastStep", {value});
+      graph_.Rename(last, copy.name);
       return last;
     }
-    Node copy = graph_.node(value);
-    copy.name = name;
     for (Value& operand : copy.operands) operand = AtLast(operand);
     copy.variance.step = false;
     return graph_.Add(std::move(copy));
@@ -111,8 +112,10 @@ Value AddControl(Graph& graph, const std::string& name, Variance variance) {
   return graph.Add(std::move(node));
 }
 
-Value SumOverSteps(Graph& graph, const Term& term, Value value) {
-  return NodeBuilder(graph, term.name).Apply("SumRows", {value}, {false, true});
+Value SumOverSteps(Graph& graph, const Term& term) {
+  NodeBuilder builder(graph, MadeFor(graph.node(term.value), term.name));
+  const Value value = term.weight ? builder.Mul(term.value, term.weight) : term.value;
+  return builder.Apply("SumRows", {value}, {false, true});
 }
 
 }  // namespace
@@ -130,10 +133,8 @@ void PrepareTerms(const PlannedFor&, Graph& graph) {
   for (Term& term : graph.terms) {
     if (term.at == TermAt::kLastStep) {
       term.value = sinker.AtLast(term.value);
-    } else if (term.at == TermAt::kEveryStep) {
-      term.value = SumOverSteps(graph, term, term.value);
     } else {
-      term.value = SumOverSteps(graph, term, NodeBuilder(graph, term.name).Mul(term.value, term.weight));
+      term.value = SumOverSteps(graph, term);
     }
   }
   graph.last_step = AddControl(graph, "last_step", {.sample = false, .step = true});

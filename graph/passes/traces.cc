@@ -56,42 +56,42 @@ class TraceRewinder {
   }
 
   void Rewind(const State& state) {
-    const std::string name = graph_.node(state.value).name;
-    NodeBuilder builder(graph_, name);
+    const Node& trace = graph_.node(state.value);
     const std::vector<Value> update = graph_.node(state.next).operands;
-    Node after;
-    after.name = name + "/after";
+    Node after = MadeFor(trace, trace.name + "/after");
+    after.backward = true;
+    NodeBuilder builder(graph_, MadeFor(after, trace.name));
     after.kind = NodeKind::kState;
-    after.shape = graph_.node(state.value).shape;
+    after.shape = trace.shape;
     after.variance = kFull;
     const Value rewound = graph_.Add(std::move(after));
-    const auto [growth, growth_next] = AddGrowth(builder, name, update[kDecay]);
-    const std::int64_t every = growth ? StepsBetweenSnapshots(graph_.node(state.value).shape) : 0;
+    const auto [growth, growth_next] = AddGrowth(trace, update[kDecay]);
+    const std::int64_t every = growth ? StepsBetweenSnapshots(trace.shape) : 0;
     const Value snapshot = every > 0 ? state.value : First(builder, state);
     const Value before = builder.Apply(
         "Rewind",
         {rewound, update[kDecay], update[kA], update[kB], update[kScale], growth, growth_next, snapshot},
         {every});
-    graph_.Rename(before, name + "/before");
+    graph_.Rename(before, trace.name + "/before");
     ReadInPlaceOf(state.value, before);
     ReadInPlaceOf(state.next, rewound);
     graph_.states.push_back({.value = rewound, .next = before, .adjoint = true, .resumes = state.value});
   }
 
   // The sum of log(1 / decay) over the steps so far, by the smallest decay of each step.
-  std::pair<Value, Value> AddGrowth(NodeBuilder& builder, const std::string& name, Value decay) {
+  std::pair<Value, Value> AddGrowth(const Node& trace, Value decay) {
     if (!decay) return {};
+    NodeBuilder builder(graph_, trace);
     Value growth_of_step = builder.Neg(builder.Apply("Log", {builder.Apply("Abs", {decay})}));
     if (graph_.node(decay).shape.rank() > 0) {
       growth_of_step = builder.Apply("Max", {growth_of_step}, {std::monostate{}});
     }
-    Node sum;
-    sum.name = name + "/growth";
+    Node sum = MadeFor(trace, trace.name + "/growth");
     sum.kind = NodeKind::kState;
     sum.variance = kFull;
     const Value growth = graph_.Add(std::move(sum));
     const Value next = builder.Add(growth, growth_of_step);
-    graph_.Rename(next, name + "/growth_next");
+    graph_.Rename(next, trace.name + "/growth_next");
     graph_.states.push_back({.value = growth, .next = next});
     return {growth, next};
   }

@@ -56,6 +56,32 @@ TEST(Plan, WhatIsWrittenIsRead) {
   EXPECT_EQ(EncodePlan(read), bytes);
 }
 
+TEST(Plan, SaysWhatEachNodeIs) {
+  const Plan plan = Example();
+  const Plan read = DecodePlan(EncodePlan(plan), "f");
+  for (int id = 0; id < plan.graph.size(); ++id) {
+    const Node& written = plan.graph.node(Value{id});
+    const Node& node = read.graph.node(Value{id});
+    EXPECT_EQ(node.origin, written.origin) << node.name;
+    EXPECT_EQ(node.location, written.location) << node.name;
+    EXPECT_EQ(node.backward, written.backward) << node.name;
+    EXPECT_EQ(node.at_last_step, written.at_last_step) << node.name;
+    EXPECT_EQ(node.random_stream, written.random_stream) << node.name;
+  }
+  const Node& last = read.graph.node(read.graph.Find("error@last"));
+  EXPECT_EQ(last.origin, "error");
+  EXPECT_TRUE(last.at_last_step);
+  EXPECT_FALSE(last.backward);
+  EXPECT_TRUE(read.graph.node(read.graph.Find("d_hebb")).backward);
+  EXPECT_TRUE(read.graph.node(read.graph.Find("y_next")).IsOfModel());
+}
+
+TEST(Plan, IsRefusedWhereANodeOfTheLastStepHasAllSteps) {
+  Plan plan = Example();
+  plan.graph.node(plan.graph.Find("drive")).at_last_step = true;
+  EXPECT_THAT(FaultOf(EncodePlan(plan)), HasSubstr("node \"drive\" is of the last step, but varies by step"));
+}
+
 TEST(Plan, GivesTheSameExecutable) {
   const Plan plan = Example();
   const Plan read = DecodePlan(EncodePlan(plan), "f");
