@@ -178,6 +178,7 @@ struct Executor<T>::Impl {
 
   void SetControls() {
     if (graph.first_window) *At(graph.first_window, 0) = context.continue_states ? T{0} : T{1};
+    if (graph.first_run) *At(graph.first_run, 0) = context.StartsTraining() ? T{1} : T{0};
     for (const Term& term : graph.terms) {
       if (term.seed) *At(term.seed, 0) = static_cast<T>(SeedOf(term));
     }

@@ -86,6 +86,7 @@ Graph::Graph(const Graph& other)
       updates(other.updates),
       last_step(other.last_step),
       first_window(other.first_window),
+      first_run(other.first_run),
       trace_notes(other.trace_notes),
       impl_(std::make_unique<Impl>(*other.impl_)) {}
 Graph& Graph::operator=(const Graph& other) {

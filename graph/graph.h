@@ -173,6 +173,9 @@ class Graph {
   /// A control that is 1 in a run that starts an episode and 0 in a later window; no value if nothing reads
   /// it.
   Value first_window;
+  /// A control that is 1 in the first run of a training, which alone starts kept states from their initial values, and 0
+  /// in the others; no value if nothing reads it.
+  Value first_run;
   std::vector<TraceNote> trace_notes;  ///< after the pass "factor"
 
   /// One line a node, for people and golden tests.

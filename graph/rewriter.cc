@@ -54,6 +54,7 @@ void Rewriter::CarryOver() {
   for (const auto& [alias, old] : from_->Aliases()) CarryOverName(alias, old);
   to_.last_step = Map(from_->last_step);
   to_.first_window = Map(from_->first_window);
+  to_.first_run = Map(from_->first_run);
   to_.trace_notes = from_->trace_notes;
 }
 
@@ -95,7 +96,7 @@ std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& 
   for (const Term& term : graph.terms) {
     if (term.seed) live[static_cast<size_t>(term.seed.id)] = true;
   }
-  for (const Value control : {graph.last_step, graph.first_window}) {
+  for (const Value control : {graph.last_step, graph.first_window, graph.first_run}) {
     if (control) live[static_cast<size_t>(control.id)] = true;
   }
   return live;

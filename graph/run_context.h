@@ -13,6 +13,9 @@ struct RunContext {
   bool continue_states = false;     ///< all states go on from the run before (false: only the kept ones)
   bool last_window = true;          ///< this run holds the last step of the episode
   double gradient_scale = 1;        ///< times the gradient of the mean loss of this run
+
+  /// Whether the run is the first of a training: before it nothing has changed the kept states.
+  bool StartsTraining() const { return first_episode == 0 && !continue_states; }
 };
 
 }  // namespace plgraph

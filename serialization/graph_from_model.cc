@@ -164,7 +164,16 @@ class GraphReader {
                                                   title, def.initial_parameter()));
       return {};
     }
-    return graph_.node(initial).kind == NodeKind::kParameter ? initial : Value{};
+    if (graph_.node(initial).kind != NodeKind::kParameter) return {};
+    if (def.lifetime() == StateDef::KEPT && graph_.node(initial).trainable) {
+      diagnostics_.AddWarning(location,
+                              fmt::format("{}: initial_parameter \"{}\" is trained, but a KEPT state starts "
+                                          "from it only once, so that only "
+                                          "the first run of the training has a gradient for the start",
+                                          title, def.initial_parameter()),
+                              "a state with `lifetime: EPISODE` starts from it in every episode");
+    }
+    return initial;
   }
 
   // What losses and metrics have in common: the steps at which they are taken.

@@ -121,6 +121,7 @@ class GraphOfPlan {
     for (const PlanAlias& alias : file_.alias()) AddAlias(alias);
     graph_.last_step = Optional(file_.last_step(), NodeKind::kControl, "last_step");
     graph_.first_window = Optional(file_.first_window(), NodeKind::kControl, "first_window");
+    graph_.first_run = Optional(file_.first_run(), NodeKind::kControl, "first_run");
     return std::move(graph_);
   }
 
@@ -362,6 +363,7 @@ void WriteGraph(const Graph& graph, PlanFile& file) {
   }
   file.set_last_step(graph.last_step.id);
   file.set_first_window(graph.first_window.id);
+  file.set_first_run(graph.first_run.id);
   WriteNames(graph, file);
 }
 

@@ -146,7 +146,7 @@ class Adjoint {
         gradient = OwnNext(state, gradient, taken);
         graph_.states.push_back({.value = carry, .next = gradient, .adjoint = true});
       }
-      if (state.initial && needed_[Index(state.initial)] && !state.kept) ContributeToInitial(state, gradient);
+      if (state.initial && needed_[Index(state.initial)]) ContributeToInitial(state, gradient);
     }
   }
 
@@ -158,11 +158,19 @@ class Adjoint {
     return NodeBuilder(graph_, AdjointOf(state.value)).Apply("Copy", {gradient}, {true, true});
   }
 
-  // Only the window that starts the episode reads the initial value.
+  // Only the window that starts the episode reads the initial value; of a kept state, only the first of all.
   void ContributeToInitial(const State& state, Value gradient) {
     NodeBuilder builder(graph_, AdjointOf(state.value));
     const Value first = builder.Apply("FirstStep", {gradient});
-    Contribute(*graph_.node(first).op, state.initial, builder.Mul(first, graph_.first_window));
+    const Value starts = state.kept ? FirstRun() : graph_.first_window;
+    Contribute(*graph_.node(first).op, state.initial, builder.Mul(first, starts));
+  }
+
+  Value FirstRun() {
+    if (!graph_.first_run) {
+      graph_.first_run = graph_.Add({.name = "first_run", .kind = NodeKind::kControl});
+    }
+    return graph_.first_run;
   }
 
   // Whoever updates the parameters may clip a gradient in place: two parameters never share one.

@@ -1,5 +1,8 @@
 // Truncated backpropagation: an episode cut into windows.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 #include "core/error.h"
 #include "tests/support/temp_folder.h"
@@ -70,6 +73,27 @@ TEST_F(WindowsTest, OfAWholeEpisodeChangeNothing) {
   Train("whole", {});
   Train("window", {"train.truncate_steps=12"});
   EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("window/last.ckpt"));
+}
+
+TEST_F(WindowsTest, OnlyTheFirstTrainsTheStartOfAKeptState) {
+  folder_.Write("small.pbtxt", R"(input { name: "cue" shape: "3" } input { name: "target" shape: "3" }
+parameter { name: "start" shape: "3" constant { value: 0.5 } }
+state { name: "y" shape: "3" next: "y_next" initial_parameter: "start" lifetime: KEPT }
+node { name: "drive" add { a: "y" b: "cue" } }
+node { name: "y_next" tanh { x: "drive" } }
+node { name: "error" squared_error { prediction: "y_next" target: "target" } }
+loss { value: "error" at: EVERY_STEP }
+train { batch: 2 sgd { learning_rate: 0.1 }
+  data { patterns { patterns: 2 presentations: 1 show_steps: 3 } } checkpoints { last_every: 2 } }
+)");
+  for (const std::string steps : {"0", "4"}) {
+    const std::string cut = "train.truncate_steps=" + steps;
+    const Checkpoint first = Train("first" + steps, {"train.episodes=2", cut});
+    const Checkpoint later = Train("later" + steps, {"train.episodes=8", cut});
+    const std::span<const float> start = first.parameters[0].tensor.values<float>();
+    for (const float number : start) EXPECT_GT(std::abs(number - 0.5F), 1e-4) << cut;
+    EXPECT_THAT(later.parameters[0].tensor.values<float>(), testing::ElementsAreArray(start)) << cut;
+  }
 }
 
 TEST_F(WindowsTest, AreNotAccumulated) {
