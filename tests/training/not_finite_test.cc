@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "serialization/npy.h"
@@ -112,7 +113,10 @@ node { name: "y" log { x: "scaled" } })");
                                     "step 2, episode 3 (sample 1); its operands:\n"
                                     "    x \"scaled\" [2]: from -0.9"));
   EXPECT_THAT(fault, HasSubstr(" to 0.2"));
-  EXPECT_THAT(fault, HasSubstr("keep them where Log is finite"));
+  EXPECT_THAT(
+      fault,
+      HasSubstr("\n  Log is finite only where x is over 0: keep it there (by clamp, say, or by adding a "
+                "small number)\n"));
   EXPECT_THAT(fault, EndsWith("run/last.ckpt was left as it was"));
   EXPECT_EQ(ReadLast("run").episode, 2);
 }
@@ -128,11 +132,12 @@ node { name: "y" mul { a: "h_next" b: "w" } })");
   const std::string fault = FaultOf();
   EXPECT_THAT(fault, StartsWith("training: the loss of episode 1 is not finite (update 0)\n"));
   EXPECT_THAT(
-      fault,
-      HasSubstr(At("4:1") + "node \"grown\" (Square) made the first number that is not finite: inf at [0], "
-                            "step 2, episode 1 (sample 1); its operands:\n"
-                            "    x \"h\" [2]: from 0.3125 to 1e+30\n"
-                            "  the numbers have grown too large: try a smaller learning rate"));
+      fault, HasSubstr(At("4:1") +
+                       "node \"grown\" (Square) made the first number that is not finite: inf at [0], "
+                       "step 2, episode 1 (sample 1); its operands:\n"
+                       "    x \"h\" [2]: from 0.3125 to 1e+30\n"
+                       "  the result is beyond what a float holds, 3.4e38; nothing has been trained yet: the "
+                       "data or the initial values are too large for this model\n"));
 }
 
 TEST_F(NotFiniteTest, FindsAGradientOfAFiniteLoss) {
@@ -141,10 +146,103 @@ TEST_F(NotFiniteTest, FindsAGradientOfAFiniteLoss) {
 node { name: "y" sqrt { x: "scaled" } })");
   const std::string fault = FaultOf();
   EXPECT_THAT(
-      fault, StartsWith("training: the gradient of parameter \"w\" is not finite (update 2)\n  " + At("3:1") +
-                        "on the way back, node \"d_scaled\" (SqrtGradient) made the first"));
-  EXPECT_THAT(fault, HasSubstr("step 0, episode 4 (sample 0)"));
+      fault, StartsWith("training: the gradient of parameter \"w\" is not finite (update 2)\n  " + At("4:1") +
+                        "on the backward pass of \"y\", node \"d_scaled\" (SqrtGradient) made the first"));
+  EXPECT_THAT(fault, HasSubstr("step 0, episode 4 (sample 0); its operands:"));
+  EXPECT_THAT(fault, HasSubstr("\n  SqrtGradient is finite only where y is not 0: keep it there"));
   EXPECT_EQ(ReadLast("run").episode, 4);
+}
+
+TEST_F(NotFiniteTest, AtTheLastStepIsOfTheNodeInTheModel) {
+  X(1, 3, 0) = -1;
+  Write(R"(node { name: "scaled" mul { a: "x" b: "w" } }
+node { name: "y" log { x: "scaled" } })",
+        "LAST_STEP");
+  EXPECT_THAT(FaultOf(),
+              StartsWith("training: the loss of episode 1 is not finite (update 0)\n  " + At("4:1") +
+                         "node \"y\" (Log) made the first number that is not finite: nan at [0], step 3, "
+                         "episode 1 (sample 1), at the last step; its operands:\n"
+                         "    x \"scaled\" [2]: from -1 to 0.5\n"));
+}
+
+TEST_F(NotFiniteTest, AtTheLastStepOfTheBackwardPassIsOfTheNodeInTheModel) {
+  X(4, 3, 0) = 0;
+  Write(R"(node { name: "scaled" mul { a: "x" b: "w" } }
+node { name: "y" sqrt { x: "scaled" } })",
+        "LAST_STEP");
+  EXPECT_THAT(FaultOf(),
+              HasSubstr(At("4:1") +
+                        "on the backward pass of \"y\", node \"d_scaled@last\" (SqrtGradient) made the "
+                        "first number that is not finite: inf at [0], step 3, episode 4 (sample 0), at the "
+                        "last step; its operands:"));
+}
+
+TEST_F(NotFiniteTest, NamesCarryNoMeaning) {
+  X(1, 2, 0) = -1;
+  for (const std::string name : {"d_scaled", "d_w", "y@last", "w/growth", "d_y/carry", "seed/error"}) {
+    Write(R"(node { name: "scaled" mul { a: "x" b: "w" } }
+node { name: ")" +
+          name + R"(" log { x: "scaled" } }
+node { name: "y" square { x: ")" +
+          name + R"(" } })");
+    EXPECT_THAT(FaultOf(),
+                HasSubstr(At("4:1") + "node \"" + name +
+                          "\" (Log) made the first number that is not finite: nan at [0], step 2, episode 1 "
+                          "(sample 1); its operands:\n"));
+    std::filesystem::remove_all(folder_.Path("run"));
+  }
+}
+
+TEST_F(NotFiniteTest, InACompositionIsOfTheNodeThatIsComposed) {
+  X(1, 2, 0) = -1;
+  Write(R"(node { name: "scaled" mul { a: "x" b: "w" } }
+node { name: "l" mean_squared_error { prediction: "logs" target: "x" } }
+node { name: "logs" log { x: "scaled" } }
+node { name: "y" add { a: "l" b: "w" } })");
+  EXPECT_THAT(FaultOf(), HasSubstr(At("5:1") + "node \"logs\" (Log) made"));
+  X(1, 2, 0) = 1e25F;
+  Write(R"(node { name: "scaled" mul { a: "x" b: "w" } }
+node { name: "l" mean_squared_error { prediction: "scaled" target: "w" } }
+node { name: "y" add { a: "l" b: "w" } })");
+  std::filesystem::remove_all(folder_.Path("run"));
+  EXPECT_THAT(FaultOf(), HasSubstr(At("4:1") + "node \"l\" (in it Square, \"l/Square\") made the first"));
+}
+
+TEST_F(NotFiniteTest, NamesAMomentThatOverflows) {
+  Write(R"(node { name: "m" mul { a: "x" b: "w" } }
+node { name: "y" scale { x: "m" factor: 1e25 } })");
+  const auto expect = [&](const std::string& optimizer, const std::string& moment,
+                          const Overrides& overrides) {
+    EXPECT_THAT(
+        FaultOf(overrides),
+        AllOf(StartsWith("training: the " + moment + " of parameter \"w\" is not finite (update 0)\n  " +
+                         At("2:1") + "parameter \"w\": the " + moment + " that " + optimizer +
+                         " keeps is inf at [0], where the gradient is 5e+24: gradients are too large for it; "
+                         "limit them with train.clip_norm or train.clip_value, or scale the loss down\n"),
+              EndsWith("there is no checkpoint yet")));
+    std::filesystem::remove_all(folder_.Path("run"));
+  };
+  for (const std::string adam : {"adam", "adamw"}) {
+    expect(adam, "second moment", {"train." + adam + ".learning_rate=0.1"});
+    expect(adam, "second moment", {"train." + adam + ".learning_rate=0.1", "train.accumulate=2"});
+  }
+  expect("rmsprop", "mean square of the gradient", {"train.rmsprop.learning_rate=0.1"});
+}
+
+TEST_F(NotFiniteTest, NamesAVelocityThatOverflows) {
+  Write(R"(node { name: "m" mul { a: "x" b: "w" } }
+node { name: "y" scale { x: "m" factor: 2e38 } })",
+        "LAST_STEP");
+  EXPECT_THAT(FaultOf({"train.sgd.learning_rate=1e-40", "train.sgd.momentum=0.9", "train.episodes=20"}),
+              StartsWith("training: the velocity of parameter \"w\" is not finite (update 3)\n"));
+}
+
+TEST_F(NotFiniteTest, AMomentThatOverflowsIsRolledBack) {
+  Write(R"(node { name: "m" mul { a: "x" b: "w" } }
+node { name: "y" scale { x: "m" factor: 1e25 } })");
+  EXPECT_THAT(
+      FaultOf({"train.rmsprop.learning_rate=0.1", "train.on_nan=ROLLBACK"}),
+      AllOf(HasSubstr("mean square of the gradient of parameter \"w\""), HasSubstr("has gone back 8 times")));
 }
 
 TEST_F(NotFiniteTest, NamesAnInput) {
@@ -277,7 +375,10 @@ Overrides With(Overrides overrides, const Overrides& more) {
 
 TEST_F(NotFiniteTest, RollbackRecoversAtALowerRate) {
   Write(kRunaway);
-  EXPECT_THAT(FaultOf(kFast), HasSubstr("last.ckpt was left as it was"));
+  EXPECT_THAT(FaultOf(kFast),
+              AllOf(HasSubstr("the result is beyond what a float holds, 3.4e38; the numbers have grown "
+                              "too large: try a smaller learning rate or train.clip_norm"),
+                    HasSubstr("last.ckpt was left as it was")));
   Train("back", With(kFast, {"train.on_nan=ROLLBACK"}));
   const Checkpoint last = ReadLast("back");
   EXPECT_EQ(last.episode, 400);

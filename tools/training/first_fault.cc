@@ -77,6 +77,7 @@ void FirstFault::After(const Node& node, const KernelArgs<float>& args) {
     fault_ = {.node = &node, .element = *element, .value = result[*element]};
     const RowOrigin& origin = *args.origin;
     if (node.variance.step) fault_->step = origin.first_step + row / origin.batch;
+    if (node.at_last_step) fault_->step = origin.first_step;
     if (node.variance.sample) {
       fault_->episode = origin.first_episode + static_cast<std::uint64_t>(row % origin.batch);
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/training/optimizer.h"
 #include "tools/training/parameters.h"
 
 namespace plgraph {
@@ -53,6 +54,35 @@ void NumberGuard::CheckGradients() {
     if (AllFinite(run_.executor.Gradient(i), services_.threads)) continue;
     Fail(fmt::format("the gradient of parameter \"{}\"", graph.node(graph.gradients[i].parameter).name));
   }
+}
+
+void NumberGuard::CheckMoments(std::int64_t update) {
+  const Executable& executable = run_.executor.executable();
+  for (size_t i = 0; i < executable.graph.gradients.size(); ++i) {
+    if (!executable.graph.gradients[i].gradient) continue;
+    for (int slot = 0; slot < executable.options.optimizer_slots; ++slot) {
+      if (!AllFinite(run_.executor.OptimizerSlot(i, slot), services_.threads)) FailAtMoment(i, slot, update);
+    }
+  }
+}
+
+// The gradients were finite: their squares, or the sum of many, are not.
+void NumberGuard::FailAtMoment(size_t index, int slot, std::int64_t update) {
+  const Executable& executable = run_.executor.executable();
+  const Node& parameter = executable.graph.node(executable.graph.gradients[index].parameter);
+  const std::span<const float> values = run_.executor.OptimizerSlot(index, slot);
+  const std::span<const float> gradient =
+      executable.options.accumulate ? run_.executor.GradientSum(index) : run_.executor.Gradient(index);
+  const size_t at = *FirstNotFinite(values);
+  const std::string_view name = OptimizerSlotName(loaded_.model.train(), slot);
+  throw NotFiniteError(
+      fmt::format(
+          "training: the {} of parameter \"{}\" is not finite (update {})\n  {}parameter \"{}\": the {} that "
+          "{} keeps is {}, where the gradient is {:.6g}: gradients are too large for it; limit them with "
+          "train.clip_norm or train.clip_value, or scale the loss down",
+          name, parameter.name, update, PlaceOf(loaded_, parameter), parameter.name, name,
+          OptimizerName(loaded_.model.train()), ElementText(parameter.shape, at, values[at]), gradient[at]),
+      NotFiniteError::Cause::kTraining);
 }
 
 void NumberGuard::Fail(const std::string& what) {

@@ -15,9 +15,6 @@ namespace {
 
 using Cause = NotFiniteError::Cause;
 
-// What an op is given beyond this says that the training has run away, not that the op is used where it is undefined.
-constexpr float kGrown = 1e6F;
-
 CompileOptions OptionsOf(const Executor<float>& executor) {
   CompileOptions options = executor.executable().options;
   options.optimizer_slots = 0;
@@ -26,58 +23,112 @@ CompileOptions OptionsOf(const Executor<float>& executor) {
   return options;
 }
 
+std::string DomainText(Domain domain, std::string_view operand) {
+  switch (domain) {
+    case Domain::kAll:
+      return "";
+    case Domain::kPositive:
+      return fmt::format("{} is over 0", operand);
+    case Domain::kNotNegative:
+      return fmt::format("{} is not under 0", operand);
+    case Domain::kNotZero:
+      return fmt::format("{} is not 0", operand);
+  }
+  return "";
+}
+
+// Whether some number of the range may lie outside of the domain.
+bool Leaves(const NumberRange& range, Domain domain) {
+  switch (domain) {
+    case Domain::kAll:
+      return false;
+    case Domain::kPositive:
+      return range.low <= 0;
+    case Domain::kNotNegative:
+      return range.low < 0;
+    case Domain::kNotZero:
+      return range.low <= 0 && range.high >= 0;
+  }
+  return false;
+}
+
+const OperandDef& DefOf(const Node& node, size_t operand) {
+  return node.op->operands[std::min(operand, node.op->operands.size() - 1)];
+}
+
+// What makes numbers too large is what was there before the first update, or what the updates made of it.
+std::string WhatIsTooLarge(std::int64_t update) {
+  return update == 0
+             ? "nothing has been trained yet: the data or the initial values are too large for this model"
+             : "the numbers have grown too large: try a smaller learning rate or train.clip_norm";
+}
+
+// What to do, by what went wrong: a number for which the op is not defined, or one beyond what a float holds.
+std::string Remedy(const Fault& fault, std::int64_t update) {
+  const Node& node = *fault.node;
+  for (size_t i = 0; i < fault.operands.size(); ++i) {
+    const OperandDef& def = DefOf(node, i);
+    if (!node.operands[i] || !Leaves(fault.operands[i], def.domain)) continue;
+    return fmt::format(
+        "{} is finite only where {}: keep it there (by clamp, say, or by adding a small number)",
+        node.op->name, DomainText(def.domain, def.name));
+  }
+  return "the result is beyond what a float holds, 3.4e38; " + WhatIsTooLarge(update);
+}
+
 // Tells of a run: where in the model, in which episode.
 class Teller {
  public:
-  Teller(const LoadedModel& loaded, const Graph& compiled, const RunContext& context)
-      : loaded_(loaded), compiled_(compiled), context_(context) {}
+  Teller(const LoadedModel& loaded, const Graph& compiled, const FailedRun& run)
+      : loaded_(loaded), compiled_(compiled), run_(run) {}
 
-  // The place in the model file of a value of the model, or of what the compiler made of it: `d_y/mul.1` of `y`.
-  std::string Place(std::string_view name) const {
-    Value value = loaded_.graph.Find(name);
-    if (!value) value = loaded_.graph.Find(name = name.substr(0, name.find_first_of("/.")));
-    if (!value && name.starts_with("d_")) value = loaded_.graph.Find(name.substr(2));
-    const SourceLocation location = value ? loaded_.graph.node(value).location : SourceLocation{};
-    return location.line == 0  // a plan has no lines
-               ? loaded_.path + ": "
-               : fmt::format("{}:{}:{}: ", loaded_.path, location.line, location.column);
-  }
+  std::string Place(const Node& node) const { return PlaceOf(loaded_, node); }
 
   std::string When(std::optional<std::int64_t> step, std::optional<std::uint64_t> episode) const {
+    const RunContext& context = run_.context;
     std::string when;
     if (step) when += fmt::format(", step {}", *step);
-    if (episode) when += fmt::format(", episode {} (sample {})", *episode, *episode - context_.first_episode);
+    if (episode) when += fmt::format(", episode {} (sample {})", *episode, *episode - context.first_episode);
     return when;
   }
 
   std::string Text(const Fault& fault) const {
     const Node& node = *fault.node;
-    std::string text = fmt::format(
-        "{}{} \"{}\" ({}) made the first number that is not finite: {}{}; its operands:", Place(node.name),
-        node.name.starts_with("d_") ? "on the way back, node" : "node", node.name, node.op->name,
-        ElementText(node.shape, fault.element, fault.value), When(fault.step, fault.episode));
-    bool grown = false;
+    std::string text =
+        fmt::format("{}{} made the first number that is not finite: {}{}{}; its operands:", Place(node),
+                    Title(node), ElementText(node.shape, fault.element, fault.value),
+                    When(fault.step, fault.episode), node.at_last_step ? ", at the last step" : "");
     for (size_t i = 0; i < fault.operands.size(); ++i) {
       if (!node.operands[i]) continue;
-      const NumberRange& range = fault.operands[i];
-      grown = grown || std::max(std::abs(range.low), std::abs(range.high)) > kGrown;
       const Node& operand = compiled_.node(node.operands[i]);
-      const OperandDef& def = node.op->operands[std::min(i, node.op->operands.size() - 1)];
-      text += fmt::format("\n    {} \"{}\" {}: from {:.6g} to {:.6g}", def.name, operand.name,
-                          operand.shape.ToString(), range.low, range.high);
+      text += fmt::format("\n    {} \"{}\" {}: from {:.6g} to {:.6g}", DefOf(node, i).name, NameOf(operand),
+                          operand.shape.ToString(), fault.operands[i].low + 0.0F,
+                          fault.operands[i].high + 0.0F);  // no -0
     }
-    return text +
-           (grown ? "\n  the numbers have grown too large: try a smaller learning rate or train.clip_norm"
-                  : fmt::format(
-                        "\n  keep them where {} is finite (by clamp, say, or by adding a small number), or "
-                        "try a smaller learning rate",
-                        node.op->name));
+    return text + "\n  " + Remedy(fault, run_.update);
   }
 
  private:
+  // As the model names it: the copy of a node for the last step has no name there.
+  static const std::string& NameOf(const Node& node) {
+    return node.at_last_step && !node.backward ? node.origin : node.name;
+  }
+
+  std::string Title(const Node& node) const {
+    if (node.backward) {
+      return fmt::format("on the backward pass of \"{}\", node \"{}\" ({})", node.origin, node.name,
+                         node.op->name);
+    }
+    // A node of the model, or a part of a composition.
+    const Value own = loaded_.graph.Find(node.origin);
+    const bool whole = node.IsOfModel() || (own && loaded_.graph.node(own).op == node.op);
+    return whole ? fmt::format("node \"{}\" ({})", node.origin, node.op->name)
+                 : fmt::format("node \"{}\" (in it {}, \"{}\")", node.origin, node.op->name, node.name);
+  }
+
   const LoadedModel& loaded_;
   const Graph& compiled_;
-  const RunContext& context_;
+  const FailedRun& run_;
 };
 
 class Tracer {
@@ -88,7 +139,7 @@ class Tracer {
         executable_(MakeExecutable(loaded, OptionsOf(run.executor))),
         executor_(executable_, services.memory, one_thread_),
         leads_(LeadsToTraining(executable_.graph)),
-        teller_(loaded, executable_.graph, run.context) {}
+        teller_(loaded, executable_.graph, run) {}
 
   NumberOrigin Run() {
     for (const auto& look : {&Tracer::LookAtInputs, &Tracer::LookAtParameters, &Tracer::LookAtStates}) {
@@ -102,8 +153,8 @@ class Tracer {
     if (first.fault()) return {.text = teller_.Text(*first.fault())};
     return {
         .text =
-            "run again node by node, every number was finite: it was made where the compiler joins nodes; "
-            "try a smaller learning rate or train.clip_norm"};
+            "run again node by node, every number was finite: it was made where the compiler joins nodes; " +
+            WhatIsTooLarge(run_.update)};
   }
 
  private:
@@ -122,8 +173,7 @@ class Tracer {
       if (node.variance.step) step = run_.context.first_step + static_cast<std::int64_t>(*at / size / batch);
       return NumberOrigin{
           .text = fmt::format("{}input \"{}\" is not finite: {}{}; it came with the data: repair it there",
-                              teller_.Place(node.name), node.name,
-                              ElementText(node.shape, *at % size, given[*at]),
+                              teller_.Place(node), node.name, ElementText(node.shape, *at % size, given[*at]),
                               teller_.When(step, run_.context.first_episode + *at / size % batch)),
           .cause = Cause::kGiven};
     }
@@ -139,7 +189,7 @@ class Tracer {
             .text = fmt::format(
                 "{}parameter \"{}\" is not finite before update {}: {}; the gradients of the updates so "
                 "far were finite, so a step was too large: try a smaller learning rate or train.clip_norm",
-                teller_.Place(node.name), node.name, run_.update, ElementText(node.shape, *at, values[*at]))};
+                teller_.Place(node), node.name, run_.update, ElementText(node.shape, *at, values[*at]))};
       }
     }
     return std::nullopt;
@@ -158,8 +208,8 @@ class Tracer {
       return NumberOrigin{
           .text = fmt::format(
               "{}state \"{}\" was not finite when the run began: {}{}; the run before made it, where no loss "
-              "saw it yet: keep the state bounded (by clamp, say), or try a smaller learning rate",
-              teller_.Place(node.name), node.name, ElementText(node.shape, *at % size, values[*at]),
+              "saw it yet: keep the state bounded (by clamp, say)",
+              teller_.Place(node), node.name, ElementText(node.shape, *at % size, values[*at]),
               teller_.When(run_.context.first_step, run_.context.first_episode + *at / size))};
     }
     return std::nullopt;
@@ -175,6 +225,13 @@ class Tracer {
 };
 
 }  // namespace
+
+std::string PlaceOf(const LoadedModel& loaded, const Node& node) {
+  const SourceLocation& location = node.location;
+  return location.line == 0 || loaded.plan  // a plan has no lines
+             ? loaded.path + ": "
+             : fmt::format("{}:{}:{}: ", loaded.path, location.line, location.column);
+}
 
 NumberOrigin TraceNotFinite(const LoadedModel& loaded, const Services& services, const FailedRun& run) {
   try {

@@ -27,8 +27,12 @@ struct FailedRun {
   std::int64_t update = 0;
 };
 
+/// Where a node's origin stands in the model file, for messages: `m.pbtxt:4:1: `; of a plan the path alone.
+std::string PlaceOf(const LoadedModel& loaded, const Node& node);
+
 /// Does a run again on one thread, every node by itself, in another executor, and looks at the result of each call.
-/// The first that is not finite is told with its node, step, episode and operands. What no loss and no gradient depends on
+/// The first that is not finite is told with its node, step, episode and operands, and with what helps: by whether the op
+/// is defined for its operands (OperandDef::domain), and whether anything has been trained yet. What no loss and no gradient depends on
 /// is not looked at: a metric may be infinite. Where there is no memory for that, the text says so.
 NumberOrigin TraceNotFinite(const LoadedModel& loaded, const Services& services, const FailedRun& run);
 

@@ -112,6 +112,12 @@ int OptimizerSlots(const Train& train) {
   return 0;
 }
 
+std::string_view OptimizerSlotName(const Train& train, int slot) {
+  if (train.has_sgd()) return "velocity";
+  if (train.has_rmsprop()) return "mean square of the gradient";
+  return slot == 0 ? "first moment" : "second moment";
+}
+
 std::string OptimizerName(const Train& train) {
   const auto* oneof = Train::descriptor()->FindOneofByName("optimizer");
   const auto* field = train.GetReflection()->GetOneofFieldDescriptor(train, oneof);

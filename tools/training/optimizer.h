@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/threads.h"
 #include "serialization/model.pb.h"
@@ -16,6 +17,9 @@ constexpr int kMaxOptimizerSlots = 2;
 
 /// How many numbers the optimizer of `train` keeps for each element of a parameter.
 int OptimizerSlots(const Train& train);
+
+/// What one of these numbers is called: "second moment".
+std::string_view OptimizerSlotName(const Train& train, int slot);
 
 /// The name of the optimizer's field in Train: "adam".
 std::string OptimizerName(const Train& train);

@@ -303,6 +303,7 @@ double Trainer::Seconds() const {
 
 void Trainer::UpdateParameters() {
   updater_->Update(position_.update, Rate(position_.update));
+  guard_->CheckMoments(position_.update);
   ++position_.update;
 }
 
@@ -345,10 +346,9 @@ void Trainer::ShowHistograms() {
   }
   for (size_t i = 0; i < graph.states.size(); ++i) {
     const State& state = graph.states[i];
-    const std::string& name = graph.node(state.value).name;
-    // The compiler has states of its own.
-    if (state.adjoint || !loaded_.graph.Find(name)) continue;
-    tensorboard_->AddHistogram(position_.episode, "states/" + name, executor_->StateAtEnd(i));
+    const Node& node = graph.node(state.value);
+    if (!node.IsOfModel()) continue;
+    tensorboard_->AddHistogram(position_.episode, "states/" + node.name, executor_->StateAtEnd(i));
   }
 }
 
