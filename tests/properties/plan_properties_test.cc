@@ -242,7 +242,7 @@ class RandomModels : public testing::Test {
 
   // What `gradcheck` compares.
   std::string CheckedBits(const LoadedModel& loaded) {
-    FirstBatch<double> batch(loaded, services(), true);
+    FirstBatch<double> batch(loaded, services());
     const double loss = batch.Loss();
     std::string bits;
     Append(std::span(&loss, 1), bits);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <vector>
@@ -36,12 +37,35 @@ TEST(Ridders, KnowsWhereItIsUncertain) {
   EXPECT_GE(flat.error, std::abs(flat.value - 1e-8));
 }
 
+TEST(Ridders, TakesStepsThatMeetNoKink) {
+  for (const double place : {0.3, 1e-3, 2e-5, -7e-6}) {
+    const auto f = [&](double x) { return std::exp(x) + 3 * std::abs(x - place); };
+    const DerivativeEstimate estimate = DerivativeAtZero(f, f(0), 0.5, 9);
+    const double expected = place > 0 ? -2 : 4;
+    const bool among_the_first_steps = std::abs(place) < 0.01;
+    EXPECT_EQ(estimate.largest_jump > 0.5, among_the_first_steps) << place;
+    EXPECT_LT(std::abs(estimate.value - expected), 1e-8) << place;
+    EXPECT_LT(estimate.error, 1e-7) << place;
+  }
+}
+
+TEST(Ridders, SeesAKinkAtThePoint) {
+  for (const double place : {0.0, 1e-12}) {
+    const auto f = [&](double x) { return std::exp(x) + 3 * std::max(0.0, x - place); };
+    const DerivativeEstimate estimate = DerivativeAtZero(f, f(0), 0.5, 9);
+    EXPECT_NEAR(estimate.jump, 3, 0.01);
+    EXPECT_GT(estimate.error, 1.49);
+  }
+  EXPECT_LT(DerivativeAtZero([](double x) { return std::exp(x); }, 1, 0.5, 9).largest_jump, 1e-9);
+}
+
 // A loss of 40 parameters with a known gradient.
 class KnownLoss {
  public:
   KnownLoss() : parameter(40), gradient(40) {
     const RandomStream random(1, 1);
     for (std::uint32_t i = 0; i < 40; ++i) parameter[i] = random.Normal(i);
+    start = parameter;
     for (size_t i = 0; i < 40; ++i)
       gradient[i] = scale * (std::cos(parameter[i]) + 2 * parameter[i] * Weight(i));
   }
@@ -49,6 +73,7 @@ class KnownLoss {
     double loss = 3;
     for (size_t i = 0; i < 40; ++i) {
       loss += scale * (std::sin(parameter[i]) + parameter[i] * parameter[i] * Weight(i));
+      for (const double kink : kinks) loss += std::max(0.0, parameter[i] - start[i] - kink);
     }
     return loss;
   }
@@ -60,6 +85,8 @@ class KnownLoss {
   double scale = 1;
   std::vector<double> parameter;
   std::vector<double> gradient;
+  std::vector<double> kinks;  // so far from where the parameter was, over 0
+  std::vector<double> start;
 
  private:
   static double Weight(size_t i) { return 0.1 * static_cast<double>(i); }
@@ -79,6 +106,25 @@ TEST(CheckGradient, CatchesAGradientThatIsOffByATwentiethOfAPercent) {
   for (double& g : known.gradient) g *= 1.0005;
   const ParameterCheck check = known.Check();
   EXPECT_GT(check.relative_error, 1e-4);
+}
+
+TEST(CheckGradient, CatchesATwentiethOfAPercentBesideKinks) {
+  for (const double nearest : {1e-3, 1e-5, 2e-7}) {
+    KnownLoss known;
+    known.kinks = {nearest, 3 * nearest, 100 * nearest};
+    const ParameterCheck right = known.Check();
+    EXPECT_TRUE(right.passed()) << nearest;
+    EXPECT_GE(right.kinks, 5) << nearest;
+    for (double& g : known.gradient) g *= 1.0005;
+    EXPECT_FALSE(known.Check().passed()) << nearest;
+  }
+}
+
+TEST(CheckGradient, SaysThatAKinkIsAtThePoint) {
+  KnownLoss known;
+  known.kinks = {0};
+  EXPECT_TRUE(known.Check().at_kink);
+  EXPECT_FALSE(known.Check().passed());
 }
 
 TEST(CheckGradient, CatchesOneWrongElement) {
@@ -145,7 +191,7 @@ Graph GraphWith(const std::string& op) {
   const Value x = graph.Add(
       {.name = "x", .kind = NodeKind::kInput, .shape = shape, .variance = {.sample = true, .step = true}});
   const Value w = graph.Add({.name = "w", .kind = NodeKind::kParameter, .shape = shape, .trainable = true});
-  NodeBuilder builder(graph, "node");
+  NodeBuilder builder(graph, Node{.name = "node", .origin = "node"});
   const Value loss = builder.SumAll(builder.Mul(builder.Apply("Tanh", {builder.Apply(op, {w})}), x));
   graph.terms.push_back({.name = "loss", .value = loss, .is_loss = true});
   Diagnostics diagnostics("graph");

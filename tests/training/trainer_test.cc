@@ -140,7 +140,7 @@ TEST_F(TrainerTest, AccumulatesToTheGradientOfALargerBatch) {
 TEST_F(TrainerTest, MeansTheGradientsOfABatch) {
   ThreadPool pool(1);
   const LoadedModel batch = Load({"train.batch=8"});
-  FirstBatch<double> together(batch, WithThreads(pool), true);
+  FirstBatch<double> together(batch, WithThreads(pool));
   together.Loss();
   const NamedTensors mean = together.Gradients();
   Train("none", {"train.episodes=0"});

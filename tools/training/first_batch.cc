@@ -8,24 +8,26 @@
 namespace plgraph {
 namespace {
 
-CompileOptions Options(const LoadedModel& loaded, std::int64_t data_steps, bool training, DType dtype) {
-  CompileOptions options = OptionsFor(loaded, data_steps, training);
+Executable Prepare(const LoadedModel& loaded, std::int64_t data_steps, const FirstBatchOptions& batch,
+                   DType dtype) {
+  CompileOptions options = OptionsFor(loaded, data_steps, batch.training);
   options.dtype = dtype;
   options.optimizer_slots = 0;
   options.accumulate = false;
-  return options;
+  options.outputs = batch.outputs;
+  return batch.graph != nullptr ? Compile(*batch.graph, options) : MakeExecutable(loaded, options);
 }
 
 }  // namespace
 
 template <typename T>
-FirstBatch<T>::FirstBatch(const LoadedModel& loaded, const Services& services, bool training)
+FirstBatch<T>::FirstBatch(const LoadedModel& loaded, const Services& services,
+                          const FirstBatchOptions& options)
     : loaded_(loaded),
       data_(OpenData(loaded, DataUse::kTraining, services.files)),
-      executable_(MakeExecutable(loaded, Options(loaded, data_->steps(), training, kDTypeOf<T>))),
+      executable_(Prepare(loaded, data_->steps(), options, kDTypeOf<T>)),
       executor_(std::make_unique<Executor<T>>(executable_, services.memory, services.threads)) {
-  const CompileOptions& options = executable_.options;
-  const EpisodeWindow window = {.batch = options.batch, .steps = options.steps};
+  const EpisodeWindow window = {.batch = executable_.options.batch, .steps = executable_.options.steps};
   const std::vector<InputPort> ports = InputPorts(loaded.graph);
   for (size_t i = 0; i < ports.size(); ++i) {
     data_->Fill(i, window, executor_->Input(executable_.graph.Find(ports[i].name)));

@@ -2,6 +2,8 @@
 #define PLGRAPH_TOOLS_TRAINING_FIRST_BATCH_H_
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "graph/executor.h"
 #include "serialization/named_tensor.h"
@@ -10,14 +12,21 @@
 
 namespace plgraph {
 
+struct FirstBatchOptions {
+  bool training = true;  ///< with gradients, and with what only training has, such as dropout
+  /// Run in place of the model's own graph, with the same inputs and parameters; what it has besides, the caller fills.
+  /// Null: the model's own.
+  const Graph* graph = nullptr;
+  std::vector<std::string> outputs = {};  ///< as in CompileOptions
+};
+
 /// A model with its first batch of training episodes (with truncate_steps: their first window, as if it were the
 /// last), for looking at its loss and gradients. `loaded` must outlive it.
 template <typename T>
 class FirstBatch {
  public:
-  /// Parameters have the values that the initializers give them. `training`: with gradients, and with what only
-  /// training has, such as dropout.
-  FirstBatch(const LoadedModel& loaded, const Services& services, bool training);
+  /// Parameters have the values that the initializers give them.
+  FirstBatch(const LoadedModel& loaded, const Services& services, const FirstBatchOptions& options = {});
 
   Executor<T>& executor() { return *executor_; }
   const Executable& executable() const { return executable_; }

@@ -16,6 +16,8 @@ namespace {
 
 constexpr size_t kFewElements = 16;
 constexpr int kMaxRows = 9;
+// A finite difference beside kinks is good for a check up to this uncertainty.
+constexpr double kCertain = 1e-5;
 
 double Norm(std::span<const double> values) {
   double sum = 0;
@@ -33,10 +35,8 @@ class Checker {
       : check_(check),
         original_(check.parameter.begin(), check.parameter.end()),
         norm_(Norm(check.gradient)),
-        loss_(FiniteLoss()) {
-    const double size = Rms(original_);
-    parameter_size_ = size > 0 ? size : 1;
-  }
+        loss_(FiniteLoss()),
+        parameter_size_(SizeOf(original_)) {}
 
   void CheckElement(size_t element) {
     std::vector<double> direction(original_.size());
@@ -89,28 +89,48 @@ class Checker {
     const double rms = Rms(direction);
     const double floor = 1e-6 * std::abs(loss_) * rms / parameter_size_;
     const double scale = std::max({std::abs(numeric.value), std::abs(analytic), norm_ * rms, floor});
-    const double error = scale > 0 ? std::abs(numeric.value - analytic) / scale : 0;
-    ++worst_.directions;
+    const auto relative = [&](double difference) { return scale > 0 ? std::abs(difference) / scale : 0; };
+    const bool kink = relative(numeric.largest_jump) > check_.tolerance;
+    Take({.direction = std::move(name),
+          .at_kink = kink && relative(numeric.error) > kCertain,
+          .relative_error = relative(numeric.value - analytic),
+          .analytic = analytic,
+          .numeric = numeric.value,
+          .uncertainty = relative(numeric.error)},
+         kink);
+  }
+
+  void Take(ParameterCheck check, bool kink) {
+    const bool beside_kink = kink && !check.at_kink;
+    check.excess = check.relative_error / std::max(check_.tolerance, beside_kink ? 2 * check.uncertainty : 0);
+    check.directions = worst_.directions + 1;
+    check.kinks = worst_.kinks + (kink ? 1 : 0);
+    check.at_kink = check.at_kink || worst_.at_kink;
     // `not <` so that a number that is not finite is the worst.
-    if (worst_.directions == 1 || !(error <= worst_.relative_error)) {
-      worst_ = {.direction = std::move(name),
-                .directions = worst_.directions,
-                .relative_error = error,
-                .analytic = analytic,
-                .numeric = numeric.value,
-                .uncertainty = scale > 0 ? numeric.error / scale : 0};
+    const bool worse = worst_.directions == 0 || !(check.excess <= worst_.excess);
+    if (worse) {
+      worst_ = std::move(check);
+      return;
     }
+    worst_.directions = check.directions;
+    worst_.kinks = check.kinks;
+    worst_.at_kink = check.at_kink;
   }
 
   const GradientToCheck& check_;
   std::vector<double> original_;
   double norm_;
   double loss_;
-  double parameter_size_ = 1;
+  double parameter_size_;
   ParameterCheck worst_;
 };
 
 }  // namespace
+
+double SizeOf(std::span<const double> parameter) {
+  const double size = Rms(parameter);
+  return size > 0 ? size : 1;
+}
 
 ParameterCheck CheckGradient(const GradientToCheck& check) {
   PLGRAPH_CHECK(check.parameter.size() == check.gradient.size(), "a gradient has its parameter's shape");
@@ -118,6 +138,7 @@ ParameterCheck CheckGradient(const GradientToCheck& check) {
                                    [](double value) { return !std::isfinite(value); });
   if (broken != check.gradient.end()) {
     return {.direction = fmt::format("element {}", broken - check.gradient.begin()),
+            .excess = std::numeric_limits<double>::infinity(),
             .relative_error = std::numeric_limits<double>::infinity(),
             .analytic = *broken};
   }

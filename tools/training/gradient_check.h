@@ -15,18 +15,29 @@ struct GradientToCheck {
   std::span<const double> gradient;   ///< what is claimed
   std::function<double()> loss = {};  ///< of the parameter as it now is
   std::int64_t random_elements = 3;   ///< how many single elements are taken at random
+  double tolerance = 1e-7;            ///< the relative error that passes
 };
 
 /// The worst of the directions along which a parameter was checked.
 struct ParameterCheck {
   std::string direction;
   int directions = 0;  ///< how many were taken
+  int kinks = 0;       ///< along how many of them the loss has kinks near the point
+  double excess = 0;   ///< the relative error in parts of what passes
+  /// The loss has a kink at the point, or too near it for any step: the finite difference lies between the slopes on both
+  /// sides, and says nothing of the gradient. Another point can.
+  bool at_kink = false;
   double relative_error = 0;
   double analytic = 0;  ///< the claimed gradient times the direction
   double numeric = 0;   ///< the derivative by finite differences
   double uncertainty =
       0;  ///< what the finite differences say of their own error, relative like relative_error
+
+  bool passed() const { return excess <= 1 && !at_kink; }
 };
+
+/// The root of the mean square of a parameter's numbers, by which steps are measured; 1 where all are zero.
+double SizeOf(std::span<const double> parameter);
 
 /// Compares a gradient with finite differences of the loss (Ridders' method, which never sees the gradient) along:
 /// a random direction of -1 and +1, which meets every element; the direction of the gradient itself, where an error
@@ -40,6 +51,10 @@ struct ParameterCheck {
 /// the parameter, since there rounding is all that is left of f. `floor` is what changes the loss by a millionth of
 /// itself when the whole parameter is doubled: a gradient that is zero but for rounding is no fault. A gradient
 /// that is wrong by a factor of 1 + e has relative error e along its own direction, whatever its size.
+///
+/// A direction passes with a relative error of at most `tolerance`. Where the loss has kinks near the point (Relu, Max,
+/// a clipped trace), the finite difference takes steps too small to meet them, and has fewer digits: there twice its own
+/// uncertainty passes, if that is at most 1e-5. Where it is more, the kink is too near: `at_kink`.
 ParameterCheck CheckGradient(const GradientToCheck& check);
 
 }  // namespace plgraph

@@ -1,0 +1,89 @@
+#include "tools/training/held_values.h"
+
+#include <algorithm>
+#include <map>
+
+#include "graph/reach.h"
+#include "graph/rewriter.h"
+
+namespace plgraph {
+namespace {
+
+size_t Index(Value value) { return static_cast<size_t>(value.id); }
+
+std::vector<bool> LeadsToLoss(const Graph& graph) {
+  std::vector<Value> losses;
+  for (const Term& term : graph.terms) {
+    if (term.is_loss) losses.push_back(term.value);
+  }
+  return LeadsToInTime(graph, losses);
+}
+
+class Holder {
+ public:
+  explicit Holder(const Graph& graph)
+      : graph_(graph), rewriter_(graph), trained_(DependsOnTrained(graph)), to_loss_(LeadsToLoss(graph)) {}
+
+  HeldGraph Run() {
+    HeldGraph result;
+    const std::vector<bool> all(static_cast<size_t>(graph_.size()), true);
+    result.graph = rewriter_.Run(all, [&](Value old) { return Visit(old); });
+    result.held = std::move(held_);
+    return result;
+  }
+
+ private:
+  Value Visit(Value old) {
+    const Node& node = graph_.node(old);
+    if (node.kind != NodeKind::kOp || !to_loss_[Index(old)]) return rewriter_.Copy(old);
+    if (node.op->adjoint == NotDifferentiable && ReadsTrained(node)) return Given(old, node.name);
+    const Value copy = rewriter_.Copy(old);
+    for (size_t i = 0; i < node.operands.size(); ++i) {
+      const Value operand = node.operands[i];
+      if (operand && trained_[Index(operand)] && Holds(node, i)) {
+        rewriter_.to().SetOperand(copy, i, GivenOperand(operand));
+      }
+    }
+    return copy;
+  }
+
+  bool ReadsTrained(const Node& node) const {
+    return std::any_of(node.operands.begin(), node.operands.end(),
+                       [&](Value v) { return v && trained_[Index(v)]; });
+  }
+
+  static bool Holds(const Node& node, size_t operand) {
+    return node.op->operands[std::min(operand, node.op->operands.size() - 1)].held;
+  }
+
+  // Once for all that hold it; others may read the value itself.
+  Value GivenOperand(Value operand) {
+    Value& given = operands_[operand.id];
+    if (!given) given = Given(operand, graph_.node(operand).name + "/held");
+    return given;
+  }
+
+  Value Given(Value old, const std::string& name) {
+    const Node& node = graph_.node(old);
+    Node given = MadeFor(node, name);
+    given.kind = node.variance == Variance{} ? NodeKind::kParameter : NodeKind::kInput;
+    given.shape = node.shape;
+    given.variance = node.variance;
+    const Value added = rewriter_.to().Add(std::move(given));
+    held_.push_back({node.name, rewriter_.to().node(added).name});
+    return added;
+  }
+
+  const Graph& graph_;
+  Rewriter rewriter_;
+  std::vector<bool> trained_;
+  std::vector<bool> to_loss_;
+  std::map<std::int32_t, Value> operands_;
+  std::vector<HeldValue> held_;
+};
+
+}  // namespace
+
+HeldGraph HoldConstants(const Graph& expanded) { return Holder(expanded).Run(); }
+
+}  // namespace plgraph
