@@ -61,11 +61,19 @@ void CheckSchedule(const Train& train, const Place& where, Diagnostics& diagnost
   }
 }
 
+void CheckUpdate(const Train& train, const Place& where, Diagnostics& diagnostics) {
+  if (train.accumulate() <= kMostCount / train.batch()) return;
+  diagnostics.AddError(
+      where.Of("accumulate").value(),
+      fmt::format("an update takes train.batch times train.accumulate = {} times {} episodes; "
+                  "expected at most {}",
+                  train.batch(), train.accumulate(), kMostCount));
+}
+
 void CheckNumbers(const Train& train, const Place& where, Diagnostics& diagnostics) {
   const FieldChecks checks(train, where, "train", diagnostics);
   checks.AtLeast("episodes", 0);
-  checks.AtLeast("batch", 1);
-  checks.AtLeast("accumulate", 1);
+  if (checks.AtLeast("batch", 1) && checks.AtLeast("accumulate", 1)) CheckUpdate(train, where, diagnostics);
   checks.AtLeast("truncate_steps", 0);
   checks.AtLeast("warmup_updates", 0);
   checks.AtLeast("report_every", 1);

@@ -29,8 +29,9 @@ void FieldChecks::Report(std::string_view field, const std::string& value,
 
 bool FieldChecks::AtLeast(std::string_view field, std::int64_t least) const {
   const std::int64_t value = message_.GetReflection()->GetInt64(message_, FieldOf(message_, field));
-  if (value >= least) return true;
-  Report(field, fmt::format("{}", value), fmt::format("at least {}", least));
+  if (value >= least && value <= kMostCount) return true;
+  Report(field, fmt::format("{}", value),
+         value < least ? fmt::format("at least {}", least) : fmt::format("at most {}", kMostCount));
   return false;
 }
 

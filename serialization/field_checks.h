@@ -12,6 +12,10 @@
 
 namespace plgraph {
 
+/// The largest count that a model may ask for, of episodes, steps or whatever else: 2^53, up to which a double is exact.
+/// Sums of such counts cannot overflow; their products are computed as CheckedSize.
+constexpr std::int64_t kMostCount = std::int64_t{1} << 53;
+
 /// The numbers from `low` to `high`; infinities are never among them.
 struct Range {
   double low;
@@ -29,7 +33,7 @@ class FieldChecks {
               Diagnostics& diagnostics)
       : message_(message), where_(where), path_(std::move(path)), diagnostics_(diagnostics) {}
 
-  /// An integer field. Returns whether it is sound.
+  /// An integer field, which must not be above kMostCount either. Returns whether it is sound.
   bool AtLeast(std::string_view field, std::int64_t least) const;
   /// A real field.
   bool Within(std::string_view field, const Range& range) const;

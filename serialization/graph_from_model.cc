@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -38,6 +39,7 @@ class GraphReader {
 
   Graph Read() {
     graph_.name = model_.name();
+    CheckModelName();
     for (int i = 0; i < model_.dim_size(); ++i) AddDim(model_.dim(i), locations_.Of("dim", i));
     for (int i = 0; i < model_.input_size(); ++i) AddInput(model_.input(i), locations_.Of("input", i));
     for (int i = 0; i < model_.parameter_size(); ++i)
@@ -55,6 +57,15 @@ class GraphReader {
   }
 
  private:
+  // It is printed in the midst of lines.
+  void CheckModelName() {
+    const bool sound = std::ranges::none_of(
+        graph_.name, [](const char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    if (sound) return;
+    diagnostics_.AddError(locations_.Of("name").value(),
+                          "the name of a model cannot hold control characters");
+  }
+
   void AddDim(const Dim& dim, const Place& where) {
     names_.AddDim(dim.name(), dim.has_size() ? std::optional(dim.size()) : std::nullopt, where);
   }

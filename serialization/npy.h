@@ -25,7 +25,8 @@ std::vector<std::byte> EncodeNpy(const Tensor& tensor);
 /// The arrays of a `.npz` file (a zip archive of `.npy` files, stored or deflated), named without `.npy`.
 /// The checksum of every member is verified.
 NamedTensors DecodeNpz(std::span<const std::byte> bytes, const std::string& path);
-/// The same tensors give the same bytes: every member has the same fixed date.
+/// The same tensors give the same bytes: every member has the same fixed date. Throws Error(kRuntime) for a name that
+/// is there twice, or that as a path leads out of the archive.
 std::vector<std::byte> EncodeNpz(const NamedTensors& tensors, bool deflate = false);
 
 Tensor ReadNpy(FileSystem& files, const std::string& path);

@@ -9,8 +9,32 @@
 namespace plgraph {
 
 namespace {
+
 constexpr std::string_view kSuffix = ".npy";
+
+// Whoever unpacks the archive must not be led out of the folder, and must find every tensor.
+void CheckNames(const NamedTensors& tensors) {
+  std::set<std::string_view> names;
+  for (const NamedTensor& named : tensors) {
+    const std::string path = "/" + named.name + "/";
+    if (named.name.starts_with('/') || path.find("/../") != std::string::npos) {
+      throw Error(
+          ErrorKind::kRuntime,
+          fmt::format(
+              "tensor \"{}\" cannot be written to an .npz file: as a file it would lie outside of the "
+              "archive; give it another name in the model",
+              named.name));
+    }
+    if (!names.insert(named.name).second) {
+      throw Error(
+          ErrorKind::kRuntime,
+          fmt::format("two tensors for an .npz file are named \"{}\"; give one another name in the model",
+                      named.name));
+    }
+  }
 }
+
+}  // namespace
 
 NamedTensors DecodeNpz(std::span<const std::byte> bytes, const std::string& path) {
   NamedTensors tensors;
@@ -28,6 +52,7 @@ NamedTensors DecodeNpz(std::span<const std::byte> bytes, const std::string& path
 }
 
 std::vector<std::byte> EncodeNpz(const NamedTensors& tensors, bool deflate) {
+  CheckNames(tensors);
   std::vector<ZipMember> members;
   members.reserve(tensors.size());
   for (const NamedTensor& named : tensors) {

@@ -21,6 +21,17 @@ NamedTensors Example() {
           {"s", Tensor({}, std::vector<double>{5})}};
 }
 
+std::string FaultOfNames(const std::string& first, const std::string& second) {
+  const Tensor number({}, std::vector<float>{1});
+  try {
+    EncodeNpz({{first, number}, {second, number}});
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kRuntime);
+    return error.what();
+  }
+  return "no error";
+}
+
 std::string FaultOf(std::span<const std::byte> bytes) {
   try {
     DecodeNpz(bytes, "f.npz");
@@ -30,6 +41,18 @@ std::string FaultOf(std::span<const std::byte> bytes) {
     return error.what();
   }
   return "no error";
+}
+
+TEST(Npz, NoNameLeadsOutOfTheArchiveOrHidesAnother) {
+  for (const std::string name : {"../../x", "/x", "a/../../x", "..", "a/.."}) {
+    EXPECT_EQ(FaultOfNames("w", name),
+              "tensor \"" + name +
+                  "\" cannot be written to an .npz file: as a file it would lie outside "
+                  "of the archive; give it another name in the model");
+  }
+  EXPECT_EQ(FaultOfNames("w", "w"),
+            "two tensors for an .npz file are named \"w\"; give one another name in the model");
+  EXPECT_EQ(FaultOfNames("moment/w.0", "..x/y../a..b"), "no error");
 }
 
 TEST(Npz, WhatIsWrittenIsRead) {
