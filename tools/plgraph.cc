@@ -1,6 +1,7 @@
 // The command line: dispatch only. What a command does is in cmd_<verb>.cc.
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <sstream>
@@ -9,6 +10,7 @@
 #include "core/print.h"
 #include "core/process.h"
 #include "tools/commands.h"
+#include "tools/wrong_usage.h"
 
 namespace plgraph {
 namespace {
@@ -16,8 +18,15 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
-// Help goes to stdout and is a result; what is wrong with the command line goes to stderr.
+// Help goes to stdout and is a result; what is wrong with the command line goes to stderr. A wrong word comes first: of a
+// mistyped option the parser says only that the right one is missing.
 int TellParsing(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() != 0) {
+    if (const std::string unknown = UnknownWord(app); !unknown.empty()) {
+      Print(stderr, "{}\n", unknown);
+      return kWrongUsage;
+    }
+  }
   std::ostringstream results;
   std::ostringstream messages;
   const int code = app.exit(error, results, messages);
@@ -40,6 +49,7 @@ int RunCommand(int argc, char** argv) {
       "`plgraph COMMAND --help` explains a command.",
       "plgraph");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "plgraph " PLGRAPH_VERSION);
   Action action;
   AddCompileCommand(app, action);
   AddTrainCommand(app, action);
@@ -56,6 +66,14 @@ int RunCommand(int argc, char** argv) {
     return TellParsing(app, error);
   }
   return action();
+}
+
+// The library of matrix products takes this variable for the number of its kernels, and ends the process if it has none
+// of that number, or none that the CPU can run.
+void ChooseKernelsByCpu() {
+  if (std::getenv("BLIS_ARCH_TYPE") == nullptr) return;
+  unsetenv("BLIS_ARCH_TYPE");
+  WriteText(stderr, "warning: BLIS_ARCH_TYPE is ignored; the kernels are chosen by the CPU\n");
 }
 
 // Every fault ends here, as a sentence on stderr and an exit code.
@@ -81,6 +99,7 @@ int CatchFaults(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   plgraph::PrepareProcess();
+  plgraph::ChooseKernelsByCpu();
   const int code = plgraph::CatchFaults(argc, argv);
   const std::string fault = plgraph::StdoutFault();
   if (fault.empty()) return code;

@@ -66,6 +66,8 @@ std::vector<StreamRow> Rows() {
       {"OpsOne", {"ops", "HebbianTrace"}, 0, "eligibility", ""},
       {"OpsFault", {"ops", "HebianTrace"}, 2, "", "did you mean"},
       {"Help", {"--help"}, 0, "Exit codes", ""},
+      {"Version", {"--version"}, 0, "plgraph 0.1.0\n", ""},
+      {"UnknownCommand", {"trian"}, 2, "", "did you mean \"train\"?"},
       {"HelpOfACommand", {"train", "--help"}, 0, "--run-dir", ""},
       {"WrongUsage", {"ops", "--fast"}, 2, "", "--fast"},
   };
