@@ -1,11 +1,13 @@
 #include "core/memory_budget.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <fstream>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <string>
 
 namespace plgraph {
@@ -21,25 +23,22 @@ std::optional<std::int64_t> NumberIn(const std::string& path) {
   return std::nullopt;
 }
 
-// MemAvailable: what can be taken without swapping, page cache that can be dropped included.
-std::int64_t AvailableInMachine() {
-  std::ifstream file("/proc/meminfo");
-  std::string name;
-  std::string unit;
-  for (std::int64_t kilobytes = 0; file >> name >> kilobytes; std::getline(file, unit)) {
-    if (name == "MemAvailable:") return kilobytes * 1024;
+// The number after a name in a file of lines "name number ...".
+std::optional<std::int64_t> Statistic(const std::string& path, const std::string& wanted) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name;
+    std::int64_t number = 0;
+    if (words >> name && name == wanted && words >> number) return number;
   }
-  return kUnlimited;
+  return std::nullopt;
 }
 
-// The number after `name` in a file of lines "name number", or 0.
-std::int64_t Statistic(const std::string& path, const std::string& wanted) {
-  std::ifstream file(path);
-  std::string name;
-  for (std::int64_t number = 0; file >> name >> number;) {
-    if (name == wanted) return number;
-  }
-  return 0;
+// MemAvailable: what can be taken without swapping, page cache that can be dropped included.
+std::int64_t AvailableInMachine() {
+  const auto kilobytes = Statistic("/proc/meminfo", "MemAvailable:");
+  return kilobytes ? *kilobytes * 1024 : kUnlimited;
 }
 
 // What a control group still allows: its limit minus its use; pages of files that it can drop are free.
@@ -48,8 +47,8 @@ std::int64_t LeftInGroup(const std::string& limit_path, const std::string& use_p
   const auto limit = NumberIn(limit_path);
   const auto use = NumberIn(use_path);
   if (!limit || !use) return kUnlimited;
-  return std::max<std::int64_t>(0,
-                                *limit - std::max<std::int64_t>(0, *use - Statistic(stat_path, droppable)));
+  return std::max<std::int64_t>(
+      0, *limit - std::max<std::int64_t>(0, *use - Statistic(stat_path, droppable).value_or(0)));
 }
 
 // The path of this process's control group from a line of /proc/self/cgroup: "0::/path" for version 2,
@@ -85,9 +84,30 @@ std::int64_t LeftInGroups() {
   return left;
 }
 
+// What is kept free within a limit of this process, for what cannot fail later: messages, and for each thread the
+// buffers of the matrix products, which take up to 9 MB.
+constexpr std::int64_t kReserve = std::int64_t{32} << 20;
+constexpr std::int64_t kReserveOfThread = std::int64_t{9} << 20;
+
+std::int64_t LeftInLimit(__rlimit_resource resource, const std::string& use) {
+  const std::string status = "/proc/self/status";
+  rlimit limit = {};
+  if (getrlimit(resource, &limit) != 0 || limit.rlim_cur > static_cast<rlim_t>(kUnlimited)) return kUnlimited;
+  const std::int64_t used = Statistic(status, use).value_or(0) * 1024 + kReserve +
+                            Statistic(status, "Threads:").value_or(1) * kReserveOfThread;
+  return std::max<std::int64_t>(0, static_cast<std::int64_t>(limit.rlim_cur) - used);
+}
+
+// `ulimit -v` and `ulimit -d`.
+std::int64_t LeftInLimits() {
+  return std::min(LeftInLimit(RLIMIT_AS, "VmSize:"), LeftInLimit(RLIMIT_DATA, "VmData:"));
+}
+
 }  // namespace
 
-std::int64_t SystemMemory::Available() const { return std::min(AvailableInMachine(), LeftInGroups()); }
+std::int64_t SystemMemory::Available() const {
+  return std::min({AvailableInMachine(), LeftInGroups(), LeftInLimits()});
+}
 
 void* SystemMemory::Take(std::int64_t bytes) {
   if (bytes <= 0) return nullptr;

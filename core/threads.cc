@@ -1,6 +1,7 @@
 #include "core/threads.h"
 
 #include <algorithm>
+#include <exception>
 
 namespace plgraph {
 namespace {
@@ -17,7 +18,11 @@ inline void Pause() { __builtin_ia32_pause(); }
 
 ThreadPool::ThreadPool(int threads) : ranges_(static_cast<size_t>(std::max(threads, 1))) {
   workers_.reserve(ranges_.size() - 1);
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { WorkerLoop(i); });
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { WorkerLoop(i); });
+  } catch (const std::exception&) {
+    // Those that could be started share the work: how many there are decides no result.
+  }
 }
 
 ThreadPool::~ThreadPool() {

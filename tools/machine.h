@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/file_system.h"
 #include "core/memory_budget.h"
+#include "core/print.h"
 #include "core/threads.h"
 #include "tools/training/services.h"
 
@@ -14,8 +15,13 @@ namespace plgraph {
 /// The real files, clock, memory and threads, for one command.
 class Machine {
  public:
-  /// `threads` 0: one for each core.
-  explicit Machine(int threads) : pool_(threads > 0 ? threads : AvailableCores()) {}
+  /// `threads` 0: one for each core. Says so on stderr if fewer could be started.
+  explicit Machine(int threads) : pool_(threads > 0 ? threads : AvailableCores()) {
+    const int wanted = threads > 0 ? threads : AvailableCores();
+    if (pool_.size() == wanted) return;
+    Print(stderr, "warning: only {} of {} threads could be started; the results are the same\n", pool_.size(),
+          wanted);
+  }
 
   FileSystem& files() { return *files_; }
   const Clock& clock() const { return clock_; }
