@@ -72,6 +72,29 @@ std::span<std::byte> ReadPiece(const Descriptor& file, const std::string& path, 
   return piece.first(size);
 }
 
+// The names that CreateBeside gives: kTemporaryPrefix, the process, a number, kTemporarySuffix.
+constexpr std::string_view kTemporaryPrefix = ".plgraph-";
+constexpr std::string_view kTemporarySuffix = ".tmp";
+constexpr int kMostLinks = 40;  // as in Linux
+
+constexpr std::string_view kStandardStream = "-";
+
+// The path behind links, of which the last need not lead anywhere.
+std::string BehindLinks(const std::string& path) {
+  std::filesystem::path target = path;
+  for (int links = 0; links <= kMostLinks; ++links) {
+    std::error_code no_link;
+    const std::filesystem::path next = std::filesystem::read_symlink(target, no_link);
+    if (no_link) return target.string();
+    target = target.parent_path() / next;
+  }
+  Fail("follow the links of", path, ELOOP);
+}
+
+bool IsSameFile(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 class PosixFile : public WritableFile {
  public:
   PosixFile(int number, std::string path) : file_(number), path_(std::move(path)) {}
@@ -114,6 +137,7 @@ class PosixLock : public FileLock {
 class PosixFileSystem : public FileSystem {
  public:
   bool Exists(const std::string& path) override {
+    if (path == kStandardStream) return true;
     struct stat info = {};
     if (stat(path.c_str(), &info) == 0) return true;
     if (errno != ENOENT && errno != ENOTDIR) Fail("look up", path, errno);
@@ -135,7 +159,7 @@ class PosixFileSystem : public FileSystem {
   }
 
   std::vector<std::byte> Read(const std::string& path) override {
-    const Descriptor file(OpenToRead(path));
+    const Descriptor file(path == kStandardStream ? OpenStdin() : OpenToRead(path));
     struct stat info = {};
     Checked("read", path, [&] { return fstat(file.number(), &info); });
     if (S_ISDIR(info.st_mode)) Fail("read", path, EISDIR);
@@ -195,7 +219,35 @@ class PosixFileSystem : public FileSystem {
     return names;
   }
 
-  std::unique_ptr<WritableFile> Create(const std::string& path) override { return Open(path, O_TRUNC); }
+  Destination Follow(const std::string& path) override {
+    if (LeadsToStdout(path)) return {std::string(kStandardStream), false};
+    struct stat info = {};
+    if (stat(path.c_str(), &info) != 0) return {BehindLinks(path), true};
+    if (S_ISDIR(info.st_mode)) Fail("write", path, EISDIR);
+    if (!S_ISREG(info.st_mode)) return {path, false};
+    return {BehindLinks(path), true};
+  }
+
+  TemporaryFile CreateBeside(const std::string& path) override {
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    while (true) {
+      const std::string name =
+          fmt::format("{}{}-{}{}", kTemporaryPrefix, getpid(), temporaries_++, kTemporarySuffix);
+      const std::string beside = (folder / name).string();
+      const int number = open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (number >= 0) {
+        CopyPermissions(path, number);
+        return {beside, std::make_unique<PosixFile>(number, path)};
+      }
+      if (errno != EEXIST && errno != EINTR) Fail("create", path, errno);
+    }
+  }
+
+  std::unique_ptr<WritableFile> Create(const std::string& path) override {
+    if (path != kStandardStream) return Open(path, O_TRUNC);
+    return std::make_unique<PosixFile>(Checked("write", "stdout", [] { return dup(STDOUT_FILENO); }),
+                                       "stdout");
+  }
   std::unique_ptr<WritableFile> OpenAppend(const std::string& path) override { return Open(path, O_APPEND); }
 
   void Rename(const std::string& from, const std::string& to) override {
@@ -242,48 +294,101 @@ class PosixFileSystem : public FileSystem {
   }
 
  private:
+  int OpenStdin() {
+    if (std::exchange(stdin_is_read_, true)) {
+      throw Error(ErrorKind::kInvalid, "-: stdin can be read once only; give the other file by its path");
+    }
+    return Checked("read", "stdin", [] { return dup(STDIN_FILENO); });
+  }
+
+  // Whose file it is can be kept by root only; others go without.
+  static void CopyPermissions(const std::string& from, int to) {
+    struct stat info = {};
+    if (stat(from.c_str(), &info) != 0) return;
+    if (fchown(to, info.st_uid, info.st_gid) != 0) errno = 0;
+    fchmod(to, info.st_mode & 07777U);
+  }
+
   static std::unique_ptr<WritableFile> Open(const std::string& path, int mode) {
     const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | mode;
     const int number = Checked("create", path, [&] { return open(path.c_str(), flags, 0666); });
     return std::make_unique<PosixFile>(number, path);
   }
+
+  bool stdin_is_read_ = false;
+  std::uint64_t temporaries_ = 0;
 };
 
-}  // namespace
-
-std::string AbsolutePath(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
+void WriteAll(WritableFile& file, ByteParts parts) {
+  for (const std::span<const std::byte> part : parts) file.Append(part);
+  file.Sync();
+  file.Close();
 }
 
-std::unique_ptr<FileSystem> MakePosixFileSystem() { return std::make_unique<PosixFileSystem>(); }
-
-void WriteFileAtomically(FileSystem& files, const std::string& path, ByteParts parts) {
-  const std::string beside = path + ".tmp";
+void Replace(FileSystem& files, const std::string& path, ByteParts parts) {
+  const TemporaryFile beside = files.CreateBeside(path);
   try {
-    const std::unique_ptr<WritableFile> file = files.Create(beside);
-    for (const std::span<const std::byte> part : parts) file->Append(part);
-    file->Sync();
-    file->Close();
-    if (!files.Holds(beside, parts)) {
+    WriteAll(*beside.file, parts);
+    if (!files.Holds(beside.path, parts)) {
       throw Error(
           ErrorKind::kRuntime,
           fmt::format("{}: other bytes are read back than were written; the disk or the memory is faulty",
-                      beside));
+                      path));
     }
-    files.Rename(beside, path);
-  } catch (const Error&) {
+    files.Rename(beside.path, path);
+  } catch (...) {
     try {
-      files.Remove(beside);
+      files.Remove(beside.path);
     } catch (const Error&) {
-      // It was not created, or cannot be removed: what went wrong before is what the user must know.
+      // It cannot be removed: what went wrong before is what the user must know.
     }
     throw;
   }
   files.SyncFolder(std::filesystem::path(path).parent_path().string());
 }
 
+}  // namespace
+
+std::unique_ptr<FileSystem> MakePosixFileSystem() { return std::make_unique<PosixFileSystem>(); }
+
+std::string AbsolutePath(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+void WriteFileAtomically(FileSystem& files, const std::string& path, ByteParts parts) {
+  const Destination to = files.Follow(path);
+  if (to.replaceable) return Replace(files, to.path, parts);
+  WriteAll(*files.Create(to.path), parts);
+}
+
 void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<const std::byte> bytes) {
   WriteFileAtomically(files, path, ByteParts(&bytes, 1));
+}
+
+void RemoveLeftovers(FileSystem& files, const std::string& folder) {
+  for (const std::string& name : files.List(folder)) {
+    if (!name.starts_with(kTemporaryPrefix) || !name.ends_with(kTemporarySuffix)) continue;
+    files.Remove((std::filesystem::path(folder) / name).string());
+  }
+}
+
+bool LeadsToStdout(const std::string& path) {
+  if (path == kStandardStream) return true;
+  struct stat named = {};
+  struct stat ours = {};
+  return stat(path.c_str(), &named) == 0 && fstat(STDOUT_FILENO, &ours) == 0 && IsSameFile(named, ours);
+}
+
+bool LeadToOneFile(const std::string& a, const std::string& b) {
+  if (LeadsToStdout(a) && LeadsToStdout(b)) return true;
+  struct stat first = {};
+  struct stat second = {};
+  const int found = (stat(a.c_str(), &first) == 0 ? 1 : 0) + (stat(b.c_str(), &second) == 0 ? 1 : 0);
+  if (found > 0) return found == 2 && IsSameFile(first, second) && S_ISREG(first.st_mode);
+  const auto place = [](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(BehindLinks(path)));
+  };
+  return place(a) == place(b);
 }
 
 }  // namespace plgraph

@@ -20,6 +20,20 @@ class WritableFile {
   virtual void Close() = 0;
 };
 
+/// Where bytes go that are written to a path.
+struct Destination {
+  std::string path;  ///< what the path leads to when its links are followed
+  /// A regular file, or nothing yet, which a complete file can replace. Otherwise a device, a pipe or stdout, which is
+  /// written into.
+  bool replaceable = true;
+};
+
+/// A new file that is to replace another.
+struct TemporaryFile {
+  std::string path;
+  std::unique_ptr<WritableFile> file;  ///< its errors name the file to be replaced
+};
+
 /// Bytes that lie one behind the other in a file, but not in memory.
 using ByteParts = std::span<const std::span<const std::byte>>;
 
@@ -37,7 +51,8 @@ struct FileChecksum {
 };
 
 /// The files, behind an interface so that a test can fail any operation.
-/// Every operation throws Error(kRuntime) with the path and the system's reason.
+/// Every operation throws Error(kRuntime) with the path and the system's reason. The path "-" is stdin for Exists and
+/// Read, and stdout for Follow and Create.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -55,6 +70,11 @@ class FileSystem {
   virtual std::optional<FileChecksum> Checksum(const std::string& path) = 0;
   /// The names in a folder, in order; those of folders end in "/". "." and ".." are left out.
   virtual std::vector<std::string> List(const std::string& path) = 0;
+  /// What writing to the path changes. Stdout is always "-", whether it is named so or as /dev/stdout.
+  virtual Destination Follow(const std::string& path) = 0;
+  /// Creates an empty file in the folder of `path`, under a name that nothing had. It has the permissions of `path`, if
+  /// that is there.
+  virtual TemporaryFile CreateBeside(const std::string& path) = 0;
   /// Creates the file, or empties it.
   virtual std::unique_ptr<WritableFile> Create(const std::string& path) = 0;
   /// Opens for writing at the end; creates the file if there is none.
@@ -77,10 +97,21 @@ std::string AbsolutePath(const std::string& path);
 /// The machine's files.
 std::unique_ptr<FileSystem> MakePosixFileSystem();
 
-/// Replaces a file as a whole: writes beside it, syncs, reads what was written and compares, renames, syncs the
-/// folder. After a crash or an error at any point the path holds the old bytes or the new ones, never a mixture.
+/// Writes the bytes to what the path leads to. A regular file is replaced as a whole: they are written beside it, synced,
+/// read again and compared, then the new file is renamed and the folder synced. After a crash or an error at any point
+/// the path holds the old bytes or the new ones, never a mixture. What cannot be replaced is written into.
 void WriteFileAtomically(FileSystem& files, const std::string& path, ByteParts parts);
 void WriteFileAtomically(FileSystem& files, const std::string& path, std::span<const std::byte> bytes);
+
+/// Removes from a folder what a process that was killed within WriteFileAtomically has left there. Nobody else may be
+/// writing into the folder.
+void RemoveLeftovers(FileSystem& files, const std::string& folder);
+
+/// Whether what is written to the path goes to stdout.
+bool LeadsToStdout(const std::string& path);
+
+/// Whether two paths lead to one regular file, which need not exist, or both to stdout.
+bool LeadToOneFile(const std::string& a, const std::string& b);
 
 }  // namespace plgraph
 

@@ -13,6 +13,7 @@
 #include "tools/commands.h"
 #include "tools/machine.h"
 #include "tools/model_options.h"
+#include "tools/output_paths.h"
 #include "tools/training/tensor_match.h"
 
 namespace plgraph {
@@ -95,34 +96,35 @@ std::string NotFiniteOf(const TensorReport& report, const Checkpoint& whole) {
   return tensor == nullptr ? "" : NotFinite(*tensor);
 }
 
-void PrintReport(const CheckpointReport& report) {
+void PrintReport(std::FILE* text, const CheckpointReport& report) {
   for (const TensorReport& tensor : report.tensors) {
     const std::string not_finite = NotFiniteOf(tensor, report.whole);
     const std::string state = !tensor.fault.empty() ? "DAMAGED: " + tensor.fault
                               : not_finite.empty()  ? "whole"
                                                     : "whole, but " + not_finite;
-    Print(stdout, "{:<10} {:<20} {:<7} {:<16} {}\n", tensor.kind, tensor.name, NameOf(tensor.dtype),
+    Print(text, "{:<10} {:<20} {:<7} {:<16} {}\n", tensor.kind, tensor.name, NameOf(tensor.dtype),
           tensor.shape.ToString(), state);
   }
-  for (const std::string& fault : report.faults) Print(stdout, "DAMAGED: {}\n", fault);
+  for (const std::string& fault : report.faults) Print(text, "DAMAGED: {}\n", fault);
 }
 
-void Salvage(const CheckpointReport& report, const Options& options, FileSystem& files) {
+void Salvage(std::FILE* text, const CheckpointReport& report, const Options& options, FileSystem& files) {
   const NamedTensors tensors = TensorsOf(report.whole, true);
   if (tensors.empty()) {
     throw Error(ErrorKind::kRuntime, fmt::format("{}: holds no tensor that is whole; {} was not written",
                                                  options.checkpoint, options.salvage));
   }
   WriteNpz(files, options.salvage, tensors);
-  Print(stdout, "wrote the {} tensors that are whole to {}\n", tensors.size(), options.salvage);
+  Print(text, "wrote the {} tensors that are whole to {}\n", tensors.size(), options.salvage);
 }
 
 int Verify(const Options& options) {
+  std::FILE* text = CheckOutputs({{"--salvage " + options.salvage, options.salvage}}, {options.checkpoint});
   Machine machine(1);
   const CheckpointReport report =
       InspectCheckpoint(ReadBytes(machine, options.checkpoint), options.checkpoint);
-  PrintReport(report);
-  if (!options.salvage.empty()) Salvage(report, options, machine.files());
+  PrintReport(text, report);
+  if (!options.salvage.empty()) Salvage(text, report, options, machine.files());
   const auto damaged = std::count_if(report.tensors.begin(), report.tensors.end(),
                                      [](const TensorReport& tensor) { return !tensor.fault.empty(); });
   if (damaged == 0 && report.faults.empty()) return 0;
@@ -132,10 +134,11 @@ int Verify(const Options& options) {
 }
 
 int Export(const Options& options) {
+  std::FILE* text = CheckOutputs({{"export " + options.out, options.out}}, {options.checkpoint});
   Machine machine(1);
   const NamedTensors tensors = TensorsOf(Read(machine, options.checkpoint), options.all);
   WriteNpz(machine.files(), options.out, tensors);
-  Print(stdout, "wrote {} tensors to {}\n", tensors.size(), options.out);
+  Print(text, "wrote {} tensors to {}\n", tensors.size(), options.out);
   return 0;
 }
 
@@ -175,7 +178,7 @@ void AddCheckpointCommand(CLI::App& app, Action& action) {
       "NumPy reads the file (numpy.load), and so do --init of `train` and `gradcheck`.\n\n"
       "Example:\n  plgraph checkpoint export runs/a/best.ckpt w.npz");
   save->add_option("CHECKPOINT", options->checkpoint, "The checkpoint")->required();
-  save->add_option("OUT", options->out, "The .npz file to write")->required();
+  save->add_option("OUT", options->out, "The .npz file to write; - for stdout")->required();
   save->add_flag("--all", options->all,
                  "Also what the optimizer keeps (as moment/...) and kept states (as state/...)");
   save->callback([options, &action] { action = [options] { return Export(*options); }; });

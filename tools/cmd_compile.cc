@@ -10,6 +10,7 @@
 #include "tools/commands.h"
 #include "tools/compile_report.h"
 #include "tools/model_options.h"
+#include "tools/output_paths.h"
 #include "tools/training/cost.h"
 #include "tools/training/evaluator.h"
 #include "tools/training/run_description.h"
@@ -65,22 +66,23 @@ std::optional<Executable> EvaluationExecutable(const LoadedModel& loaded, FileSy
   return MakeExecutable(loaded, ForwardOptions(loaded, *data, loaded.model.train().evaluation().episodes()));
 }
 
-void PrintReport(const LoadedModel& loaded, const Executable& executable, Setting setting,
+void PrintReport(std::FILE* text, const LoadedModel& loaded, const Executable& executable, Setting setting,
                  FileSystem& files) {
-  Print(stdout, "{}\n", SummaryText(loaded, executable, setting.episode_steps));
-  Print(stdout, "{}\n", PhasesText(executable));
-  if (const std::string traces = TracesText(executable); !traces.empty()) Print(stdout, "{}\n", traces);
-  Print(stdout, "{}\n", ArenaText(executable));
+  Print(text, "{}\n", SummaryText(loaded, executable, setting.episode_steps));
+  Print(text, "{}\n", PhasesText(executable));
+  if (const std::string traces = TracesText(executable); !traces.empty()) Print(text, "{}\n", traces);
+  Print(text, "{}\n", ArenaText(executable));
   if (executable.options.training) {
     const std::optional<Executable> evaluation = EvaluationExecutable(loaded, files, setting.data_bytes);
-    Print(stdout, "{}\n",
+    Print(text, "{}\n",
           PeakText(PredictPeakMemory(executable, evaluation ? &*evaluation : nullptr, setting.data_bytes)));
   }
   const double flops = FlopsPerEpisode(executable, setting.episode_steps);
-  Print(stdout, "floating-point operations per episode: {}\n", Grouped(flops));
+  Print(text, "floating-point operations per episode: {}\n", Grouped(flops));
 }
 
 int CompileModel(const Options& options) {
+  std::FILE* text = CheckOutputs({{"--output " + options.plan, options.plan}}, {options.model.path});
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
   Setting setting = SettingOf(loaded, machine.files());
@@ -106,11 +108,11 @@ int CompileModel(const Options& options) {
     Print(stderr, "wrote {}\n", options.plan);
   }
   if (options.emit == "dot") {
-    Print(stdout, "{}", executable.graph.ToDot());
+    Print(text, "{}", executable.graph.ToDot());
   } else if (options.emit == "ir") {
-    Print(stdout, "{}", executable.graph.ToText());
+    Print(text, "{}", executable.graph.ToText());
   } else {
-    PrintReport(loaded, executable, setting, machine.files());
+    PrintReport(text, loaded, executable, setting, machine.files());
   }
   return 0;
 }
@@ -141,7 +143,9 @@ void AddCompileCommand(CLI::App& app, Action& action) {
       "  plgraph compile models/oja.pbtxt --dump-ir passes/              the graph after each pass");
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
-  command->add_option("-o,--output", options->plan, "Write the compiled graph to this file (a plan)");
+  command->add_option(
+      "-o,--output", options->plan,
+      "Write the compiled graph to this file (a plan); - for stdout, and then the report goes to stderr");
   command->add_option("--emit", options->emit, "Print the compiled graph instead of the report: dot or ir")
       ->check(CLI::IsMember({"dot", "ir"}));
   command

@@ -13,6 +13,7 @@
 #include "tools/training/parameters.h"
 #include "tools/training/run_changes.h"
 #include "tools/training/run_location.h"
+#include "tools/wrong_usage.h"
 
 namespace plgraph {
 namespace {
@@ -112,7 +113,7 @@ void AddEvalCommand(CLI::App& app, Action& action) {
   command
       ->add_option("--episodes", options->episodes,
                    "How many episodes (default: train.evaluation.episodes; not more than the data have)")
-      ->check(CLI::PositiveNumber);
+      ->check(Count());
   command->add_option(
       "--confusion", options->confusion,
       "PREDICTION,LABEL: two values of the model, scores [C] and the number of a class (or [C]); counts "

@@ -13,11 +13,13 @@
 #include "serialization/npy.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
+#include "tools/output_paths.h"
 #include "tools/training/cost.h"
 #include "tools/training/first_batch.h"
 #include "tools/training/gradient_check.h"
 #include "tools/training/held_loss.h"
 #include "tools/training/parameters.h"
+#include "tools/wrong_usage.h"
 
 namespace plgraph {
 namespace {
@@ -76,10 +78,12 @@ constexpr double kMove = 1e-3;
 
 class Gradcheck {
  public:
-  Gradcheck(const Options& options, const LoadedModel& loaded, Machine& machine)
+  /// The table goes to `text`.
+  Gradcheck(const Options& options, const LoadedModel& loaded, Machine& machine, std::FILE* text)
       : options_(options),
         loaded_(loaded),
         machine_(machine),
+        text_(text),
         tolerance_(options.tolerance.value_or(options.in_float ? 1e-3 : 1e-7)) {}
 
   int Run() {
@@ -142,25 +146,25 @@ class Gradcheck {
     }
   }
 
-  static void PrintHeading() {
-    Print(stdout, "{:<16} {:<14} {:>6} {:>10}  {:<18} {:>22} {:>22} {:>9}\n", "parameter", "shape", "checks",
+  void PrintHeading() const {
+    Print(text_, "{:<16} {:<14} {:>6} {:>10}  {:<18} {:>22} {:>22} {:>9}\n", "parameter", "shape", "checks",
           "worst error", "along", "gradient", "finite difference", "+-");
   }
 
   void Report(const NamedTensor& entry, const ParameterCheck& check, int moves) {
-    Print(stdout, "{:<16} {:<14} {:>6} {:>11.2e}  {:<18} {:>22.15g} {:>22.15g} {:>9.1e}\n", entry.name,
+    Print(text_, "{:<16} {:<14} {:>6} {:>11.2e}  {:<18} {:>22.15g} {:>22.15g} {:>9.1e}\n", entry.name,
           entry.tensor.shape().ToString(), check.directions, check.relative_error, check.direction,
           check.analytic, check.numeric, check.uncertainty);
     if (moves > 0) {
-      Print(stdout,
+      Print(text_,
             "  {}: the slopes on both sides of the point differ: checked {:g} of the parameters' size beside "
             "it\n",
             entry.name, kMove);
     }
     if (check.at_kink) {
-      Print(stdout, "  {}: they differ there too: its gradient cannot be checked\n", entry.name);
+      Print(text_, "  {}: they differ there too: its gradient cannot be checked\n", entry.name);
     } else if (check.kinks > 0) {
-      Print(stdout,
+      Print(text_,
             "  {}: along {} of {} directions the loss has kinks near the point: checked with smaller steps\n",
             entry.name, check.kinks, check.directions);
     }
@@ -172,23 +176,26 @@ class Gradcheck {
   int Judge() const {
     const auto& [name, worst] = worst_;
     const bool passed = worst.passed();
-    Print(stdout, "\nworst: {} along {}, relative error {:.2e}; tolerance {:.0e}: {}\n", name,
-          worst.direction, worst.relative_error, tolerance_, passed ? "passed" : "FAILED");
+    Print(text_, "\nworst: {} along {}, relative error {:.2e}; tolerance {:.0e}: {}\n", name, worst.direction,
+          worst.relative_error, tolerance_, passed ? "passed" : "FAILED");
     return passed ? 0 : 1;
   }
 
   const Options& options_;
   const LoadedModel& loaded_;
   Machine& machine_;
+  std::FILE* text_;
   double tolerance_;
   std::pair<std::string, ParameterCheck> worst_;
 };
 
 int RunGradcheck(const Options& options) {
+  std::FILE* text =
+      CheckOutputs({{"--write " + options.write, options.write}}, {options.model.path, options.init});
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
   CheckCanTrain(loaded, false);
-  return Gradcheck(options, loaded, machine).Run();
+  return Gradcheck(options, loaded, machine, text).Run();
 }
 
 }  // namespace
@@ -228,7 +235,7 @@ void AddGradcheckCommand(CLI::App& app, Action& action) {
   command
       ->add_option("--tolerance", options->tolerance,
                    "Largest relative error (default: 1e-7; with --float 1e-3)")
-      ->check(CLI::PositiveNumber);
+      ->check(AboveZero());
   command->add_flag("--float", options->in_float, "Compute the gradients in float, as training does");
   command->callback([options, &action] { action = [options] { return RunGradcheck(*options); }; });
 }

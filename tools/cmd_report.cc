@@ -6,6 +6,7 @@
 #include "tools/commands.h"
 #include "tools/machine.h"
 #include "tools/model_options.h"
+#include "tools/output_paths.h"
 #include "tools/report_page.h"
 
 namespace plgraph {
@@ -34,6 +35,7 @@ std::vector<std::string> FoldersOf(const Options& options, FileSystem& files) {
 
 int Report(const Options& options) {
   Machine machine(1);
+  std::FILE* text = CheckOutputs({{"--output " + options.output, options.output}}, {});
   std::vector<ReportRun> runs;
   for (const std::string& folder : FoldersOf(options, machine.files())) {
     runs.push_back(ReadReportRun(machine.files(), folder));
@@ -41,7 +43,7 @@ int Report(const Options& options) {
   }
   const std::string page = ReportPage(runs);
   WriteFileAtomically(machine.files(), options.output, std::as_bytes(std::span(page)));
-  Print(stdout, "{} {} -> {}\n", runs.size(), runs.size() == 1 ? "run" : "runs", options.output);
+  Print(text, "{} {} -> {}\n", runs.size(), runs.size() == 1 ? "run" : "runs", options.output);
   return 0;
 }
 
@@ -62,7 +64,7 @@ void AddReportCommand(CLI::App& app, Action& action) {
       "  plgraph report runs/a runs/b runs/c -o compared.html");
   auto options = std::make_shared<Options>();
   command->add_option("RUN_DIR", options->folders, "The folders of the runs")->required();
-  command->add_option("-o,--output", options->output, "The page (default: report.html)");
+  command->add_option("-o,--output", options->output, "The page, - for stdout (default: report.html)");
   command->callback([options, &action] { action = [options] { return Report(*options); }; });
 }
 

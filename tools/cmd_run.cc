@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,10 +12,12 @@
 #include "serialization/npy.h"
 #include "tools/commands.h"
 #include "tools/model_options.h"
+#include "tools/output_paths.h"
 #include "tools/training/given_arrays.h"
 #include "tools/training/image_grid.h"
 #include "tools/training/model_run.h"
 #include "tools/training/parameters.h"
+#include "tools/wrong_usage.h"
 
 namespace plgraph {
 namespace {
@@ -49,6 +50,7 @@ Assignment Split(const std::string& assignment, std::string_view option, std::st
 }
 
 constexpr std::string_view kArrayForm = "NAME=FILE.npy, e.g. cue=cue.npy";
+constexpr std::string_view kGridForm = "FILE.png=VALUE,..., e.g. g.png=cue,y_next";
 
 NamedTensors ReadInputs(const Options& options, FileSystem& files) {
   NamedTensors inputs;
@@ -98,7 +100,7 @@ std::vector<Grid> Grids(const Options& options, const LoadedModel& loaded) {
   CheckGridRange(low, high);
   std::vector<Grid> grids;
   for (const std::string& assignment : options.grids) {
-    const auto [path, values] = Split(assignment, "--grid", "FILE.png=VALUE,..., e.g. g.png=cue,y_next");
+    const auto [path, values] = Split(assignment, "--grid", kGridForm);
     grids.push_back({path, {ParseGridColumns(values, "--grid"), low, high}});
     CheckGrid(loaded, grids.back().spec.columns, "--grid");
     if (options.last) CheckAllAtLast(grids.back().spec.columns);
@@ -110,6 +112,26 @@ const RunResult& Find(const std::vector<RunResult>& results, const std::string& 
   return *std::find_if(results.begin(), results.end(), [&](const RunResult& r) { return r.name == name; });
 }
 
+// The files that are written, as the command line names them.
+std::vector<OutputPath> OutputPaths(const Options& options) {
+  std::vector<OutputPath> paths;
+  for (const std::string& assignment : options.outputs) {
+    paths.push_back({"--output " + assignment, Split(assignment, "--output", kArrayForm).right});
+  }
+  for (const std::string& assignment : options.grids) {
+    paths.push_back({"--grid " + assignment, Split(assignment, "--grid", kGridForm).left});
+  }
+  return paths;
+}
+
+std::vector<std::string> InputPaths(const Options& options) {
+  std::vector<std::string> paths = {options.model.path, options.checkpoint};
+  for (const std::string& assignment : options.inputs) {
+    paths.push_back(Split(assignment, "--input", kArrayForm).right);
+  }
+  return paths;
+}
+
 int Run(const Options& options) {
   Machine machine(options.model.threads);
   LoadedModel loaded = LoadModel(machine, options.model);
@@ -117,6 +139,7 @@ int Run(const Options& options) {
     throw Error(ErrorKind::kInvalid,
                 "run: nothing to write; add --output NAME=FILE.npy or --grid FILE.png=NAME,...");
   }
+  std::FILE* text = CheckOutputs(OutputPaths(options), InputPaths(options));
   std::vector<Assignment> arrays;
   std::vector<GridColumn> columns;
   for (const std::string& assignment : options.outputs) {
@@ -135,12 +158,12 @@ int Run(const Options& options) {
   for (const auto& [name, path] : arrays) {
     const Tensor& tensor = Find(results, name).tensor;
     WriteNpy(machine.files(), path, tensor);
-    Print(stdout, "{} {} -> {}\n", name, tensor.shape().ToString(), path);
+    Print(text, "{} {} -> {}\n", name, tensor.shape().ToString(), path);
   }
   for (const auto& [path, spec] : grids) {
     const RgbImage image = DrawGrid(spec, results, "--grid");
     WriteFileAtomically(machine.files(), path, EncodePng(image));
-    Print(stdout, "{} x {} pixels -> {}\n", image.width, image.height, path);
+    Print(text, "{} x {} pixels -> {}\n", image.width, image.height, path);
   }
   return 0;
 }
@@ -184,12 +207,12 @@ void AddRunCommand(CLI::App& app, Action& action) {
   command
       ->add_option("--episodes", options->episodes,
                    "Run so many episodes of the model's own data for evaluations, in place of --input")
-      ->check(CLI::PositiveNumber)
+      ->check(Count())
       ->excludes(input);
   command
       ->add_option("--steps", options->steps,
                    "Steps of an episode, where no input that is given has an axis of steps")
-      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()))
+      ->check(Count())
       ->excludes("--episodes");
   command->add_flag("--last", options->last,
                     "Write values at the last step of each episode only: [episodes, shape]");

@@ -12,6 +12,7 @@
 #include "tools/training/run_changes.h"
 #include "tools/training/run_location.h"
 #include "tools/training/trainer.h"
+#include "tools/wrong_usage.h"
 
 namespace plgraph {
 namespace {
@@ -190,7 +191,7 @@ void AddTrainCommand(CLI::App& app, Action& action) {
           "--max-time", options->max_time,
           "Stop after so long (90, 90s, 30m, 2h) as after SIGINT, with exit code 0; --resume goes on")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
-      ->check(CLI::PositiveNumber)
+      ->check(AboveZero())
       ->type_name("TIME");
   command
       ->add_option("--grid", options->grid,

@@ -1,5 +1,6 @@
 // A training that is stopped by a signal or by the time, and one whose folder is taken or cannot be written.
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <filesystem>
@@ -15,6 +16,8 @@ namespace {
 
 using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
+
+constexpr std::int64_t kSmallFile = 4000;  // bytes: less than a checkpoint
 
 class CliStopTest : public CliTest {
  protected:
@@ -128,32 +131,46 @@ TEST_F(CliStopTest, ASecondTrainerIsKeptOutUntilTheFirstIsKilled) {
   Output({"train", "run", "--resume", "--set", "train.accumulate=1", "--set", "train.episodes=62"});
 }
 
-// What is to be written beside last.ckpt goes to a full disk, once: when that fails, the link is removed.
+// No file may grow beyond what the metrics of some episodes take, for a while.
 TEST_F(CliStopTest, ASaveThatFailedOnceIsAWarning) {
-  Train();
-  std::filesystem::create_symlink("/dev/full", folder_.Path("run/last.ckpt.tmp"));
-  const ToolResult result = Run({"train", "run", "--resume", "--set", "train.episodes=120"});
+  Output(LongRun("run", {"--max-time", "1e-9"}));
+  const pid_t process = StartTool({"train", "run", "--resume"}, folder_.Path(""));
+  rlimit limit = {kSmallFile, RLIM_INFINITY};
+  ASSERT_EQ(prlimit(process, RLIMIT_FSIZE, &limit, nullptr), 0);
+  EXPECT_TRUE(Within20Seconds([&] { return Says("run/last.ckpt: cannot write: File too large"); }));
+  limit.rlim_cur = RLIM_INFINITY;
+  ASSERT_EQ(prlimit(process, RLIMIT_FSIZE, &limit, nullptr), 0);
+  const ToolResult result = WaitForTool(process, folder_.Path(""));
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_THAT(result.err,
-              HasSubstr("not saved after episode 80: run/last.ckpt.tmp: cannot write: No space left"));
-  EXPECT_THAT(result.err, HasSubstr("warning: run: 1 times something was not saved"));
-  EXPECT_THAT(result.out, HasSubstr("trained 120 episodes"));
-  Output({"train", "small.pbtxt", "--run-dir", "whole", "--set", "train.episodes=120"});
+  EXPECT_THAT(result.err, HasSubstr("not saved after episode "));
+  EXPECT_THAT(result.err, HasSubstr(" times something was not saved"));
+  EXPECT_THAT(result.out, HasSubstr("trained 6000 episodes"));
+  Output(LongRun("whole"));
   ExpectSameRun("run");
 }
 
 TEST_F(CliStopTest, ALastStateThatCannotBeSavedIsExitCodeOne) {
   Train();
-  std::filesystem::create_directories(folder_.Path("run/last.ckpt.tmp/in the way"));
-  const std::string fault = Fault(1, {"train", "run", "--resume", "--set", "train.episodes=70"});
-  EXPECT_THAT(fault,
-              HasSubstr("not saved after episode 70: run/last.ckpt.tmp: cannot create: Is a directory"));
-  EXPECT_THAT(fault, HasSubstr("run: the state behind episode 70 could not be saved"));
+  const ToolResult result = RunTool({"train", "run", "--resume", "--set", "train.episodes=70"},
+                                    folder_.Path(""), {.most_file_bytes = kSmallFile});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err,
+              HasSubstr("not saved after episode 70: run/last.ckpt: cannot write: File too large"));
+  EXPECT_THAT(result.err, HasSubstr("run: the state behind episode 70 could not be saved"));
   EXPECT_TRUE(folder_.Exists("run/best.ckpt"));
-  std::filesystem::remove_all(folder_.Path("run/last.ckpt.tmp"));
   Output({"train", "run", "--resume"});
   Output({"train", "small.pbtxt", "--run-dir", "whole", "--set", "train.episodes=70"});
   EXPECT_EQ(folder_.Read("whole/last.ckpt"), folder_.Read("run/last.ckpt"));
+}
+
+// A process that was killed while it wrote a file leaves a temporary one.
+TEST_F(CliStopTest, ResumingRemovesWhatAKilledTrainingLeft) {
+  Train();
+  folder_.Write("run/.plgraph-1-0.tmp", "half a checkpoint");
+  folder_.Write("run/mine.tmp", "a file of the user");
+  Output({"train", "small.pbtxt", "--run-dir", "run", "--resume"});
+  EXPECT_FALSE(folder_.Exists("run/.plgraph-1-0.tmp"));
+  EXPECT_EQ(folder_.Read("run/mine.tmp"), "a file of the user");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -31,10 +32,24 @@ bool Redirect(int stream, StreamTo to, const char* file) {
   return descriptor >= 0 && dup2(descriptor, stream) == stream && close(descriptor) == 0;
 }
 
+bool SetInput(const ToolSetting& setting) {
+  if (setting.input_closed) return close(STDIN_FILENO) == 0;
+  if (setting.input.empty()) return true;
+  const int descriptor = open(setting.input.c_str(), O_RDONLY);
+  return descriptor >= 0 && dup2(descriptor, STDIN_FILENO) == STDIN_FILENO && close(descriptor) == 0;
+}
+
+bool Limit(__rlimit_resource resource, std::int64_t most) {
+  if (most < 0) return true;
+  const rlimit limit = {static_cast<rlim_t>(most), static_cast<rlim_t>(most)};
+  return setrlimit(resource, &limit) == 0;
+}
+
 [[noreturn]] void Exec(const std::vector<char*>& arguments, const char* folder, const ToolSetting& setting) {
   const bool ready = chdir(folder) == 0 && Redirect(STDOUT_FILENO, setting.out, "stdout.txt") &&
-                     Redirect(STDERR_FILENO, setting.err, "stderr.txt") &&
-                     (!setting.input_closed || close(STDIN_FILENO) == 0);
+                     Redirect(STDERR_FILENO, setting.err, "stderr.txt") && SetInput(setting) &&
+                     Limit(RLIMIT_FSIZE, setting.most_file_bytes) && Limit(RLIMIT_AS, setting.most_memory);
+  for (const std::string& entry : setting.environment) putenv(const_cast<char*>(entry.c_str()));
   if (ready) execv(PLGRAPH_TOOL, arguments.data());
   _exit(127);
 }

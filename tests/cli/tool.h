@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct ToolSetting {
   StreamTo out = StreamTo::kFile;
   StreamTo err = StreamTo::kFile;
   bool input_closed = false;
+  std::string input = {};             ///< the file that stdin reads; empty: that of the test
+  std::int64_t most_file_bytes = -1;  ///< the limit of the size of a file (RLIMIT_FSIZE); negative: none
+  std::int64_t most_memory = -1;      ///< the limit of the address space (RLIMIT_AS); negative: none
+  std::vector<std::string> environment = {};  ///< NAME=VALUE, beside the environment of the test
 };
 
 /// Runs `plgraph` with these arguments in a folder and waits for its end.

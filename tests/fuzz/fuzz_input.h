@@ -83,6 +83,8 @@ class MemoryFiles : public FileSystem {
     for (const auto& [name, there] : names) list.push_back(name);
     return list;
   }
+  Destination Follow(const std::string& path) override { Refuse(path); }
+  TemporaryFile CreateBeside(const std::string& path) override { Refuse(path); }
   std::unique_ptr<WritableFile> Create(const std::string& path) override { Refuse(path); }
   std::unique_ptr<WritableFile> OpenAppend(const std::string& path) override { Refuse(path); }
   void Rename(const std::string& from, const std::string&) override { Refuse(from); }

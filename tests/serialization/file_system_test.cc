@@ -166,6 +166,10 @@ class CrashingFiles : public FileSystem {
     for (const auto& [name, entry] : files_) names.push_back(name);
     return names;
   }
+  Destination Follow(const std::string& path) override { return {path, true}; }
+  TemporaryFile CreateBeside(const std::string& path) override {
+    return {path + ".tmp", Create(path + ".tmp")};
+  }
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
     Count();
     files_[path] = {};
@@ -262,7 +266,7 @@ TEST(WriteFileAtomically, WhatTheDiskGarblesReplacesNothing) {
   files.Set("file", Bytes("old"));
   files.WriteWrongly();
   EXPECT_EQ(ErrorOf([&] { WriteFileAtomically(files, "file", Bytes("new")); }),
-            "file.tmp: other bytes are read back than were written; the disk or the memory is faulty");
+            "file: other bytes are read back than were written; the disk or the memory is faulty");
   EXPECT_EQ(files.Read("file"), Bytes("old"));
   EXPECT_FALSE(files.Has("file.tmp"));
 }
@@ -287,6 +291,59 @@ TEST(WriteFileAtomically, WorksOnTheDisk) {
   const std::string nowhere = folder.Path("missing/file");
   EXPECT_THAT(ErrorOf([&] { WriteFileAtomically(*files, nowhere, Bytes("new")); }),
               testing::HasSubstr(nowhere));
+}
+
+TEST(PosixFileSystem, FollowsLinksAndSeesWhatCannotBeReplaced) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  const std::string link = folder.Path("link");
+  std::filesystem::create_symlink("target", link);
+  EXPECT_EQ(files->Follow(link).path, folder.Path("target"));
+  EXPECT_TRUE(files->Follow(link).replaceable);
+  folder.Write("target", "x");
+  EXPECT_EQ(files->Follow(link).path, folder.Path("target"));
+  EXPECT_FALSE(files->Follow("/dev/full").replaceable);
+  EXPECT_EQ(files->Follow("-").path, "-");
+  EXPECT_FALSE(files->Follow("-").replaceable);
+  EXPECT_EQ(ErrorOf([&] { files->Follow(folder.Path("")); }),
+            folder.Path("") + ": cannot write: Is a directory");
+  std::filesystem::create_symlink("round", folder.Path("round"));
+  EXPECT_THAT(ErrorOf([&] { files->Follow(folder.Path("round")); }),
+              testing::HasSubstr("cannot follow the links of"));
+}
+
+TEST(PosixFileSystem, TemporaryFilesHaveNamesOfTheirOwn) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  const TemporaryFile first = files->CreateBeside(folder.Path("x"));
+  // Another process of the same number, before this one.
+  EXPECT_NE(MakePosixFileSystem()->CreateBeside(folder.Path("x")).path, first.path);
+  folder.Write(".plgraph-mine", "");
+  folder.Write("x.tmp", "");
+  RemoveLeftovers(*files, folder.Path(""));
+  EXPECT_EQ(files->List(folder.Path("")), (std::vector<std::string>{".plgraph-mine", "x.tmp"}));
+}
+
+TEST(LeadToOneFile, ComparesFilesNotNames) {
+  const TempFolder folder;
+  folder.Write("a", "");
+  folder.Write("b", "");
+  std::filesystem::create_symlink("a", folder.Path("link"));
+  std::filesystem::create_hard_link(folder.Path("a"), folder.Path("hard"));
+  std::filesystem::create_symlink("new", folder.Path("to_new"));
+  const auto one = [&](const std::string& x, const std::string& y) {
+    return LeadToOneFile(folder.Path(x), folder.Path(y));
+  };
+  EXPECT_TRUE(one("a", "./a"));
+  EXPECT_TRUE(one("a", "link"));
+  EXPECT_TRUE(one("hard", "link"));
+  EXPECT_TRUE(one("new", "to_new"));
+  EXPECT_TRUE(one("new", "./new"));
+  EXPECT_FALSE(one("a", "b"));
+  EXPECT_FALSE(one("a", "new"));
+  EXPECT_FALSE(one("new", "newer"));
+  EXPECT_TRUE(LeadToOneFile("-", "-"));
+  EXPECT_FALSE(LeadToOneFile("/dev/full", "/dev/full"));  // a device takes all of them
 }
 
 TEST(SystemMemory, GivesZeroedAlignedMemoryAndRefusesTheImpossible) {

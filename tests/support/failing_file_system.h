@@ -49,6 +49,11 @@ class FailingFileSystem : public FileSystem {
     return Counted(path).Checksum(path);
   }
   std::vector<std::string> List(const std::string& path) override { return Counted(path).List(path); }
+  Destination Follow(const std::string& path) override { return files_.Follow(path); }
+  TemporaryFile CreateBeside(const std::string& path) override {
+    TemporaryFile beside = Counted(path).CreateBeside(path);
+    return {beside.path, std::make_unique<File>(*this, std::move(beside.file), path)};
+  }
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
     return std::make_unique<File>(*this, Counted(path).Create(path), path);
   }

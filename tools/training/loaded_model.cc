@@ -51,9 +51,10 @@ LoadedModel LoadPlan(std::span<const std::byte> bytes, const std::string& path,
   return loaded;
 }
 
-LoadedModel LoadText(FileSystem& files, const std::string& path, const std::vector<std::string>& overrides) {
+LoadedModel LoadText(std::span<const std::byte> bytes, const std::string& path,
+                     const std::vector<std::string>& overrides) {
   Diagnostics diagnostics(path);
-  ModelText text = ReadModelFile(files, path, diagnostics);
+  ModelText text = ReadModel({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, diagnostics);
   try {
     ApplyOverrides(text, overrides);
   } catch (const Error&) {
@@ -64,11 +65,9 @@ LoadedModel LoadText(FileSystem& files, const std::string& path, const std::vect
 }
 
 LoadedModel LoadFile(FileSystem& files, const std::string& path, const std::vector<std::string>& overrides) {
-  if (files.Exists(path)) {
-    const std::vector<std::byte> bytes = files.Read(path);
-    if (IsPlan(bytes)) return LoadPlan(bytes, path, overrides);
-  }
-  return LoadText(files, path, overrides);
+  if (!files.Exists(path)) throw Error(ErrorKind::kInvalid, path + ": there is no such file");
+  const std::vector<std::byte> bytes = files.Read(path);  // once: a pipe has nothing more
+  return IsPlan(bytes) ? LoadPlan(bytes, path, overrides) : LoadText(bytes, path, overrides);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ RunDirectory::RunDirectory(FileSystem& files, std::string folder)
 
 void RunDirectory::Lock() {
   lock_ = files_.Lock(folder_ + "/lock");
-  if (lock_) return;
+  if (lock_) return RemoveLeftovers(files_, folder_);
   throw Error(ErrorKind::kInvalid,
               fmt::format("{}: another training is writing into this folder; wait for its end or stop it, or "
                           "choose another --run-dir",

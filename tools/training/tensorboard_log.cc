@@ -87,6 +87,7 @@ void AddMeasures(tensorboard::Event& event, const Measures& measures, const std:
 
 std::string CutEvents(FileSystem& files, const std::string& folder, std::int64_t episode) {
   std::string damages;
+  RemoveLeftovers(files, folder);
   for (const std::string& name : files.List(folder)) {
     if (!TimeInName(name)) continue;
     const std::string path = folder + "/" + name;
