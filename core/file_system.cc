@@ -50,7 +50,9 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
 
   int number() const { return number_; }
-  int Close() { return number_ < 0 ? 0 : close(std::exchange(number_, -1)); }
+  int Close() { return number_ < 0 ? 0 : close(Take()); }
+  // Somebody else closes it.
+  int Take() { return std::exchange(number_, -1); }
 
  private:
   int number_;
@@ -94,6 +96,63 @@ std::string BehindLinks(const std::string& path) {
 bool IsSameFile(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
+
+// Everything that a file holds, from where it stands.
+std::vector<std::byte> ReadAll(const Descriptor& file, const std::string& path) {
+  struct stat info = {};
+  Checked("read", path, [&] { return fstat(file.number(), &info); });
+  if (S_ISDIR(info.st_mode)) Fail("read", path, EISDIR);
+  std::vector<std::byte> bytes;
+  if (S_ISREG(info.st_mode)) bytes.reserve(static_cast<size_t>(info.st_size) + 1);
+  while (true) {
+    // One byte more than the file's size finds its end without another piece of memory.
+    const size_t size = bytes.size();
+    bytes.resize(std::max(size + 1, std::min(bytes.capacity(), size + kPieceSize)));
+    const auto got =
+        Checked("read", path, [&] { return read(file.number(), &bytes[size], bytes.size() - size); });
+    bytes.resize(size + static_cast<size_t>(got));
+    if (got == 0) return bytes;
+    if (!S_ISREG(info.st_mode) && bytes.size() > kMostFromPipe) Fail("read", path, EFBIG);
+  }
+}
+
+[[noreturn]] void FailAtEnd(const std::string& path, std::int64_t end) {
+  throw Error(ErrorKind::kRuntime,
+              fmt::format("{}: cannot read: the file ends after {} bytes; expected more", path, end));
+}
+
+// The bytes of a file that was read as a whole.
+class WholeFile : public MemoryFile {
+ public:
+  // The bytes move with their vector, and stay where they are.
+  WholeFile(std::vector<std::byte> bytes, const std::string& path)
+      : MemoryFile(bytes, path), bytes_(std::move(bytes)) {}
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
+class PosixReadableFile : public ReadableFile {
+ public:
+  PosixReadableFile(int number, std::int64_t size, std::string path)
+      : file_(number), size_(size), path_(std::move(path)) {}
+
+  std::int64_t size() const override { return size_; }
+  void ReadAt(std::int64_t offset, std::span<std::byte> out) override {
+    while (!out.empty()) {
+      const auto got =
+          Checked("read", path_, [&] { return pread(file_.number(), out.data(), out.size(), offset); });
+      if (got == 0) FailAtEnd(path_, offset);
+      offset += got;
+      out = out.subspan(static_cast<size_t>(got));
+    }
+  }
+
+ private:
+  Descriptor file_;
+  std::int64_t size_;
+  std::string path_;
+};
 
 class PosixFile : public WritableFile {
  public:
@@ -159,22 +218,15 @@ class PosixFileSystem : public FileSystem {
   }
 
   std::vector<std::byte> Read(const std::string& path) override {
-    const Descriptor file(path == kStandardStream ? OpenStdin() : OpenToRead(path));
+    return ReadAll(Descriptor(OpenFileOrStdin(path)), path);
+  }
+
+  std::unique_ptr<ReadableFile> OpenRead(const std::string& path) override {
+    Descriptor file(OpenFileOrStdin(path));
     struct stat info = {};
     Checked("read", path, [&] { return fstat(file.number(), &info); });
-    if (S_ISDIR(info.st_mode)) Fail("read", path, EISDIR);
-    std::vector<std::byte> bytes;
-    if (S_ISREG(info.st_mode)) bytes.reserve(static_cast<size_t>(info.st_size) + 1);
-    while (true) {
-      // One byte more than the file's size finds its end without another piece of memory.
-      const size_t size = bytes.size();
-      bytes.resize(std::max(size + 1, std::min(bytes.capacity(), size + kPieceSize)));
-      const auto got =
-          Checked("read", path, [&] { return read(file.number(), &bytes[size], bytes.size() - size); });
-      bytes.resize(size + static_cast<size_t>(got));
-      if (got == 0) return bytes;
-      if (!S_ISREG(info.st_mode) && bytes.size() > kMostFromPipe) Fail("read", path, EFBIG);
-    }
+    if (!S_ISREG(info.st_mode)) return std::make_unique<WholeFile>(ReadAll(file, path), path);
+    return std::make_unique<PosixReadableFile>(file.Take(), info.st_size, path);
   }
 
   bool Holds(const std::string& path, ByteParts parts) override {
@@ -294,6 +346,10 @@ class PosixFileSystem : public FileSystem {
   }
 
  private:
+  int OpenFileOrStdin(const std::string& path) {
+    return path == kStandardStream ? OpenStdin() : OpenToRead(path);
+  }
+
   int OpenStdin() {
     if (std::exchange(stdin_is_read_, true)) {
       throw Error(ErrorKind::kInvalid, "-: stdin can be read once only; give the other file by its path");
@@ -350,6 +406,17 @@ void Replace(FileSystem& files, const std::string& path, ByteParts parts) {
 }  // namespace
 
 std::unique_ptr<FileSystem> MakePosixFileSystem() { return std::make_unique<PosixFileSystem>(); }
+
+void MemoryFile::ReadAt(std::int64_t offset, std::span<std::byte> out) {
+  if (offset < 0 || offset > size() || size() - offset < std::ssize(out)) {
+    FailAtEnd(path_, size());
+  }
+  std::copy_n(bytes_.begin() + offset, out.size(), out.begin());
+}
+
+std::unique_ptr<ReadableFile> FileSystem::OpenRead(const std::string& path) {
+  return std::make_unique<WholeFile>(Read(path), path);
+}
 
 std::string AbsolutePath(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal().string();

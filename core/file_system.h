@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plgraph {
@@ -34,6 +35,28 @@ struct TemporaryFile {
   std::unique_ptr<WritableFile> file;  ///< its errors name the file to be replaced
 };
 
+/// A file being read at any place, so that a large one needs no memory for all of it.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  /// Bytes in the file when it was opened.
+  virtual std::int64_t size() const = 0;
+  /// Fills `out` with the bytes from `offset` on. Throws Error(kRuntime) with the path when the file ends before.
+  virtual void ReadAt(std::int64_t offset, std::span<std::byte> out) = 0;
+};
+
+/// Bytes in memory, read as a file is. The bytes must outlive it; `path` is for messages.
+class MemoryFile : public ReadableFile {
+ public:
+  MemoryFile(std::span<const std::byte> bytes, std::string path) : bytes_(bytes), path_(std::move(path)) {}
+  std::int64_t size() const override { return std::ssize(bytes_); }
+  void ReadAt(std::int64_t offset, std::span<std::byte> out) override;
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::string path_;
+};
+
 /// Bytes that lie one behind the other in a file, but not in memory.
 using ByteParts = std::span<const std::span<const std::byte>>;
 
@@ -51,8 +74,8 @@ struct FileChecksum {
 };
 
 /// The files, behind an interface so that a test can fail any operation.
-/// Every operation throws Error(kRuntime) with the path and the system's reason. The path "-" is stdin for Exists and
-/// Read, and stdout for Follow and Create.
+/// Every operation throws Error(kRuntime) with the path and the system's reason. The path "-" is stdin for Exists,
+/// Read and OpenRead, and stdout for Follow and Create.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -63,6 +86,9 @@ class FileSystem {
   /// The absolute path of a file or folder, without links: the same for all paths that lead to it.
   virtual std::string Resolve(const std::string& path) = 0;
   virtual std::vector<std::byte> Read(const std::string& path) = 0;
+  /// Opens a file for reading at any place. What has no size (a pipe) is read into memory as a whole; so is, unless a
+  /// file system does better, everything.
+  virtual std::unique_ptr<ReadableFile> OpenRead(const std::string& path);
   /// Whether a file holds these bytes and no others. Reads it piece by piece: it needs no memory for them.
   virtual bool Holds(const std::string& path, ByteParts parts) = 0;
   /// The checksum of a file, which is read piece by piece: it needs no memory for its bytes. No value for what is not a

@@ -1,5 +1,6 @@
 #include "core/memory_budget.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -9,6 +10,8 @@
 #include <optional>
 #include <sstream>
 #include <string>
+
+#include "core/error.h"
 
 namespace plgraph {
 namespace {
@@ -121,6 +124,15 @@ void* SystemMemory::Take(std::int64_t bytes) {
 
 void SystemMemory::Release(void* memory, std::int64_t bytes) {
   if (memory != nullptr) munmap(memory, static_cast<size_t>(bytes));
+}
+
+void RequireMemory(const MemoryBudget& budget, std::int64_t bytes, const std::string& what,
+                   const std::string& hint) {
+  const std::int64_t available = budget.Available();
+  if (bytes <= available) return;
+  throw Error(ErrorKind::kRuntime,
+              fmt::format("{} needs {:.1f} MB of memory but {:.1f} MB are available{}", what,
+                          static_cast<double>(bytes) / 1e6, static_cast<double>(available) / 1e6, hint));
 }
 
 }  // namespace plgraph

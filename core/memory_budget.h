@@ -2,6 +2,7 @@
 #define PLGRAPH_CORE_MEMORY_BUDGET_H_
 
 #include <cstdint>
+#include <string>
 
 namespace plgraph {
 
@@ -23,6 +24,14 @@ class SystemMemory : public MemoryBudget {
   void* Take(std::int64_t bytes) override;
   void Release(void* memory, std::int64_t bytes) override;
 };
+
+/// Throws Error(kRuntime) unless so many bytes are available: `x.npy needs 3.2 MB of memory but 1.0 MB are available`,
+/// and `hint` behind it.
+void RequireMemory(const MemoryBudget& budget, std::int64_t bytes, const std::string& what,
+                   const std::string& hint = "");
+
+/// The hint for a run that takes too much.
+inline constexpr const char* kSmallerRun = "; take a smaller batch, fewer steps or smaller layers";
 
 }  // namespace plgraph
 

@@ -12,10 +12,11 @@
 
 namespace plgraph {
 
-// NumPy's array files (NEP 1: versions 1, 2 and 3). Read: little-endian f4, f8, i4, i8, u1 and b1, in C or
-// Fortran order (the tensor is always row-major). f4, u1 and b1 become float, the others double; an i8 that
-// double cannot hold exactly is refused. Whatever is damaged or not understood throws Error(kRuntime) with
-// the path, what was expected and what was found; memory is taken only for what the bytes really hold.
+// NumPy's array files (NEP 1: versions 1, 2 and 3). Read: little-endian f4, f8, b1 and integers of 8 to 64 bits, in C or
+// Fortran order (the tensor is always row-major). f4, b1 and integers of at most 16 bits become float, the others
+// double; an integer that double cannot hold exactly is refused. Whatever is damaged or not understood throws
+// Error(kRuntime) with the path, what was expected and what was found. Files are read in pieces: no memory is taken
+// beside the tensor's own, and for that only when the file holds as many bytes as its header says.
 
 /// The array in the bytes of a `.npy` file; `path` is for messages.
 Tensor DecodeNpy(std::span<const std::byte> bytes, const std::string& path);

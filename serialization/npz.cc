@@ -1,5 +1,8 @@
+#include "serialization/npz.h"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/error.h"
@@ -36,19 +39,51 @@ void CheckNames(const NamedTensors& tensors) {
 
 }  // namespace
 
-NamedTensors DecodeNpz(std::span<const std::byte> bytes, const std::string& path) {
-  NamedTensors tensors;
+NpzArchive::NpzArchive(ReadableFile& file, const std::string& path) : path_(path), zip_(file, path) {
   std::set<std::string> names;
-  for (const ZipMember& member : ReadZip(bytes, path)) {
-    const std::string where = fmt::format("{}: member \"{}\"", path, member.name);
-    if (!member.name.ends_with(kSuffix)) {
+  for (const ZipEntry& entry : zip_.entries()) {
+    const std::string where = fmt::format("{}: member \"{}\"", path, entry.name);
+    if (!entry.name.ends_with(kSuffix)) {
       throw Error(ErrorKind::kRuntime, where + ": not an array; expected a name that ends in .npy");
     }
-    if (!names.insert(member.name).second) throw Error(ErrorKind::kRuntime, where + " is there twice");
-    tensors.push_back(
-        {member.name.substr(0, member.name.size() - kSuffix.size()), DecodeNpy(member.bytes, where)});
+    if (!names.insert(entry.name).second) throw Error(ErrorKind::kRuntime, where + " is there twice");
+    names_.push_back(entry.name.substr(0, entry.name.size() - kSuffix.size()));
   }
+}
+
+bool NpzArchive::Has(const std::string& name) const {
+  return std::find(names_.begin(), names_.end(), name) != names_.end();
+}
+
+NpyReader NpzArchive::Open(const std::string& name) const {
+  const auto at = std::find(names_.begin(), names_.end(), name);
+  PLGRAPH_CHECK(at != names_.end(), "the archive has no array " + name);
+  const ZipEntry& entry = zip_.entries()[static_cast<size_t>(at - names_.begin())];
+  return {zip_.Open(entry), static_cast<std::int64_t>(entry.size),
+          fmt::format("{}: member \"{}\"", path_, entry.name)};
+}
+
+bool IsNpz(ReadableFile& file) {
+  std::byte start[2] = {};
+  if (file.size() < 2) return false;
+  file.ReadAt(0, start);
+  return start[0] == std::byte{'P'} && start[1] == std::byte{'K'};
+}
+
+namespace {
+
+NamedTensors ReadAll(ReadableFile& file, const std::string& path) {
+  const NpzArchive archive(file, path);
+  NamedTensors tensors;
+  for (const std::string& name : archive.names()) tensors.push_back({name, archive.Open(name).Read()});
   return tensors;
+}
+
+}  // namespace
+
+NamedTensors DecodeNpz(std::span<const std::byte> bytes, const std::string& path) {
+  MemoryFile file(bytes, path);
+  return ReadAll(file, path);
 }
 
 std::vector<std::byte> EncodeNpz(const NamedTensors& tensors, bool deflate) {
@@ -61,7 +96,10 @@ std::vector<std::byte> EncodeNpz(const NamedTensors& tensors, bool deflate) {
   return MakeZip(members, deflate);
 }
 
-NamedTensors ReadNpz(FileSystem& files, const std::string& path) { return DecodeNpz(files.Read(path), path); }
+NamedTensors ReadNpz(FileSystem& files, const std::string& path) {
+  const std::unique_ptr<ReadableFile> file = files.OpenRead(path);
+  return ReadAll(*file, path);
+}
 
 void WriteNpz(FileSystem& files, const std::string& path, const NamedTensors& tensors, bool deflate) {
   WriteFileAtomically(files, path, EncodeNpz(tensors, deflate));

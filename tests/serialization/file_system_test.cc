@@ -131,6 +131,33 @@ TEST(PosixFileSystem, TellsRegularFilesFromOthersAndSeesThroughLinks) {
   EXPECT_THROW(files->Resolve(folder.Path("none")), Error);
 }
 
+TEST(PosixFileSystem, ReadsAtAnyPlace) {
+  const TempFolder folder;
+  const auto files = MakePosixFileSystem();
+  const std::string path = folder.Write("file", "0123456789");
+  const std::vector<std::byte> in_memory = Bytes("0123456789");
+  MemoryFile memory(in_memory, path);
+  const std::unique_ptr<ReadableFile> opened = files->OpenRead(path);
+  for (ReadableFile* file : {opened.get(), static_cast<ReadableFile*>(&memory)}) {
+    EXPECT_EQ(file->size(), 10);
+    std::vector<std::byte> piece(3);
+    file->ReadAt(7, piece);
+    EXPECT_EQ(piece, Bytes("789"));
+    file->ReadAt(2, piece);
+    EXPECT_EQ(piece, Bytes("234"));
+    file->ReadAt(10, {});
+    EXPECT_THAT(ErrorOf([&] { file->ReadAt(8, piece); }),
+                testing::HasSubstr("file: cannot read: the file ends after 10 bytes; expected more"));
+  }
+  EXPECT_EQ(ErrorOf([&] { files->OpenRead(folder.Path("none")); }),
+            folder.Path("none") + ": cannot open: No such file or directory");
+  EXPECT_EQ(ErrorOf([&] { files->OpenRead(folder.Path("")); }),
+            folder.Path("") + ": cannot read: Is a directory");
+  const std::unique_ptr<ReadableFile> device =
+      files->OpenRead("/dev/null");  // it has no size: read as a whole
+  EXPECT_EQ(device->size(), 0);
+}
+
 TEST(PosixFileSystem, FullDiskIsAnError) {
   const auto files = MakePosixFileSystem();
   if (!files->Exists("/dev/full")) GTEST_SKIP();

@@ -61,6 +61,12 @@ TEST(Npy, ReadsEveryTypeThatItPromises) {
               ElementsAre(7, -0x1p53));
   EXPECT_THAT(as_double(File<std::uint8_t>(Header("|u1", "(2,)"), {7, 255})), ElementsAre(7, 255));
   EXPECT_THAT(as_double(File<std::uint8_t>(Header("|b1", "(2,)"), {0, 1})), ElementsAre(0, 1));
+  EXPECT_THAT(as_double(File<std::int8_t>(Header("|i1", "(2,)"), {7, -128})), ElementsAre(7, -128));
+  EXPECT_THAT(as_double(File<std::int16_t>(Header("<i2", "(2,)"), {7, -32768})), ElementsAre(7, -32768));
+  EXPECT_THAT(as_double(File<std::uint16_t>(Header("<u2", "(2,)"), {7, 65535})), ElementsAre(7, 65535));
+  EXPECT_THAT(as_double(File<std::uint32_t>(Header("<u4", "(2,)"), {7, 4294967295})),
+              ElementsAre(7, 4294967295.0));
+  EXPECT_THAT(as_double(File<std::uint64_t>(Header("<u8", "(2,)"), {7, 1ULL << 53})), ElementsAre(7, 0x1p53));
   EXPECT_EQ(DecodeNpy(File<float>(Header("<f4", "()"), {3}), "f").shape(), Shape{});
   EXPECT_EQ(DecodeNpy(File<float>(Header("<f4", "(0, 3)"), {}), "f").shape(), (Shape{0, 3}));
   EXPECT_EQ(DecodeNpy(File<float>(Header("<f4", "(1, 1)"), {3}), "f").dtype(), DType::kFloat);
@@ -83,6 +89,20 @@ TEST(Npy, FortranOrderBecomesRowMajor) {
   const Tensor cube =
       DecodeNpy(File<std::int32_t>(Header("<i4", "(2, 2, 2)", "True"), {0, 4, 2, 6, 1, 5, 3, 7}), "f");
   EXPECT_THAT(cube.values<double>(), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+// More elements than are read at once, in both orders.
+TEST(Npy, ReadsManyPieces) {
+  constexpr std::int64_t kRows = 301;
+  constexpr std::int64_t kColumns = 997;
+  std::vector<float> rows;
+  std::vector<float> columns;
+  for (std::int64_t i = 0; i < kRows * kColumns; ++i) {
+    rows.push_back(static_cast<float>(i));
+    columns.push_back(static_cast<float>(i % kRows * kColumns + i / kRows));
+  }
+  EXPECT_EQ(DecodeNpy(File<float>(Header("<f4", "(301, 997)"), rows), "f").values<float>(), rows);
+  EXPECT_EQ(DecodeNpy(File<float>(Header("<f4", "(301, 997)", "True"), columns), "f").values<float>(), rows);
 }
 
 TEST(Npy, WritesWhatNumPyWrites) {
@@ -126,6 +146,12 @@ TEST(Npy, SaysWhatIsWrong) {
   EXPECT_THAT(FaultOf(File<float>(Header("<f4", "(-1,)"), {1})), HasSubstr("expected an extent from 0 on"));
   EXPECT_THAT(FaultOf(File<std::int64_t>(Header("<i8", "(2,)"), {0, (1LL << 53) + 1})),
               HasSubstr("element 1 is 9007199254740993, which a double does not hold exactly"));
+  EXPECT_THAT(FaultOf(File<std::uint64_t>(Header("<u8", "(1,)"), {1ULL << 63})),
+              HasSubstr("element 0 is 9223372036854775808, which a double does not hold exactly"));
+  EXPECT_THAT(
+      FaultOf(File<float>(Header("<f2", "(2,)"), {1})),
+      HasSubstr(
+          "elements are \"<f2\"; expected <f4, <f8, |b1 or integers of 8 to 64 bits; save it again with"));
   EXPECT_THAT(FaultOf(File<float>("{'descr': '<f4', 'descr': '<f4'}", {1})), HasSubstr("each once"));
   EXPECT_THAT(FaultOf(File<float>("{'x': '<f4'}", {1})), HasSubstr("the key \"x\" is unknown"));
 }

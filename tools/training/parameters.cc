@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "serialization/checkpoint.h"
 #include "serialization/initializer.h"
-#include "serialization/npy.h"
+#include "serialization/npz.h"
 
 namespace plgraph {
 namespace {
@@ -16,9 +16,24 @@ constexpr std::string_view kOtherModel = "was it made by another model, or with 
 
 template <typename T>
 void CopyInto(const Tensor& tensor, std::span<T> parameter) {
-  const std::vector<T> values = tensor.As<T>();
-  PLGRAPH_CHECK(values.size() == parameter.size(), "a parameter's shape was not checked");
-  std::copy(values.begin(), values.end(), parameter.begin());
+  const auto copy = [&](const auto& values) {
+    PLGRAPH_CHECK(values.size() == parameter.size(), "a parameter's shape was not checked");
+    std::transform(values.begin(), values.end(), parameter.begin(),
+                   [](auto value) { return static_cast<T>(value); });
+  };
+  tensor.dtype() == DType::kFloat ? copy(tensor.values<float>()) : copy(tensor.values<double>());
+}
+
+// An array that the model has no place for keeps its shape only: it may unpack to more than there is memory.
+NamedTensors ReadWanted(const NpzArchive& archive, const std::vector<WantedTensor>& wanted) {
+  NamedTensors tensors;
+  for (const std::string& name : archive.names()) {
+    NpyReader array = archive.Open(name);
+    const bool fits = std::ranges::any_of(
+        wanted, [&](const WantedTensor& w) { return w.name == name && w.shape == array.shape(); });
+    tensors.push_back({name, fits ? array.Read() : Tensor(array.shape(), std::vector<float>())});
+  }
+  return tensors;
 }
 
 }  // namespace
@@ -70,8 +85,9 @@ void SetParameters(const NamedTensors& tensors, const std::string& path, Executo
 template <typename T>
 std::string LoadParameters(const LoadedModel& loaded, const std::string& path, Coverage coverage,
                            FileSystem& files, Executor<T>& executor) {
-  const NamedTensors tensors = ReadParameterFile(files, path);
-  const TensorMatch match("parameter", tensors, WantedParameters(executor.executable().graph));
+  const std::vector<WantedTensor> wanted = WantedParameters(executor.executable().graph);
+  const NamedTensors tensors = ReadParameterFile(files, path, wanted);
+  const TensorMatch match("parameter", tensors, wanted);
   std::string differences = CheckMatches({&match}, path, coverage, kOtherModel);
   if (!match.complete()) InitializeParameters(loaded, files, executor);
   SetParameters(match, executor);
@@ -100,12 +116,14 @@ void CopyParameters(Executor<float>& from, Executor<float>& to) {
   }
 }
 
-NamedTensors ReadParameterFile(FileSystem& files, const std::string& path) {
+NamedTensors ReadParameterFile(FileSystem& files, const std::string& path,
+                               const std::vector<WantedTensor>& wanted) {
   if (!files.Exists(path)) throw Error(ErrorKind::kInvalid, fmt::format("{}: no such file", path));
-  const std::vector<std::byte> bytes = files.Read(path);
+  const std::unique_ptr<ReadableFile> file = files.OpenRead(path);
+  if (IsNpz(*file)) return ReadWanted(NpzArchive(*file, path), wanted);
+  std::vector<std::byte> bytes(static_cast<size_t>(file->size()));
+  file->ReadAt(0, bytes);
   if (IsCheckpoint(bytes)) return DecodeCheckpoint(bytes, path).parameters;
-  if (bytes.size() >= 2 && bytes[0] == std::byte{'P'} && bytes[1] == std::byte{'K'})
-    return DecodeNpz(bytes, path);
   throw Error(ErrorKind::kInvalid,
               fmt::format("{}: neither a checkpoint of plgraph nor an .npz file of named arrays", path));
 }

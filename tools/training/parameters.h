@@ -39,11 +39,13 @@ NamedTensors GetParameters(Executor<T>& executor);
 /// Copies the parameters of one executor to another one of the same model.
 void CopyParameters(Executor<float>& from, Executor<float>& to);
 
-/// The parameters in a checkpoint or in an `.npz` file.
-NamedTensors ReadParameterFile(FileSystem& files, const std::string& path);
-
 /// What a graph's parameters want of a file.
 std::vector<WantedTensor> WantedParameters(const Graph& graph);
+
+/// The parameters in a checkpoint or in an `.npz` file. An array of the latter that is not among the wanted tensors, by
+/// name and shape, has its shape but no numbers.
+NamedTensors ReadParameterFile(FileSystem& files, const std::string& path,
+                               const std::vector<WantedTensor>& wanted);
 
 /// The parameters of a graph, in the order of the model.
 std::vector<Value> ParametersOf(const Graph& graph);
