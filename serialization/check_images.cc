@@ -34,7 +34,9 @@ void CheckFiles(const Images& images, const Place& where, const std::string& pat
   } else if (images.has_npz()) {
     const Place place = where.Of("npz");
     NeedsPath(images.npz().path(), place, path + ".npz", "path", diagnostics);
-    FieldChecks(images.npz(), place, path + ".npz", diagnostics).Positive("white");
+    if (images.npz().has_white()) {
+      FieldChecks(images.npz(), place, path + ".npz", diagnostics).Positive("white");
+    }
   } else if (!where.damaged()) {
     diagnostics.AddError(where.name(), path + " has no files; expected idx, png, csv or npz");
   }

@@ -84,7 +84,7 @@ TEST_F(ImagesTrainingTest, EvaluatesOnASourceOfItsOwn) {
   const auto count = [&](const std::vector<std::string>& overrides) {
     const LoadedModel loaded = LoadModel(*files_, folder_.Path("model.pbtxt"), overrides);
     ThreadPool pool(1);
-    return Evaluator(loaded, {*files_, clock_, memory_, pool}, 1000).data().episodes();
+    return Evaluator(loaded, {*files_, clock_, memory_, pool}, 1000).data()->episodes();
   };
   EXPECT_EQ(count({}), std::nullopt);
   EXPECT_EQ(count({"train.evaluation.data.images.idx.images=" + fashion}), 200);

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "serialization/npy.h"
+#include "serialization/zip.h"
 #include "tests/support/image_files.h"
 #include "tests/support/temp_folder.h"
 #include "tools/data/labelled_images.h"
@@ -30,6 +31,19 @@ std::string Png(std::uint32_t width, std::uint32_t height, const std::string& pi
   EXPECT_NE(png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels.data(), 0, nullptr), 0);
   bytes.resize(size);
   return bytes;
+}
+
+std::string TextOf(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// A .npy file as NumPy writes it.
+std::vector<std::byte> Npy(const std::string& type, const std::string& shape, const std::string& numbers) {
+  const std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }\n";
+  const std::string text = "\x93NUMPY\1" + std::string(1, '\0') + static_cast<char>(header.size()) +
+                           std::string(1, '\0') + header + numbers;
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
 }
 
 class ReadImagesTest : public ::testing::Test {
@@ -112,7 +126,7 @@ TEST_F(ReadImagesTest, SaysWhatIsWrongWithIdx) {
       {Idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, "abcd"), "tells an impossible shape"},
       {Idx({0xFFFFFFFF, 28, 28}, "abcd"),
        "[4294967295, 28, 28], 3367254359280 bytes, but 4 follow; it is cut"},
-      {Gzip(Idx({0xFFFFFFFF, 28, 28}, "abcd")), "3367254359280 bytes, but 4 follow; it is cut"},
+      {Gzip(Idx({0xFFFFFFFF, 28, 28}, "abcd")), "holds 4294967295 images; expected one for each"},
       {packed.substr(0, 12), "unpacked bytes; fetch it again"},
       {big.substr(0, big.size() - 4), "tells a shape of [2, 1000, 1000], 2000000 bytes, but more follow"},
       {packed.substr(0, packed.size() - 4), "the gzip file is cut after 20 unpacked bytes"},
@@ -124,6 +138,9 @@ TEST_F(ReadImagesTest, SaysWhatIsWrongWithIdx) {
   for (const auto& tested : cases) EXPECT_THAT(IdxFault(tested.images), HasSubstr(tested.fault));
   EXPECT_THAT(IdxFault(good, good), HasSubstr("l: begins with 00 00 08 03; expected 00 00 08 01"));
   EXPECT_EQ(IdxFault(good), "");
+  const std::string lies = folder_.Write("i", Gzip(Idx({0xFFFFFFFF, 28, 28}, "abcd")));
+  EXPECT_THAT(Fault([&] { ReadIdx(*files_, lies, ""); }),
+              HasSubstr("3367254359280 bytes, but 4 follow; it is cut"));
   EXPECT_THAT(Fault([&] { ReadIdx(*files_, folder_.Path("nowhere"), ""); }),
               HasSubstr("nowhere: cannot open"));
 }
@@ -198,6 +215,59 @@ TEST_F(ReadImagesTest, ReadsCsv) {
   EXPECT_THAT(Image(ReadCsv(*files_, path, format), 0), ElementsAre(3, 2, 1));
 }
 
+// What programs write: a mark of UTF-8, quotes, spaces, floats, a comma at the end of a line, blank lines.
+TEST_F(ReadImagesTest, ReadsCsvAsOtherProgramsWriteIt) {
+  Images::Csv format;
+  format.set_height(2);
+  format.set_width(2);
+  for (const std::string text : {
+           "\xEF\xBB\xBFlabel,p0,p1,p2,p3\n5,0,10,128,255\n",
+           "\xEF\xBB\xBF"
+           "5,0,10,128,255\n",
+           "5.0,0.0,10.0,128.0,255.0\n",
+           "5,0e0,1e1,1.28e2,255.000\n",
+           "\"label\",\"0\",\"1\",\"2\",\"3\"\n\"5\",\"0\",\"10\",\"128\",\"255\"\n",
+           ",label,a,b,c,d\n5,0,10,128,255\n",
+           "# label p0 p1 p2 p3\n5,0,10,128,255",
+           "_label,a,b,c,d\r\n  \r\n 5 , 0,\t10 ,128,255 \r\n\r\n",
+           "5,0,10,128,255,\n",
+       }) {
+    const std::string path = folder_.Write("x.csv", text);
+    const LabelledImages read = ReadCsv(*files_, path, format);
+    EXPECT_EQ(read.count, 1) << text;
+    EXPECT_THAT(read.labels, ElementsAre(5)) << text;
+    EXPECT_THAT(Image(read, 0), ElementsAre(0, 10, 128, 255)) << text;
+  }
+}
+
+TEST_F(ReadImagesTest, ReadsOrSkipsAFirstLineThatCountsAsItIsTold) {
+  Images::Csv format;
+  format.set_height(2);
+  format.set_width(2);
+  const std::string path = folder_.Write("x.csv", "0,1,2,3,4\n5,0,10,128,255\n");
+  format.set_header(true);
+  EXPECT_EQ(ReadCsv(*files_, path, format).count, 1);
+  format.set_header(false);
+  EXPECT_THAT(ReadCsv(*files_, path, format).labels, ElementsAre(0, 5));
+}
+
+TEST_F(ReadImagesTest, ReadsCsvOfManyPieces) {
+  Images::Csv format;
+  format.set_height(1);
+  format.set_width(3);
+  std::string text;
+  constexpr std::int64_t kImages = 100'000;  // more than is read at once
+  for (std::int64_t i = 0; i < kImages; ++i) {
+    text += std::to_string(i % 7) + "," + std::to_string(i % 256) + ",200," + std::to_string(i % 3) + "\n";
+  }
+  const LabelledImages read = ReadCsv(*files_, folder_.Write("x.csv", text), format);
+  ASSERT_EQ(read.count, kImages);
+  for (const std::int64_t i : {0, 65'535, 99'999}) {
+    EXPECT_THAT(Image(read, i), ElementsAre(i % 256, 200, i % 3)) << i;
+    EXPECT_EQ(read.labels[static_cast<size_t>(i)], i % 7) << i;
+  }
+}
+
 TEST_F(ReadImagesTest, SaysWhatIsWrongWithCsv) {
   Images::Csv format;
   format.set_height(1);
@@ -209,12 +279,31 @@ TEST_F(ReadImagesTest, SaysWhatIsWrongWithCsv) {
       {"", "x.csv: holds no image"},
       {"label,a,b\n", "x.csv: holds no image"},
       {"1,2\n", "x.csv:1: column 3: the line ends; expected a pixel"},
-      {"1,2,3\n1,2,3,4\n", "x.csv:2: column 4: more numbers follow"},
+      {"1,2,9\n1,2,3,4\n", "x.csv:2: column 4: more numbers follow"},
       {"1,2,256\n", "x.csv:1: column 3: found \"256\"; expected a pixel, a whole number from 0 to 255"},
       {"1,nan,2\n", "found \"nan\"; expected a pixel"},
       {"-1,2,2\n", "column 1: found \"-1\"; expected a label, a whole number from 0 to 1000000"},
       {"99999999999999999999,2,2\n", "expected a label"},
-      {std::string("\x89PNG\0\n", 6), "x.csv:1: column 1: found"},
+      {std::string("\x89PNG\0\n", 6), "x.csv:1: column 1: found \"\x89PNG"},
+      {"0,1,2\n5,6,7\n",
+       "x.csv:1: the first line counts up, as names of columns do, but may be an image; "
+       "say `header: true` to skip it or `header: false` to read it"},
+      {"1,2,3\n", "the first line counts up"},
+      {"\"0\",\"1\",\"2\"\n", "the first line counts up"},
+      {"1,0.5,2\n",
+       "found \"0.5\"; expected a pixel, a whole number from 0 to 255; pixels from 0 to 1 are read from "
+       "npz, or multiply them by 255"},
+      {"5;10;20\n",
+       "found \"5;10;20\"; expected a label, a whole number from 0 to 1000000, and commas between the "
+       "numbers"},
+      {"5\t10\t20\n", "found \"5\t10\t20\"; expected a label, a whole number from 0 to 1000000, and commas"},
+      {"1,2,9,\n1,2,9,,\n", "x.csv:2: column 4: more numbers follow"},
+      {"\xFF\xFE"
+       "1",
+       "x.csv: is a text in UTF-16; save it as UTF-8"},
+      {"1,2,9\r1,2,9\r", "found \"9\r1\"; expected a pixel"},
+      {std::string(1000, '5'),
+       "x.csv:1: the line has more than 192 bytes; expected a line of text for each image"},
   };
   for (const auto& tested : cases) {
     const std::string path = folder_.Write("x.csv", tested.text);
@@ -235,6 +324,104 @@ TEST_F(ReadImagesTest, ReadsNpz) {
   EXPECT_THAT(Image(ReadNpzImages(*files_, path, 1), 0), ElementsAre(51, 255));
   EXPECT_THAT(Fault([&] { ReadNpzImages(*files_, path, 255); }),
               HasSubstr("no element is over 1, but white is 255; declare `white: 1`"));
+}
+
+// 0 and 1 with the default for white were nearly black.
+TEST_F(ReadImagesTest, TakesOneForWhiteWhereNoPixelIsOverIt) {
+  const std::string path = folder_.Path("x.npz");
+  const auto archive = [&](const std::string& type, const std::string& numbers) {
+    folder_.Write("x.npz", TextOf(MakeZip({{"x.npy", Npy(type, "(1, 1, 2)", numbers)}}, false)));
+  };
+  const std::string note =
+      path + ": no pixel is over 1, so 1 is taken as white; if 255 is white, declare `white: 255`";
+  archive("|b1", std::string("\0\1", 2));
+  EXPECT_THAT(Image(ReadNpzImages(*files_, path, std::nullopt), 0), ElementsAre(0, 255));
+  EXPECT_EQ(ReadNpzImages(*files_, path, std::nullopt).note, "");
+  for (const auto& [type, numbers] :
+       std::vector<std::pair<std::string, std::string>>{{"|u1", std::string("\0\1", 2)},
+                                                        {"|i1", std::string("\0\1", 2)},
+                                                        {"<i4", std::string("\0\0\0\0\1\0\0\0", 8)},
+                                                        {"<f4", std::string("\0\0\0\0\0\0\x80\x3f", 8)}}) {
+    archive(type, numbers);
+    const LabelledImages guessed = ReadNpzImages(*files_, path, std::nullopt);
+    EXPECT_THAT(Image(guessed, 0), ElementsAre(0, 255)) << type;
+    EXPECT_EQ(guessed.note, note) << type;
+    const LabelledImages declared = ReadNpzImages(*files_, path, 255);
+    EXPECT_THAT(Image(declared, 0), ElementsAre(0, 1)) << type;
+    EXPECT_EQ(declared.note, "") << type;
+  }
+  archive("|u1", std::string("\0\0", 2));  // black, whatever white is
+  EXPECT_EQ(ReadNpzImages(*files_, path, std::nullopt).note, "");
+  archive("|u1", std::string("\0\2", 2));
+  EXPECT_THAT(Image(ReadNpzImages(*files_, path, std::nullopt), 0), ElementsAre(0, 2));
+
+  const LabelledImages idx = ReadIdx(*files_, folder_.Write("i", Idx({1, 1, 2}, std::string("\0\1", 2))), "");
+  EXPECT_THAT(Image(idx, 0), ElementsAre(0, 255));
+  EXPECT_THAT(idx.note, HasSubstr("i: no pixel is over 1, so 1 is taken as white"));
+  Images::Csv format;
+  format.set_height(1);
+  format.set_width(2);
+  const LabelledImages csv = ReadCsv(*files_, folder_.Write("x.csv", "7,0,1\n"), format);
+  EXPECT_THAT(Image(csv, 0), ElementsAre(0, 255));
+  EXPECT_THAT(csv.note, HasSubstr("x.csv: no pixel is over 1, so 1 is taken as white"));
+  Folder("set/a");
+  folder_.Write("set/a/1.png", Png(2, 1, std::string("\0\1", 2), PNG_FORMAT_GRAY));
+  const LabelledImages png = ReadPngFolder(*files_, folder_.Path("set"), 1);
+  EXPECT_THAT(Image(png, 0), ElementsAre(0, 255));
+  EXPECT_THAT(png.note, HasSubstr("set: no pixel is over 1, so 1 is taken as white"));
+}
+
+// One picture with every byte, as all formats and types hold it.
+TEST_F(ReadImagesTest, GivesTheSameNumbersForAnyFormat) {
+  std::string pixels;
+  std::string line = "3";
+  std::vector<double> numbers;
+  for (int i = 0; i < 256; ++i) {
+    pixels += static_cast<char>(i);
+    line += "," + std::to_string(i);
+    numbers.push_back(i);
+  }
+  const auto floats = [](const LabelledImages& images) {
+    std::vector<float> values(static_cast<size_t>(images.size()));
+    images.Copy(0, values);
+    return values;
+  };
+  const std::vector<float> expected =
+      floats(ReadIdx(*files_, folder_.Write("i", Idx({1, 16, 16}, pixels)), ""));
+  for (int i = 0; i < 256; ++i) EXPECT_EQ(expected[static_cast<size_t>(i)], static_cast<float>(i) / 255.0F);
+  Images::Csv format;
+  format.set_height(16);
+  format.set_width(16);
+  format.set_header(false);
+  EXPECT_EQ(floats(ReadCsv(*files_, folder_.Write("x.csv", line), format)), expected);
+  Folder("set/a");
+  folder_.Write("set/a/1.png", Png(16, 16, pixels, PNG_FORMAT_GRAY));
+  EXPECT_EQ(floats(ReadPngFolder(*files_, folder_.Path("set"), 1)), expected);
+  const std::string path = folder_.Path("x.npz");
+  folder_.Write("x.npz", TextOf(MakeZip({{"x.npy", Npy("|u1", "(1, 16, 16)", pixels)}}, true)));
+  EXPECT_EQ(floats(ReadNpzImages(*files_, path, std::nullopt)), expected);
+  WriteNpz(*files_, path, {{"x", Tensor(Shape{1, 16, 16}, numbers)}});
+  EXPECT_EQ(floats(ReadNpzImages(*files_, path, std::nullopt)), expected);
+}
+
+TEST_F(ReadImagesTest, LooksAtSizesBeforeItTakesMemory) {
+  const auto refuse = [](const LabelledImages& sizes, std::int64_t bytes) {
+    throw Error(ErrorKind::kRuntime, std::to_string(sizes.count) + " of " + std::to_string(sizes.size()) +
+                                         ", " + std::to_string(bytes) + " bytes");
+  };
+  folder_.Write("i", Gzip(Idx({3, 5, 4}, std::string(60, 'x'))));
+  EXPECT_EQ(Fault([&] { ReadIdx(*files_, folder_.Path("i"), "", refuse); }), "3 of 20, 60 bytes");
+  WriteNpz(*files_, folder_.Path("x.npz"), {{"x", Tensor(Shape{2, 3, 4}, std::vector<float>(24))}});
+  EXPECT_EQ(Fault([&] { ReadNpzImages(*files_, folder_.Path("x.npz"), 1, refuse); }), "2 of 12, 96 bytes");
+  Folder("set/a");
+  folder_.Write("set/a/1.png", Png(2, 1, "ab", PNG_FORMAT_GRAY));
+  folder_.Write("set/a/2.png", "no image");
+  EXPECT_EQ(Fault([&] { ReadPngFolder(*files_, folder_.Path("set"), 3, refuse); }), "2 of 6, 12 bytes");
+  Images::Csv format;
+  format.set_height(1);
+  format.set_width(2);
+  folder_.Write("x.csv", "no image at all\n");
+  EXPECT_EQ(Fault([&] { ReadCsv(*files_, folder_.Path("x.csv"), format, refuse); }), "0 of 2, 4 bytes");
 }
 
 TEST_F(ReadImagesTest, SaysWhatIsWrongWithNpz) {

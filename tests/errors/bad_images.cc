@@ -1,8 +1,10 @@
 // Data files of images: IDX (plain and packed), PNG, CSV, npz.
+#include <cstring>
 #include <filesystem>
 
 #include "serialization/npy.h"
 #include "serialization/png_writer.h"
+#include "serialization/zip.h"
 #include "tests/errors/bad_input.h"
 #include "tests/support/image_files.h"
 
@@ -90,6 +92,45 @@ std::vector<BadInput> IdxRows() {
   };
 }
 
+// Images of one pixel, classified by scores for two classes.
+constexpr std::string_view kClassifier = R"(
+input { name: "image" shape: ["1", "1", "1"] per: EPISODE }
+input { name: "label" per: EPISODE }
+parameter { name: "w" shape: ["1", "2"] normal { } }
+node { name: "flat" flatten { x: "image" } }
+node { name: "scores" matmul { a: "flat" b: "w" } }
+node { name: "shifted" add { a: "label" b: "label" } }
+node { name: "error" cross_entropy { logits: "scores" target: "TARGET" } }
+loss { value: "error" }
+train { episodes: 3 adam { } data { images { shuffle: false idx { images: "i" labels: "l" } } } }
+)";
+
+BadInput ClassRow(const std::string& name, const std::string& target, int exit_code,
+                  const std::string& message) {
+  return {.name = name,
+          .command = Words("train classes.pbtxt --run-dir run"),
+          .exit_code = exit_code,
+          .messages = {message},
+          .prepare = [target](const TempFolder& folder) {
+            std::string text(kClassifier);
+            folder.Write("classes.pbtxt", text.replace(text.find("TARGET"), 6, target));
+            folder.Write("i", Idx({3, 1, 1}, "abc"));
+            folder.Write("l", Idx({3}, std::string("\0\1\2", 3)));
+          }};
+}
+
+// More classes in the data than the model has: known when the data are read, or, for what is computed, when it happens.
+std::vector<BadInput> ClassRows() {
+  return {
+      ClassRow("LabelThatIsNoClass", "label", 2,
+               "input \"label\": image 2 of i has label 2, but node \"error\" (CrossEntropy) has 2 classes; "
+               "expected "
+               "labels from 0 to 1"),
+      ClassRow("ComputedLabelThatIsNoClass", "shifted", 1,
+               "\"shifted\" is not a whole number from 0 to 1, of which OneHot takes one"),
+  };
+}
+
 std::string Png(std::int64_t width, std::int64_t height) {
   RgbImage image = {.width = width, .height = height, .bytes = {}};
   image.bytes.resize(static_cast<size_t>(3 * width * height));
@@ -105,7 +146,15 @@ BadInput PngRow(const std::string& name, const std::string& message, const std::
 }
 
 std::vector<BadInput> PngRows() {
+  BadInput large =
+      Row("PngOfAnotherSizeThatIsLarge", "png { folder: \"set\" channels: 3 }", 2,
+          "input \"image\" has shape [1, 1, 2], but the images, as they are fed, have [3, 7000, 7000]",
+          [](const TempFolder& folder) {
+            std::filesystem::create_directories(folder.Path("set/a"));
+            folder.Write("set/a/1.png", Png(7000, 7000));
+          });
   return {
+      large,
       PngRow("Empty", "set/a/2.png: not a whole PNG image", ""),
       PngRow("OfAnotherKind", "set/a/2.png: not a whole PNG image", "GIF89a"),
       PngRow("Cut", "set/a/2.png: not a whole PNG image", Png(2, 1).substr(0, 40)),
@@ -128,7 +177,7 @@ std::vector<BadInput> CsvRows() {
       CsvRow("Empty", "x.csv: holds no image", ""),
       CsvRow("OfNamesOnly", "x.csv: holds no image", "label,a,b\n"),
       CsvRow("LineTooShort", "x.csv:1: column 3: the line ends; expected a pixel", "1,2\n"),
-      CsvRow("LineTooLong", "x.csv:2: column 4: more numbers follow", "1,2,3\n1,2,3,4\n"),
+      CsvRow("LineTooLong", "x.csv:2: column 4: more numbers follow", "1,2,9\n1,2,3,4\n"),
       CsvRow("PixelTooLarge", "column 3: found \"256\"; expected a pixel", "1,2,256\n"),
       CsvRow("PixelNan", "found \"nan\"; expected a pixel", "1,nan,2\n"),
       CsvRow("NegativeLabel", "column 1: found \"-1\"; expected a label", "-1,2,2\n"),
@@ -149,7 +198,25 @@ std::vector<BadInput> NpzRows() {
     };
     return TextOf(EncodeNpz({{"x", filled(x)}, {"y", filled(y)}}));
   };
+  // 300 MB in a file of 300 KB: refused before they are unpacked.
+  const auto bomb = [] {
+    std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (300, 1000, 1000), }\n";
+    header = std::string("\x93NUMPY\1\0", 8) + static_cast<char>(header.size()) + '\0' + header;
+    ZipMember x{.name = "x.npy", .bytes = std::vector<std::byte>(header.size() + 300'000'000)};
+    std::memcpy(x.bytes.data(), header.data(), header.size());
+    return TextOf(MakeZip({x}, true));
+  };
+  BadInput bomb_of_parameters =
+      NpzRow("BombOfParameters", "left over    parameter \"x\" [300, 1000, 1000]", bomb);
+  bomb_of_parameters.command = Words("train small.pbtxt --run-dir run --init x.npz");
+  bomb_of_parameters.exit_code = 2;
+  BadInput bomb_of_images = NpzRow(
+      "BombOfImages",
+      "input \"image\" has shape [1, 1, 2], but the images, as they are fed, have [1, 1000, 1000]", bomb);
+  bomb_of_images.exit_code = 2;
   return {
+      bomb_of_parameters,
+      bomb_of_images,
       NpzRow("OfAnotherKind", "not a zip archive", [] { return std::string("no archive"); }),
       NpzRow("Cut", "not a zip archive (.npz), or cut",
              [archive] {
@@ -177,7 +244,7 @@ std::vector<BadInput> NpzRows() {
 
 std::vector<BadInput> BadImages() {
   std::vector<BadInput> rows;
-  for (const auto& part : {IdxRows(), PngRows(), CsvRows(), NpzRows()}) {
+  for (const auto& part : {IdxRows(), ClassRows(), PngRows(), CsvRows(), NpzRows()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;

@@ -1,77 +1,62 @@
 #include "tools/data/gzip.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 
 namespace plgraph {
 namespace {
 
-constexpr size_t kPiece = size_t{1} << 20;
-
-// A stream of zlib, ended with its scope.
-class Inflation {
- public:
-  explicit Inflation(std::span<const std::byte> packed) : rest_(packed) {
-    constexpr int kOnlyGzip = 16;
-    PLGRAPH_CHECK(inflateInit2(&stream_, MAX_WBITS + kOnlyGzip) == Z_OK, "zlib does not start");
-  }
-  ~Inflation() { inflateEnd(&stream_); }
-  Inflation(const Inflation&) = delete;
-  Inflation& operator=(const Inflation&) = delete;
-
-  // Fills `out` as far as there is something; zlib's answer. `got` grows by what was written.
-  int Next(std::span<std::byte> out, size_t& got) {
-    const size_t in = std::min(rest_.size(), kPiece);
-    stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(rest_.data()));
-    stream_.avail_in = static_cast<uInt>(in);
-    stream_.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream_.avail_out = static_cast<uInt>(out.size());
-    const int result = inflate(&stream_, Z_NO_FLUSH);
-    rest_ = rest_.subspan(in - stream_.avail_in);
-    got += out.size() - stream_.avail_out;
-    return result;
-  }
-  size_t left() const { return rest_.size(); }
-
- private:
-  z_stream stream_ = {};
-  std::span<const std::byte> rest_;
-};
+constexpr size_t kPiece = size_t{256} << 10;
 
 }  // namespace
 
-bool IsGzip(std::span<const std::byte> bytes) {
-  return bytes.size() >= 2 && bytes[0] == std::byte{0x1F} && bytes[1] == std::byte{0x8B};
+bool IsGzip(ReadableFile& file) {
+  std::byte start[2] = {};
+  if (file.size() < 2) return false;
+  file.ReadAt(0, start);
+  return start[0] == std::byte{0x1F} && start[1] == std::byte{0x8B};
 }
 
-std::vector<std::byte> GunzipFirst(std::span<const std::byte> bytes, std::int64_t most,
-                                   const std::string& path) {
-  Inflation inflation(bytes);
-  std::vector<std::byte> out;
-  size_t got = 0;
-  while (got < static_cast<size_t>(most)) {
-    out.resize(std::min(static_cast<size_t>(most), got + kPiece));
-    const int result = inflation.Next(std::span(out).subspan(got), got);
-    if (result == Z_STREAM_END) {
-      if (inflation.left() > 0) {
-        throw Error(ErrorKind::kRuntime,
-                    fmt::format("{}: {} bytes follow the end of what gzip packed; expected none", path,
-                                inflation.left()));
-      }
-      break;
+GzipStream::GzipStream(ReadableFile& file, std::string path)
+    : packed_(file, 0, file.size()), left_(file.size()), path_(std::move(path)), input_(kPiece) {
+  constexpr int kOnlyGzip = 16;
+  PLGRAPH_CHECK(inflateInit2(&stream_, MAX_WBITS + kOnlyGzip) == Z_OK, "zlib does not start");
+}
+
+GzipStream::~GzipStream() { inflateEnd(&stream_); }
+
+size_t GzipStream::Read(std::span<std::byte> out) {
+  constexpr size_t kMost = size_t{1} << 30;  // zlib counts in 32 bits
+  size_t size = 0;
+  while (size < out.size() && !ended_) {
+    if (stream_.avail_in == 0) {
+      const size_t in = packed_.Read(input_);
+      left_ -= static_cast<std::int64_t>(in);
+      stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
+      stream_.avail_in = static_cast<uInt>(in);
     }
-    if (result == Z_OK) continue;
-    const bool cut = result == Z_BUF_ERROR;
+    const auto room = static_cast<uInt>(std::min(out.size() - size, kMost));
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data() + size);
+    stream_.avail_out = room;
+    const int result = inflate(&stream_, Z_NO_FLUSH);
+    size += room - stream_.avail_out;
+    got_ += room - stream_.avail_out;
+    ended_ = result == Z_STREAM_END;
+    if (ended_ || result == Z_OK) continue;
     throw Error(ErrorKind::kRuntime,
-                fmt::format("{}: the gzip file is {} after {} unpacked bytes; fetch it again", path,
-                            cut ? "cut" : "damaged", got));
+                fmt::format("{}: the gzip file is {} after {} unpacked bytes; fetch it again", path_,
+                            result == Z_BUF_ERROR ? "cut" : "damaged", got_));
   }
-  out.resize(got);
-  return out;
+  if (ended_ && left_ + stream_.avail_in > 0) {
+    throw Error(ErrorKind::kRuntime,
+                fmt::format("{}: {} bytes follow the end of what gzip packed; expected none", path_,
+                            left_ + stream_.avail_in));
+  }
+  return size;
 }
 
 }  // namespace plgraph
