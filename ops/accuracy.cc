@@ -1,6 +1,7 @@
 // Accuracy: 1 where the largest element of the prediction is at the target's class, 0 otherwise. The class is where the
 // target has its largest element, or the number that a scalar target is.
 #include "core/first_largest.h"
+#include "graph/index_use.h"
 #include "graph/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
@@ -29,6 +30,7 @@ const OpDef kAccuracy = {
     .flops = OneFlopAnOperandElement,
 };
 PLGRAPH_REGISTER_OP(kAccuracy);
+PLGRAPH_REGISTER_INDEX_USE(kAccuracy, {1, [](const ShapeArgs& args) { return args.operand(0).dim(0); }});
 
 }  // namespace
 }  // namespace plgraph

@@ -3,6 +3,7 @@
 // masked, or as unlikely as no float can say. dy/dl = w; dy/dw = l, or 0 where l is minus infinity.
 #include <limits>
 
+#include "graph/index_use.h"
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/elementwise.h"
@@ -71,6 +72,7 @@ const OpDef kCrossEntropy = {
     .compose = Compose,
 };
 PLGRAPH_REGISTER_OP(kCrossEntropy);
+PLGRAPH_REGISTER_INDEX_USE(kCrossEntropy, {1, [](const ShapeArgs& args) { return args.operand(0).dim(0); }});
 
 }  // namespace
 }  // namespace plgraph

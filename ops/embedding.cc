@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "graph/index_use.h"
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/axis.h"
@@ -72,6 +73,7 @@ const OpDef kEmbedding = {
     .flops = NoFlops,
 };
 PLGRAPH_REGISTER_OP(kEmbedding);
+PLGRAPH_REGISTER_INDEX_USE(kEmbedding, {1, [](const ShapeArgs& args) { return args.operand(0).dim(0); }});
 
 const OpDef kEmbeddingSum = {
     .name = "EmbeddingSum",

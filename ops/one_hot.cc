@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "graph/index_use.h"
 #include "graph/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
@@ -44,6 +45,9 @@ const OpDef kOneHot = {
     .flops = [](const ShapeArgs&, const Shape&) { return std::int64_t{0}; },
 };
 PLGRAPH_REGISTER_OP(kOneHot);
+PLGRAPH_REGISTER_INDEX_USE(kOneHot, {0, [](const ShapeArgs& args) {
+                                       return std::get<std::int64_t>(args.attributes[0]);
+                                     }});
 
 }  // namespace
 }  // namespace plgraph

@@ -27,19 +27,37 @@ struct Options {
   bool json = false;
 };
 
-void PrintMeasures(const Evaluator& evaluator, const Measures& measures,
-                   const std::optional<Confusion>& confusion, bool as_json) {
-  if (!as_json) {
-    Print(stdout, "{} episodes that training never saw\n", evaluator.episodes());
-    Print(stdout, "{:<20} {:.6g}\n", "loss", measures.loss);
-    for (const auto& [name, value] : measures.metrics) Print(stdout, "{:<20} {:.6g}\n", name, value);
-    if (confusion) Print(stdout, "\n{}", confusion->ToText());
-    return;
-  }
+// What was measured, on which data.
+struct Result {
+  std::int64_t episodes = 0;
+  std::int64_t asked = 0;  // of which there may be fewer
+  DataFacts data;
+  Measures measures;
+};
+
+void PrintText(const Result& result, const std::optional<Confusion>& confusion) {
+  Print(stdout, "{}{}\n", EvaluatedText(result.data, result.episodes),
+        result.asked > result.episodes ? fmt::format(" ({} were asked for)", result.asked) : "");
+  Print(stdout, "{:<20} {:.6g}\n", "loss", result.measures.loss);
+  for (const auto& [name, value] : result.measures.metrics) Print(stdout, "{:<20} {:.6g}\n", name, value);
+  if (confusion) Print(stdout, "\n{}", confusion->ToText());
+}
+
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+void PrintJson(const Result& result, const std::optional<Confusion>& confusion) {
   Json json;
-  json["episodes"] = evaluator.episodes();
-  json["loss"] = measures.loss;
-  for (const auto& [name, value] : measures.metrics) json[name] = value;
+  json["episodes"] = result.episodes;
+  json["data"] = {{"name", result.data.name},
+                  {"distinct_episodes", result.episodes},
+                  {"records", OrNull(result.data.records)},
+                  {"record_name", result.data.record_name},
+                  {"seen_by_training", OrNull(result.data.seen)}};
+  json["loss"] = result.measures.loss;
+  for (const auto& [name, value] : result.measures.metrics) json[name] = value;
   if (confusion) json["confusion"] = confusion->counts();
   Print(stdout, "{}\n", JsonText(json));
 }
@@ -79,10 +97,13 @@ int Eval(const Options& options) {
                       confusion ? confusion->outputs() : std::vector<std::string>());
   PrintNote(
       LoadParameters(loaded, checkpoint, CoverageOf(options.partial), machine.files(), evaluator.executor()));
+  const DataFacts facts = evaluator.data()->facts();
+  PrintNote(facts.note);
   const Measures measures = evaluator.Evaluate([&](std::int64_t count) {
     if (confusion) confusion->Add(evaluator.executor(), count);
   });
-  PrintMeasures(evaluator, measures, confusion, options.json);
+  const Result result = {evaluator.episodes(), episodes, facts, measures};
+  options.json ? PrintJson(result, confusion) : PrintText(result, confusion);
   if (IsRun(machine.files(), options.model.path)) {
     Record(options.model.path, checkpoint, loaded, evaluator.episodes(), measures, machine);
   }
@@ -92,13 +113,21 @@ int Eval(const Options& options) {
 }  // namespace
 
 void AddEvalCommand(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("eval", "Measure a checkpoint on episodes that training never sees");
+  CLI::App* command =
+      app.add_subcommand("eval", "Measure a checkpoint on the model's episodes for evaluation");
   command->footer(
       "The episodes come from train.evaluation.data, or else from train.data: for `patterns` others than "
       "those of\n"
-      "training, for `npy` those of the files, for `images` those that are held out. They are the same at "
-      "every "
-      "call. What is measured of a run is also kept in its evaluations.jsonl, for `plgraph report`.\n\n"
+      "training, for `npy` those of the files, for `images` those that are held out, or all. They are the "
+      "same at\n"
+      "every call, and each is measured once: never more than the data have. The first line says which data "
+      "they are\n"
+      "and how much of them training sees too; --json has the same in `data`: name, distinct_episodes, "
+      "records (the\n"
+      "episodes or images of the files that they are made of; null: made from the seed), record_name, "
+      "seen_by_training\n"
+      "(of the records). What is measured of a run is also kept in its evaluations.jsonl, for `plgraph "
+      "report`.\n\n"
       "Examples:\n"
       "  plgraph eval runs/a\n"
       "  plgraph eval models/pattern_completion.pbtxt --checkpoint runs/a/best.ckpt\n"
@@ -112,7 +141,7 @@ void AddEvalCommand(CLI::App& app, Action& action) {
   AddPartialFlag(*command, options->partial);
   command
       ->add_option("--episodes", options->episodes,
-                   "How many episodes (default: train.evaluation.episodes; not more than the data have)")
+                   "How many episodes (default: train.evaluation.episodes); not more than the data have")
       ->check(Count());
   command->add_option(
       "--confusion", options->confusion,

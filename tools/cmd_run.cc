@@ -70,8 +70,11 @@ std::unique_ptr<ModelRun> MakeRun(const Options& options, LoadedModel& loaded,
                                   std::vector<std::string> values, Machine& machine) {
   const StepsTaken taken = options.last ? StepsTaken::kLast : StepsTaken::kAll;
   if (options.episodes > 0) {
-    return std::make_unique<ModelRun>(loaded, OpenData(loaded, DataUse::kEvaluation, machine.files()),
-                                      options.episodes, std::move(values), machine.services(), taken);
+    const Services services = machine.services();
+    auto data = OpenData(loaded, DataUse::kEvaluation, services.files, &services.memory);
+    PrintNote(data->facts().note);
+    return std::make_unique<ModelRun>(loaded, std::move(data), options.episodes, std::move(values), services,
+                                      taken);
   }
   loaded.model.mutable_train()->clear_truncate_steps();  // arrays have as many steps as they like
   auto arrays = MakeGivenArrays(loaded, ReadInputs(options, machine.files()), values, options.steps);

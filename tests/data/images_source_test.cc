@@ -49,8 +49,10 @@ class ImagesSourceTest : public ::testing::Test {
     EXPECT_TRUE(
         google::protobuf::TextFormat::ParseFromString("npz { path: 'x.npz' white: 1 } " + text, &images))
         << text;
-    return MakeImagesSource(images, {.ports = ports_, .seed = seed, .use = use, .folder = folder_.Path("")},
-                            *files_);
+    return MakeImagesSource(
+        images,
+        {.ports = ports_, .seed = seed, .use = use, .folder = folder_.Path(""), .training = training_},
+        *files_);
   }
 
   std::string Fault(const std::string& text, std::vector<InputPort> ports) {
@@ -90,10 +92,64 @@ class ImagesSourceTest : public ::testing::Test {
 
   TempFolder folder_;
   std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
+  const Data* training_ = nullptr;
   std::vector<InputPort> ports_ = {{"image", Shape{1, 2, 2}, true}, {"target", Shape{2, 2}, true},
                                    {"label", Shape{}, true},        {"shown_label", Shape{kClasses}, true},
                                    {"weight", Shape{}, true},       {"mask", Shape{4}, true}};
 };
+
+// How many episodes differ, and what of their images training sees.
+TEST_F(ImagesSourceTest, TellsWhatTrainingSees) {
+  Data training;
+  const auto facts = [&](const std::string& text, const std::string& of_training) {
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("images { " + of_training + " }", &training));
+    training_ = &training;
+    return Make(text, DataUse::kEvaluation)->facts();
+  };
+  const std::string same = "npz { path: './x.npz' white: 1 } ";
+  const DataFacts all = facts("", same + "");
+  EXPECT_EQ(all.name, "images x.npz");
+  EXPECT_EQ(all.seen, kCount);
+  EXPECT_EQ(EvaluatedText(all, 5),
+            "5 distinct episodes of images x.npz, from 12 images; training sees all of them");
+  EXPECT_EQ(facts("held_out: 0.25", same + "held_out: 0.25").seen, 0);
+  EXPECT_EQ(facts("", same + "held_out: 0.25").seen, 9);
+  EXPECT_EQ(facts("first: 8", same + "count: 10").seen, 2);
+  EXPECT_EQ(facts("first: 8", same + "count: 8").seen, 0);
+  EXPECT_EQ(facts("", "idx { images: 'x.npz' }").seen, 0);
+}
+
+TEST_F(ImagesSourceTest, KnowsHowManyEpisodesDiffer) {
+  const auto episodes = [&](const std::string& text) { return Make(text, DataUse::kEvaluation)->episodes(); };
+  EXPECT_EQ(episodes("damage { gaussian {} }"), kCount);
+  EXPECT_EQ(episodes("episode { samples: 1 query: NONE show_weight: 1 }"), kCount);
+  EXPECT_EQ(episodes("episode { samples: 1 presentations: 3 }"), kCount);
+  EXPECT_EQ(episodes("episode { samples: 1 } damage { zero_half { side: TOP } } damage { limit {} }"),
+            kCount);
+  EXPECT_EQ(episodes("episode { samples: 1 } damage { zero_half { side: RANDOM } }"), std::nullopt);
+  EXPECT_EQ(episodes("episode { samples: 1 } damage { zeros {} }"), std::nullopt);
+  EXPECT_EQ(episodes("episode { samples: 1 } transform { quarter_turns {} }"), std::nullopt);
+  EXPECT_EQ(episodes("episode { samples: 1 query: SAME_CLASS }"), std::nullopt);
+  EXPECT_EQ(episodes("episode { samples: 2 query: NONE show_weight: 1 }"), std::nullopt);
+}
+
+TEST_F(ImagesSourceTest, FindsALabelThatIsNoClass) {
+  std::vector<InputPort> ports = {
+      {"image", Shape{2, 2}, true},
+      {"label", Shape{}, true, IndexLimit{"node \"error\" (CrossEntropy)", kClasses}}};
+  EXPECT_EQ(Fault("", ports), "");
+  ports[1].limit->count = 2;
+  EXPECT_EQ(Fault("", ports),
+            "images: input \"label\": image 2 of x.npz has label 2, but node \"error\" (CrossEntropy) has 2 "
+            "classes; "
+            "expected labels from 0 to 1");
+  EXPECT_EQ(Fault("count: 2", ports), "");  // the others are not used
+  EXPECT_EQ(
+      Fault("episode { samples: 3 distinct_classes: true labels: OF_EPISODE }", ports),
+      "images: input \"label\" has labels up to 2, but node \"error\" (CrossEntropy) has 2 classes; expected "
+      "labels from 0 to 1");
+  EXPECT_EQ(Fault("episode { samples: 2 distinct_classes: true labels: OF_EPISODE }", ports), "");
+}
 
 constexpr size_t kImage = 0;
 constexpr size_t kTarget = 1;

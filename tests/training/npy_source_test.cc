@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <numeric>
 #include <set>
 
@@ -35,7 +36,13 @@ class NpySourceTest : public ::testing::Test {
     array->set_path(path);
   }
   std::unique_ptr<DataSource> Make(DataUse use = DataUse::kTraining, std::uint64_t seed = 1) {
-    return MakeNpySource(npy_, {.ports = ports_, .seed = seed, .use = use, .folder = folder_.Path("")},
+    return MakeNpySource(npy_,
+                         {.ports = ports_,
+                          .seed = seed,
+                          .use = use,
+                          .folder = folder_.Path(""),
+                          .memory = memory_,
+                          .training = training_},
                          *files_);
   }
   std::string Fault() {
@@ -57,7 +64,84 @@ class NpySourceTest : public ::testing::Test {
   std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
   Npy npy_;
   std::vector<InputPort> ports_ = {{"x", Shape{2}, true}, {"label", Shape{}, false}};
+  const MemoryBudget* memory_ = nullptr;
+  const Data* training_ = nullptr;
 };
+
+// Of which nothing can be taken.
+class SmallMemory : public MemoryBudget {
+ public:
+  explicit SmallMemory(std::int64_t bytes) : bytes_(bytes) {}
+  std::int64_t Available() const override { return bytes_; }
+  void* Take(std::int64_t) override { return nullptr; }
+  void Release(void*, std::int64_t) override {}
+
+ private:
+  std::int64_t bytes_;
+};
+
+// The numbers of the file are damaged: they are not read.
+TEST_F(NpySourceTest, RefusesWhatHasNoRoomBeforeItIsRead) {
+  Save("x.npy", Shape{100'000, 4, 2});
+  Save("label.npy", Shape{100'000});
+  const SmallMemory memory(1'000'000);
+  memory_ = &memory;
+  EXPECT_EQ(Fault(), folder_.Path("x.npy") + " needs 3.2 MB of memory but 1.0 MB are available");
+}
+
+TEST_F(NpySourceTest, TellsWhatTrainingSees) {
+  Data training;
+  *training.mutable_npy() = npy_;
+  training_ = &training;
+  const auto seen = [&] { return Make(DataUse::kEvaluation)->facts().seen; };
+  const DataFacts facts = Make(DataUse::kEvaluation)->facts();
+  EXPECT_EQ(facts.name, "npy x.npy, label.npy");
+  EXPECT_EQ(facts.records, 6);
+  EXPECT_EQ(facts.seen, 6);
+  EXPECT_EQ(EvaluatedText(facts, 4),
+            "4 distinct episodes of npy x.npy, label.npy, from 6 episodes; training sees all of them");
+  EXPECT_EQ(EvaluatedText(facts, 6),
+            "6 distinct episodes of npy x.npy, label.npy; training sees all of them");
+  training.mutable_npy()->set_episodes(4);  // 0 to 3
+  EXPECT_EQ(seen(), 4);
+  npy_.set_first_episode(3);
+  EXPECT_EQ(seen(), 1);
+  EXPECT_EQ(EvaluatedText(Make(DataUse::kEvaluation)->facts(), 3),
+            "3 distinct episodes of npy x.npy, label.npy; training sees 1 of the episodes");
+  npy_.set_first_episode(4);
+  EXPECT_EQ(seen(), 0);
+  EXPECT_EQ(EvaluatedText(Make(DataUse::kEvaluation)->facts(), 1),
+            "1 distinct episode of npy x.npy, label.npy, from 2 episodes; training sees none of them");
+  npy_.set_first_episode(0);
+  npy_.mutable_array(0)->set_path("./x.npy");
+  EXPECT_EQ(seen(), 4);
+  std::filesystem::create_symlink("x.npy", folder_.Path("link.npy"));
+  npy_.mutable_array(0)->set_path("link.npy");
+  EXPECT_EQ(seen(), 4);
+  Save("other.npy", Shape{6, 4, 2});
+  npy_.mutable_array(0)->set_path("other.npy");
+  EXPECT_EQ(seen(), 0);
+  training.mutable_patterns();
+  EXPECT_EQ(seen(), 0);
+  training_ = nullptr;
+  EXPECT_EQ(seen(), std::nullopt);
+}
+
+TEST_F(NpySourceTest, FindsWhatIsNoNumberOfAClass) {
+  ports_[1].limit = IndexLimit{"node \"error\" (CrossEntropy)", 6};
+  EXPECT_EQ(Fault(), "");
+  ports_[1].limit->count = 5;
+  EXPECT_EQ(Fault(), folder_.Path("label.npy") +
+                         ": is 5 for episode 5, but node \"error\" (CrossEntropy) has 5; expected whole "
+                         "numbers from 0 to 4");
+  npy_.set_episodes(5);  // the others are not used
+  EXPECT_EQ(Fault(), "");
+  WriteNpy(*files_, folder_.Path("label.npy"), Tensor(Shape{6}, std::vector<float>{0, 1, 0.5F, 1, 1, 1}));
+  EXPECT_THAT(Fault(), HasSubstr("label.npy: is 0.5 for episode 2, but"));
+  ports_[1].per_step = true;
+  WriteNpy(*files_, folder_.Path("label.npy"), Tensor(Shape{6, 4}, std::vector<float>(24, -1)));
+  EXPECT_THAT(Fault(), HasSubstr("label.npy: is -1 for episode 0, step 0, but"));
+}
 
 TEST_F(NpySourceTest, PutsStepsBeforeSamples) {
   npy_.set_shuffle(false);

@@ -24,7 +24,7 @@ template <typename T>
 FirstBatch<T>::FirstBatch(const LoadedModel& loaded, const Services& services,
                           const FirstBatchOptions& options)
     : loaded_(loaded),
-      data_(OpenData(loaded, DataUse::kTraining, services.files)),
+      data_(OpenData(loaded, DataUse::kTraining, services.files, &services.memory)),
       executable_(Prepare(loaded, data_->steps(), options, kDTypeOf<T>)),
       executor_(std::make_unique<Executor<T>>(executable_, services.memory, services.threads)) {
   const EpisodeWindow window = {.batch = executable_.options.batch, .steps = executable_.options.steps};

@@ -40,6 +40,9 @@ class GivenArrays : public DataSource {
   void Fill(size_t port, const EpisodeWindow& window, std::span<double> out) override {
     FillAny(port, window, out);
   }
+  DataFacts facts() const override {
+    return {.name = "arrays", .records = episodes(), .seen = std::nullopt, .note = {}};
+  }
   std::int64_t bytes() const override {
     std::int64_t sum = 0;
     for (const NamedTensor& entry : inputs_)

@@ -25,6 +25,35 @@ bool NeedsClasses(const Images::Episode& episode) {
 
 }  // namespace
 
+std::vector<std::int32_t> UsedImages(const Images& config, std::int64_t all, std::uint64_t seed,
+                                     DataUse use) {
+  const std::int64_t rest = all - config.first();
+  const std::int64_t count = config.count() > 0 ? config.count() : rest;
+  if (count < 1 || count > rest) {
+    Fail(fmt::format("images {} to {} were asked for, but the files hold {}; change first or count",
+                     config.first(), config.first() + std::max<std::int64_t>(count, 1), all));
+  }
+  std::vector<std::int32_t> used(static_cast<size_t>(count));
+  std::iota(used.begin(), used.end(), static_cast<std::int32_t>(config.first()));
+  if (config.held_out() == 0) return used;
+  const std::int64_t held_out = std::llround(config.held_out() * static_cast<double>(count));
+  if (held_out < 1 || held_out >= count) {
+    Fail(fmt::format(
+        "held_out is {}, which holds out {} of {} images; expected some for training and some for "
+        "evaluation",
+        config.held_out(), held_out, count));
+  }
+  Shuffle(RandomStream(seed, StreamId("images/held_out")), 0, std::span(used), used.size());
+  const auto border = used.end() - held_out;
+  if (use == DataUse::kTraining) {
+    used.erase(border, used.end());
+  } else {
+    used.erase(used.begin(), border);
+  }
+  std::sort(used.begin(), used.end());
+  return used;
+}
+
 ImageEpisodes::ImageEpisodes(const Images& config, const LabelledImages& images, bool turns,
                              std::uint64_t seed, DataUse use)
     : config_(config),
@@ -38,7 +67,7 @@ ImageEpisodes::ImageEpisodes(const Images& config, const LabelledImages& images,
   sample_stream_ = StreamId(prefix + "samples");
   present_stream_ = StreamId(prefix + "presentations");
   turn_stream_ = StreamId(prefix + "turns");
-  ChooseImages();
+  used_ = UsedImages(config, images.count, seed, use);
   if (!images.labels.empty())
     label_count_ = 1 + *std::max_element(images.labels.begin(), images.labels.end());
   if (!config.has_episode()) return;
@@ -47,33 +76,6 @@ ImageEpisodes::ImageEpisodes(const Images& config, const LabelledImages& images,
   if (NeedsClasses(episode)) FindClasses();
   CheckEpisode();
   if (episode.labels() == Images::Episode::OF_EPISODE) label_count_ = episode.samples();
-}
-
-void ImageEpisodes::ChooseImages() {
-  const std::int64_t rest = images_.count - config_.first();
-  const std::int64_t count = config_.count() > 0 ? config_.count() : rest;
-  if (count < 1 || count > rest) {
-    Fail(fmt::format("images {} to {} were asked for, but the files hold {}; change first or count",
-                     config_.first(), config_.first() + std::max<std::int64_t>(count, 1), images_.count));
-  }
-  used_.resize(static_cast<size_t>(count));
-  std::iota(used_.begin(), used_.end(), static_cast<std::int32_t>(config_.first()));
-  if (config_.held_out() == 0) return;
-  const std::int64_t held_out = std::llround(config_.held_out() * static_cast<double>(count));
-  if (held_out < 1 || held_out >= count) {
-    Fail(fmt::format(
-        "held_out is {}, which holds out {} of {} images; expected some for training and some for "
-        "evaluation",
-        config_.held_out(), held_out, count));
-  }
-  Shuffle(RandomStream(seed_, StreamId("images/held_out")), 0, std::span(used_), used_.size());
-  const auto border = used_.end() - held_out;
-  if (use_ == DataUse::kTraining) {
-    used_.erase(border, used_.end());
-  } else {
-    used_.erase(used_.begin(), border);
-  }
-  std::sort(used_.begin(), used_.end());
 }
 
 void ImageEpisodes::FindClasses() {

@@ -34,6 +34,11 @@ struct EpisodeMoment {
   friend bool operator==(const EpisodeMoment&, const EpisodeMoment&) = default;
 };
 
+/// The places in the files, in order, of the images that are used, of `count` that there are. Throws Error(kInvalid) when
+/// there are too few of them.
+std::vector<std::int32_t> UsedImages(const Images& config, std::int64_t count, std::uint64_t seed,
+                                     DataUse use);
+
 /// Draws the episodes of a set of images: each is a pure function of the seed, its use and its number.
 class ImageEpisodes {
  public:
@@ -52,6 +57,13 @@ class ImageEpisodes {
   /// Whether all steps show the same image.
   bool is_still() const { return MomentAt(0) == MomentAt(steps_ - 1); }
   std::int64_t query_steps() const { return config_.has_episode() ? config_.episode().query_steps() : 1; }
+  /// The places in the files of the images that episodes are drawn from.
+  const std::vector<std::int32_t>& used() const { return used_; }
+  /// Whether an episode is made of one image and nothing else is drawn for it: then there are as many episodes as images.
+  bool IsOneImage() const {
+    return !turns_ && (!config_.has_episode() || (config_.episode().samples() == 1 &&
+                                                  config_.episode().query() != Images::Episode::SAME_CLASS));
+  }
   /// How many images there are to draw from.
   std::int64_t count() const { return static_cast<std::int64_t>(used_.size()); }
   /// How many numbers a label takes: all are less.
@@ -64,7 +76,6 @@ class ImageEpisodes {
   EpisodeImages Draw(std::uint64_t episode);
 
  private:
-  void ChooseImages();
   void FindClasses();
   void CheckEpisode() const;
   std::int64_t ImageInPass(std::uint64_t episode);

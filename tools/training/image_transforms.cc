@@ -99,6 +99,13 @@ ImageDamage::ImageDamage(const Images& images, const ImageSize& size, std::uint6
   }
 }
 
+bool ImageDamage::is_random() const {
+  return std::ranges::any_of(images_.damage(), [](const Images::Damage& damage) {
+    const bool fixed_half = damage.has_zero_half() && damage.zero_half().side() != Images::ZeroHalf::RANDOM;
+    return !fixed_half && !damage.has_limit();
+  });
+}
+
 void ImageDamage::Apply(std::uint64_t episode, std::int64_t place, std::span<float> image,
                         std::span<float> mask) {
   std::fill(mask.begin(), mask.end(), 1.0F);

@@ -55,6 +55,8 @@ class ImageDamage {
   /// The proto must outlive this.
   ImageDamage(const Images& images, const ImageSize& size, std::uint64_t seed, std::string_view use);
 
+  /// Whether what it does to an image is drawn.
+  bool is_random() const;
   /// Random numbers that one image takes of a stream at most.
   std::int64_t draws() const { return 2 * size_.elements() + 1; }
   /// Damages an image; `mask` becomes 1 where it is still given and 0 where it was made zero.

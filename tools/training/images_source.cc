@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "core/diagnostics.h"
@@ -20,6 +21,9 @@ using Kind = EpisodeMoment::Kind;
 // What an input reads, in the order of kImageInputs.
 enum class Role { kImage, kTarget, kLabel, kShownLabel, kWeight, kMask };
 
+// Which of kImageInputs read pixels.
+constexpr std::string_view kPixelInputs[] = {"image", "target", "mask"};
+
 [[noreturn]] void Fail(const std::string& fault) { throw Error(ErrorKind::kInvalid, "images: " + fault); }
 
 class ImagesSource : public DataSource {
@@ -29,9 +33,11 @@ class ImagesSource : public DataSource {
   std::int64_t steps() const override { return episodes_.steps(); }
   // Of single images evaluation makes one pass; what else there is, is drawn without end.
   std::optional<std::int64_t> episodes() const override {
-    if (config_.has_episode()) return std::nullopt;
+    const bool one_image = episodes_.IsOneImage() && !damage_.is_random();
+    if (config_.has_episode() && !one_image) return std::nullopt;
     return episodes_.count();
   }
+  DataFacts facts() const override { return facts_; }
   std::int64_t bytes() const override { return images_.bytes() + episodes_.bytes(); }
   void Fill(size_t port, const EpisodeWindow& window, std::span<float> out) override {
     FillAny(port, window, out);
@@ -43,9 +49,11 @@ class ImagesSource : public DataSource {
  private:
   void FindRoles();
   void CheckPort(Role role, const InputPort& port) const;
-  void CheckImage(const InputPort& port) const;
+  void CheckSizes(const LabelledImages& images, const DataContext& context) const;
   void CheckLabel(const InputPort& port) const;
+  void CheckIndices(const InputPort& port) const;
   void CheckDraws() const;
+  std::int64_t CountSeen(const DataContext& context, FileSystem& files) const;
   template <typename T>
   void FillAny(size_t port, const EpisodeWindow& window, std::span<T> out);
   void WriteRow(size_t port, std::uint64_t number, const EpisodeImages& episode, const EpisodeMoment& moment);
@@ -60,6 +68,7 @@ class ImagesSource : public DataSource {
   ImageTransforms transforms_;
   ImageDamage damage_;
   ImageEpisodes episodes_;
+  DataFacts facts_;
   std::vector<float> row_;
   std::vector<float> mask_;
 };
@@ -69,13 +78,37 @@ ImageSize SizeOf(const LabelledImages& images) { return {images.channels, images
 ImagesSource::ImagesSource(const Images& config, const DataContext& context, FileSystem& files)
     : config_(config),
       ports_(context.ports),
-      images_(ReadImages(files, config_, context.folder)),
+      images_(ReadImages(files, config_, context.folder,
+                         [&](const LabelledImages& sizes, std::int64_t bytes) {
+                           CheckSizes(sizes, context);
+                           const std::string path = ImagesPath(config_, context.folder);
+                           if (context.memory != nullptr) RequireMemory(*context.memory, bytes, path);
+                         })),
       transforms_(config_, SizeOf(images_)),
       damage_(config_, transforms_.out(), context.seed,
               context.use == DataUse::kTraining ? "training" : "evaluation"),
       episodes_(config_, images_, transforms_.turns(), context.seed, context.use) {
   FindRoles();
   CheckDraws();
+  facts_ = {.name = "images " + ImagesPath(config_, ""),
+            .records = episodes_.count(),
+            .record_name = "images",
+            .seen = std::nullopt,
+            .note = images_.note};
+  if (context.training != nullptr) facts_.seen = CountSeen(context, files);
+}
+
+// How many of the images training takes too.
+std::int64_t ImagesSource::CountSeen(const DataContext& context, FileSystem& files) const {
+  const Images& theirs = context.training->images();
+  const bool same_files =
+      context.training->has_images() && theirs.files_case() == config_.files_case() &&
+      IsSameFile(files, ImagesPath(theirs, context.folder), ImagesPath(config_, context.folder));
+  if (!same_files) return 0;
+  const std::vector<std::int32_t> seen = UsedImages(theirs, images_.count, context.seed, DataUse::kTraining);
+  std::vector<std::int32_t> shared;
+  std::ranges::set_intersection(seen, episodes_.used(), std::back_inserter(shared));
+  return std::ssize(shared);
 }
 
 void ImagesSource::FindRoles() {
@@ -114,7 +147,7 @@ void ImagesSource::CheckPort(Role role, const InputPort& port) const {
                      port.name));
   }
   if (role == Role::kLabel || role == Role::kShownLabel) return CheckLabel(port);
-  if (role != Role::kWeight) return CheckImage(port);
+  if (role != Role::kWeight) return;
   if (port.shape.rank() != 0) {
     Fail(
         fmt::format("input \"{}\" has shape {}, but a weight is a scalar", port.name, port.shape.ToString()));
@@ -125,16 +158,21 @@ void ImagesSource::CheckPort(Role role, const InputPort& port) const {
   }
 }
 
-void ImagesSource::CheckImage(const InputPort& port) const {
-  const ImageSize& size = transforms_.out();
+// Before the pixels are read, for they may be more than the memory holds.
+void ImagesSource::CheckSizes(const LabelledImages& images, const DataContext& context) const {
+  const ImageSize size = ImageTransforms(config_, SizeOf(images)).out();
   const Shape whole{size.channels, size.height, size.width};
-  const bool fits = port.shape == whole || port.shape == Shape{size.elements()} ||
-                    (size.channels == 1 && port.shape == Shape{size.height, size.width});
-  if (fits) return;
-  Fail(fmt::format(
-      "input \"{}\" has shape {}, but the images, as they are fed, have {}; expected this, {}or [{}]",
-      port.name, port.shape.ToString(), whole.ToString(),
-      size.channels == 1 ? Shape{size.height, size.width}.ToString() + " " : "", size.elements()));
+  for (const InputPort& port : context.ports) {
+    const bool is_image = std::ranges::any_of(
+        kPixelInputs, [&](std::string_view field) { return ImageInput(config_, field) == port.name; });
+    const bool fits = port.shape == whole || port.shape == Shape{size.elements()} ||
+                      (size.channels == 1 && port.shape == Shape{size.height, size.width});
+    if (!is_image || fits) continue;
+    Fail(fmt::format(
+        "input \"{}\" has shape {}, but the images, as they are fed, have {}; expected this, {}or [{}]",
+        port.name, port.shape.ToString(), whole.ToString(),
+        size.channels == 1 ? Shape{size.height, size.width}.ToString() + " " : "", size.elements()));
+  }
 }
 
 void ImagesSource::CheckLabel(const InputPort& port) const {
@@ -146,9 +184,27 @@ void ImagesSource::CheckLabel(const InputPort& port) const {
     Fail(fmt::format("input \"{}\" has shape {}, but a label is {}a vector with one element for each class",
                      port.name, port.shape.ToString(), only_vector ? "" : "a scalar or "));
   }
+  if (port.limit) CheckIndices(port);
   if (port.shape.rank() == 1 && port.shape.dim(0) < episodes_.label_count()) {
     Fail(fmt::format("input \"{}\" has {} elements, but the labels go up to {}; expected at least {}",
                      port.name, port.shape.dim(0), episodes_.label_count() - 1, episodes_.label_count()));
+  }
+}
+
+// What a node takes for the number of a class must be one of its classes.
+void ImagesSource::CheckIndices(const InputPort& port) const {
+  const std::int64_t count = port.limit->count;
+  if (config_.episode().labels() == Images::Episode::OF_EPISODE && episodes_.label_count() > count) {
+    Fail(fmt::format("input \"{}\" has labels up to {}, but {} has {} classes; expected labels from 0 to {}",
+                     port.name, episodes_.label_count() - 1, port.limit->node, count, count - 1));
+  }
+  if (config_.episode().labels() == Images::Episode::OF_EPISODE) return;
+  for (const std::int32_t image : episodes_.used()) {
+    const std::int32_t label = images_.labels[static_cast<size_t>(image)];
+    if (label < count) continue;
+    Fail(fmt::format(
+        "input \"{}\": image {} of {} has label {}, but {} has {} classes; expected labels from 0 to {}",
+        port.name, image, ImagesPath(config_, ""), label, port.limit->node, count, count - 1));
   }
 }
 

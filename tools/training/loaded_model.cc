@@ -24,11 +24,13 @@ LoadedModel Checked(const std::string& path, ModelText text, Diagnostics& diagno
   CheckGraph(graph, diagnostics);
   CheckTrain(text.model, text.locations, graph, diagnostics);
   diagnostics.ThrowIfErrors();
+  std::string warnings = diagnostics.ToString();
+  if (!warnings.empty()) warnings.pop_back();
   return {.path = path,
           .folder = FolderOf(path),
           .model = std::move(text.model),
           .graph = std::move(graph),
-          .warnings = diagnostics.ToString()};
+          .warnings = std::move(warnings)};
 }
 
 LoadedModel LoadPlan(std::span<const std::byte> bytes, const std::string& path,
@@ -98,11 +100,17 @@ void CheckCanTrain(const LoadedModel& loaded, bool training) {
                                                training ? "trained" : "evaluated", list));
 }
 
-std::unique_ptr<DataSource> OpenData(const LoadedModel& loaded, DataUse use, FileSystem& files) {
+std::unique_ptr<DataSource> OpenData(const LoadedModel& loaded, DataUse use, FileSystem& files,
+                                     const MemoryBudget* memory) {
   const Train& train = loaded.model.train();
   const bool own = use == DataUse::kEvaluation && train.evaluation().has_data();
   const DataContext context = {
-      .ports = InputPorts(loaded.graph), .seed = train.seed(), .use = use, .folder = loaded.folder};
+      .ports = InputPorts(loaded.graph),
+      .seed = train.seed(),
+      .use = use,
+      .folder = loaded.folder,
+      .memory = memory,
+      .training = use == DataUse::kEvaluation && train.has_data() ? &train.data() : nullptr};
   try {
     return MakeDataSource(own ? train.evaluation().data() : train.data(), context, files);
   } catch (const Error& error) {

@@ -34,8 +34,10 @@ LoadedModel LoadModel(FileSystem& files, const std::string& path, const std::vec
 /// optimizer, data.
 void CheckCanTrain(const LoadedModel& loaded, bool training);
 
-/// The source of training or evaluation episodes that the model's `train` describes.
-std::unique_ptr<DataSource> OpenData(const LoadedModel& loaded, DataUse use, FileSystem& files);
+/// The source of training or evaluation episodes that the model's `train` describes. Throws Error(kRuntime), before the
+/// data are read, when `memory` (null: there is enough) has no room for them.
+std::unique_ptr<DataSource> OpenData(const LoadedModel& loaded, DataUse use, FileSystem& files,
+                                     const MemoryBudget* memory = nullptr);
 
 /// What a run of the model is compiled for: batch and optimizer from `train`, the steps of one window from it and
 /// from the data's `steps`. Throws Error(kInvalid) when the windows do not divide the episode.

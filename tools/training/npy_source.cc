@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -11,7 +12,7 @@
 #include "core/random.h"
 #include "core/tensor.h"
 #include "serialization/initializer.h"
-#include "serialization/npy.h"
+#include "serialization/npy_reader.h"
 #include "tools/training/data_source.h"
 #include "tools/training/episode_rows.h"
 
@@ -20,8 +21,21 @@ namespace {
 
 struct Array {
   std::string path;
-  Tensor tensor;  // [episodes, T, shape] or [episodes, shape]
+  Shape shape;    // [episodes, T, shape] or [episodes, shape]
+  Tensor tensor;  // as soon as all shapes are checked
 };
+
+// A file whose header was read.
+struct OpenArray {
+  std::unique_ptr<ReadableFile> file;
+  NpyReader reader;
+};
+
+OpenArray OpenFile(FileSystem& files, const std::string& path) {
+  std::unique_ptr<ReadableFile> file = files.OpenRead(path);
+  NpyReader reader(*file, path);
+  return {std::move(file), std::move(reader)};
+}
 
 class NpySource : public DataSource {
  public:
@@ -30,6 +44,7 @@ class NpySource : public DataSource {
   std::int64_t steps() const override { return steps_; }
   std::optional<std::int64_t> episodes() const override { return count_; }
   std::int64_t bytes() const override;
+  DataFacts facts() const override { return facts_; }
   void Fill(size_t port, const EpisodeWindow& window, std::span<float> out) override {
     FillAny(port, window, out);
   }
@@ -40,6 +55,8 @@ class NpySource : public DataSource {
  private:
   void CheckArray(size_t port, const Array& array);
   void ChooseEpisodes(const Npy& npy);
+  void CheckIndices(size_t port) const;
+  std::int64_t CountSeen(const Npy& training, const std::string& folder, FileSystem& files) const;
   std::int64_t EpisodeInFile(std::uint64_t episode);
   template <typename T>
   void FillAny(size_t port, const EpisodeWindow& window, std::span<T> out);
@@ -54,6 +71,7 @@ class NpySource : public DataSource {
   std::int64_t steps_ = -1;
   std::uint64_t pass_ = 0;  // whose order order_ is
   std::vector<std::int64_t> order_;
+  DataFacts facts_;
 };
 
 const Npy::Array* FindArray(const Npy& npy, const std::string& input) {
@@ -78,6 +96,7 @@ NpySource::NpySource(const Npy& npy, const DataContext& context, FileSystem& fil
       seed_(context.seed),
       shuffle_(npy.shuffle() && context.use == DataUse::kTraining) {
   CheckNames(npy, ports_);
+  std::vector<OpenArray> open;
   for (size_t i = 0; i < ports_.size(); ++i) {
     const Npy::Array* array = FindArray(npy, ports_[i].name);
     if (array == nullptr) {
@@ -87,25 +106,66 @@ NpySource::NpySource(const Npy& npy, const DataContext& context, FileSystem& fil
                       ports_[i].name, ports_[i].name));
     }
     const std::string path = JoinPath(context.folder, array->path());
-    arrays_.push_back({path, ReadNpy(files, path)});
+    open.push_back(OpenFile(files, path));
+    arrays_.push_back({path, open.back().reader.shape(), {}});
     CheckArray(i, arrays_.back());
   }
   if (steps_ < 0) steps_ = 1;  // no input changes from step to step
   ChooseEpisodes(npy);
+  for (size_t i = 0; i < open.size(); ++i) {
+    NpyReader& reader = open[i].reader;
+    if (context.memory != nullptr) RequireMemory(*context.memory, reader.bytes(), arrays_[i].path);
+    arrays_[i].tensor = reader.Read();
+    CheckIndices(i);
+  }
+  facts_.records = count_;
+  for (const Npy::Array& array : npy.array()) {
+    facts_.name += (facts_.name.empty() ? "npy " : ", ") + array.path();
+  }
+  if (context.training == nullptr) return;
+  facts_.seen = context.training->has_npy() ? CountSeen(context.training->npy(), context.folder, files) : 0;
+}
+
+// How many of the episodes training reads too: from the same files for all inputs.
+std::int64_t NpySource::CountSeen(const Npy& training, const std::string& folder, FileSystem& files) const {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const Npy::Array* theirs = FindArray(training, ports_[i].name);
+    if (theirs == nullptr || !IsSameFile(files, JoinPath(folder, theirs->path()), arrays_[i].path)) return 0;
+  }
+  const std::int64_t first = training.first_episode();
+  const std::int64_t end = training.episodes() > 0 ? first + training.episodes() : all_;
+  return std::max<std::int64_t>(0, std::min(end, first_ + count_) - std::max(first, first_));
+}
+
+// What a node takes for the number of a class or a line must be one.
+void NpySource::CheckIndices(size_t port) const {
+  const std::optional<IndexLimit>& limit = ports_[port].limit;
+  if (!limit) return;
+  const std::int64_t each = ports_[port].per_step ? steps_ : 1;
+  const std::vector<double> numbers = arrays_[port].tensor.As<double>();
+  for (std::int64_t i = first_ * each; i < (first_ + count_) * each; ++i) {
+    const double number = numbers[static_cast<size_t>(i)];
+    if (number >= 0 && number < static_cast<double>(limit->count) && number == std::floor(number)) continue;
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("{}: is {} for episode {}{}, but {} has {}; expected whole numbers from 0 to {}",
+                            arrays_[port].path, number, i / each,
+                            ports_[port].per_step ? fmt::format(", step {}", i % each) : "", limit->node,
+                            limit->count, limit->count - 1));
+  }
 }
 
 void NpySource::CheckArray(size_t port, const Array& array) {
   const InputPort& input = ports_[port];
-  const std::vector<std::int64_t>& found = array.tensor.shape().dims();
+  const std::vector<std::int64_t>& found = array.shape.dims();
   const size_t lead = input.per_step ? 2 : 1;
   const bool fits = found.size() == lead + input.shape.dims().size() &&
                     std::equal(input.shape.dims().begin(), input.shape.dims().end(),
                                found.begin() + static_cast<std::ptrdiff_t>(lead));
   if (!fits) {
-    throw Error(ErrorKind::kInvalid,
-                fmt::format("{}: has shape {}, but input \"{}\" of shape {} needs [episodes, {}shape]",
-                            array.path, array.tensor.shape().ToString(), input.name, input.shape.ToString(),
-                            input.per_step ? "T, " : ""));
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("{}: has shape {}, but input \"{}\" of shape {} needs [episodes, {}shape]", array.path,
+                    array.shape.ToString(), input.name, input.shape.ToString(), input.per_step ? "T, " : ""));
   }
   const auto agree = [&](std::int64_t& known, std::int64_t now, std::string_view what) {
     if (known < 0) known = now;
@@ -119,7 +179,7 @@ void NpySource::CheckArray(size_t port, const Array& array) {
   if (input.per_step) agree(steps_, found[1], "steps");
   if (found[0] < 1 || (input.per_step && found[1] < 1)) {
     throw Error(ErrorKind::kInvalid,
-                fmt::format("{}: holds no episode: shape {}", array.path, array.tensor.shape().ToString()));
+                fmt::format("{}: holds no episode: shape {}", array.path, array.shape.ToString()));
   }
 }
 
@@ -139,7 +199,7 @@ void NpySource::ChooseEpisodes(const Npy& npy) {
 
 std::int64_t NpySource::bytes() const {
   std::int64_t sum = 0;
-  for (const Array& array : arrays_) sum += array.tensor.shape().NumElements() * SizeOf(array.tensor.dtype());
+  for (const Array& array : arrays_) sum += array.shape.NumElements() * SizeOf(array.tensor.dtype());
   return sum;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "graph/index_use.h"
 #include "tools/training/first_fault.h"
 #include "tools/training/parameters.h"
 
@@ -105,10 +106,21 @@ class Teller {
                           operand.shape.ToString(), fault.operands[i].low + 0.0F,
                           fault.operands[i].high + 0.0F);  // no -0
     }
-    return text + "\n  " + Remedy(fault, run_.update);
+    return text + "\n  " + RemedyOf(fault);
   }
 
  private:
+  // A class or a row that the data named and that is not there makes NaN of numbers that are all finite.
+  std::string RemedyOf(const Fault& fault) const {
+    const std::optional<NodeIndex> index = IndexOf(compiled_, *fault.node);
+    const bool finite = std::ranges::all_of(fault.operands, [](const NumberRange& range) {
+      return std::isfinite(range.low) && std::isfinite(range.high);
+    });
+    if (!index || !finite) return Remedy(fault, run_.update);
+    return fmt::format("\"{}\" is not a whole number from 0 to {}, of which {} takes one",
+                       NameOf(compiled_.node(index->operand)), index->count - 1, fault.node->op->name);
+  }
+
   // As the model names it: the copy of a node for the last step has no name there.
   static const std::string& NameOf(const Node& node) {
     return node.at_last_step && !node.backward ? node.origin : node.name;

@@ -37,6 +37,9 @@ class PatternsSource : public DataSource {
   std::int64_t bytes() const override {
     return static_cast<std::int64_t>(places_.size() * sizeof(places_[0]));
   }
+  DataFacts facts() const override {
+    return {.name = "patterns", .records = std::nullopt, .seen = 0, .note = {}};
+  }
   void Fill(size_t port, const EpisodeWindow& window, std::span<float> out) override {
     FillAny(port, window, out);
   }
