@@ -15,6 +15,20 @@ std::string Described(const Node& node) {
                             : fmt::format("\"{}\"", node.name);
 }
 
+// `parameter "w"`, `node "y" (Tanh)`.
+std::string Titled(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kInput:
+      return fmt::format("input \"{}\"", node.name);
+    case NodeKind::kParameter:
+      return fmt::format("parameter \"{}\"", node.name);
+    case NodeKind::kState:
+      return fmt::format("state \"{}\"", node.name);
+    default:
+      return Described(node);
+  }
+}
+
 // The nodes after their operands; those on a cycle or behind one are left out.
 std::vector<Value> AcyclicPart(const Graph& graph) {
   std::vector<int> missing(static_cast<size_t>(graph.size()));
@@ -52,7 +66,9 @@ class Checker {
     for (int id = 0; id < graph_.size(); ++id) CheckUpdated(Value{id});
     for (const State& state : graph_.states) CheckState(state);
     for (const Term& term : graph_.terms) CheckTerm(term);
-    if (!diagnostics_.has_errors()) CheckReach();
+    if (diagnostics_.has_errors()) return;
+    CheckReach();
+    WarnOfUnused();
   }
 
  private:
@@ -157,6 +173,48 @@ class Checker {
       diagnostics_.AddError(
           term.location, fmt::format("loss \"{}\": no trainable parameter reaches it", term.name),
           "a gradient would be zero everywhere: take another value, or look for a missing operand");
+    }
+  }
+
+  // Without losses and metrics what no node reads is a result.
+  std::vector<Value> Results() const {
+    std::vector<Value> results;
+    for (const Term& term : graph_.terms) {
+      results.push_back(term.value);
+      if (term.weight) results.push_back(term.weight);
+    }
+    for (int id = 0; id < graph_.size() && graph_.terms.empty(); ++id) {
+      if (graph_.node(Value{id}).kind == NodeKind::kOp && graph_.Users(Value{id}).empty()) {
+        results.push_back(Value{id});
+      }
+    }
+    return results;
+  }
+
+  std::vector<Value> Losses() const {
+    std::vector<Value> losses;
+    for (const Term& term : graph_.terms) {
+      if (term.is_loss) losses.push_back(term.value);
+    }
+    return losses;
+  }
+
+  void WarnOfUnused() {
+    const std::vector<bool> used = LeadsToInTime(graph_, Results());
+    const std::vector<Value> losses = Losses();
+    const std::vector<bool> trained = LeadsToInTime(graph_, losses);
+    const std::string_view of = graph_.terms.empty() ? "no node" : "no loss and no metric";
+    for (int id = 0; id < graph_.size(); ++id) {
+      const Node& node = graph_.node(Value{id});
+      if (!used[static_cast<size_t>(id)]) {
+        diagnostics_.AddWarning(node.location,
+                                fmt::format("{} is not used: {} depends on it", Titled(node), of));
+      } else if (node.trainable && !losses.empty() && !trained[static_cast<size_t>(id)]) {
+        diagnostics_.AddWarning(
+            node.location,
+            fmt::format("{} is trained, but no loss depends on it: it stays as it is", Titled(node)),
+            "add `trainable: false`, or look for a missing operand");
+      }
     }
   }
 

@@ -53,6 +53,7 @@ class GraphReader {
     for (int i = 0; i < model_.state_size(); ++i) ConnectState(model_.state(i), i, locations_.Of("state", i));
     for (int i = 0; i < model_.loss_size(); ++i) AddLoss(model_.loss(i), locations_.Of("loss", i));
     for (int i = 0; i < model_.metric_size(); ++i) AddMetric(model_.metric(i), i, locations_.Of("metric", i));
+    if (!diagnostics_.has_errors()) names_.WarnOfUnusedDims();
     return std::move(graph_);
   }
 
@@ -243,10 +244,31 @@ class GraphReader {
       return;
     }
     const SourceLocation location = where.Of("name").value();
+    CheckNotTaken(def.name(), location);
     const auto [first, is_new] = metric_names_.try_emplace(def.name(), location);
     if (is_new) return;
     diagnostics_.AddError(location, fmt::format("metric \"{}\" is defined twice, first at {}:{}", def.name(),
                                                 first->second.line, first->second.column));
+  }
+
+  // Lines of metrics.jsonl, and what `eval --json` prints, hold the metrics beside numbers of their own.
+  void CheckNotTaken(const std::string& metric, SourceLocation location) {
+    constexpr std::string_view kTaken[] = {"confusion", "data", "episode", "episodes", "loss", "seconds"};
+    constexpr std::string_view kEvaluation = "evaluation_";
+    if (std::find(std::begin(kTaken), std::end(kTaken), metric) != std::end(kTaken)) {
+      diagnostics_.AddError(
+          location,
+          fmt::format("metric \"{}\": metrics.jsonl or `eval --json` has something else by this name",
+                      metric),
+          "rename the metric");
+    } else if (metric.starts_with(kEvaluation)) {
+      diagnostics_.AddError(
+          location,
+          fmt::format(
+              "metric \"{}\": in metrics.jsonl a name that begins with \"{}\" is what an evaluation measured",
+              metric, kEvaluation),
+          "rename the metric");
+    }
   }
 
   const Model& model_;

@@ -121,12 +121,21 @@ std::optional<std::int64_t> NameTable::ResolveSize(const std::string& text, std:
           fmt::format("add `dim {{ name: \"{}\" size: ... }}`", text));
       return std::nullopt;
     }
+    it->second.used = true;
     if (!it->second.size) return std::nullopt;
     size = *it->second.size;
   }
   if (size >= least) return size;
   diagnostics_.AddError(location, fmt::format("{}: {} is too small; expected at least {}", use, text, least));
   return std::nullopt;
+}
+
+void NameTable::WarnOfUnusedDims() const {
+  for (const auto& [name, dim] : dims_) {
+    if (dim.used) continue;
+    diagnostics_.AddWarning(dim.location,
+                            fmt::format("dim \"{}\" is not used: no shape and no op names it", name));
+  }
 }
 
 std::optional<Shape> NameTable::ResolveShape(const std::vector<std::string>& sizes, const std::string& use,

@@ -37,11 +37,14 @@ class NameTable {
   /// A shape in the field `shape` of the message at `where`.
   std::optional<Shape> ResolveShape(const std::vector<std::string>& sizes, const std::string& use,
                                     const ModelLocations::Place& where) const;
+  /// Warns of dims that neither ResolveSize nor ResolveShape was asked for.
+  void WarnOfUnusedDims() const;
 
  private:
   struct Dim {
     std::optional<std::int64_t> size;  // nothing: faulty, and reported
     SourceLocation location;
+    mutable bool used = false;
   };
   struct Entry {
     Value value;

@@ -47,6 +47,57 @@ TEST_F(CliTest, CompileReportsNodesPhasesBytesAndOperations) {
   EXPECT_THAT(report, HasSubstr("one at a time; the way back inverts its updates"));
 }
 
+TEST_F(CliTest, CompileWarnsOfWhatIsNotUsed) {
+  EXPECT_EQ(Run({"compile", "small.pbtxt"}).err, "");
+  folder_.Write("unused.pbtxt", R"(dim { name: "n" size: 2 }
+dim { name: "m" size: 2 }
+input { name: "x" shape: "n" }
+input { name: "z" shape: "n" }
+parameter { name: "w" shape: "n" normal {} }
+parameter { name: "v" shape: "n" normal {} }
+parameter { name: "u" shape: "n" normal {} }
+parameter { name: "fixed" shape: "n" normal {} trainable: false }
+parameter { name: "start" shape: "n" normal {} }
+state { name: "s" shape: "n" next: "y" }
+state { name: "t" shape: "n" next: "read" initial_parameter: "start" }
+node { name: "y" mul { a: "x" b: "w" } }
+node { name: "read" add { a: "y" b: "t" } }
+node { name: "dead" mul { a: "z" b: "v" } }
+node { name: "deader" tanh { x: "dead" } }
+node { name: "e" sum { x: "read" } }
+node { name: "watched" dot { a: "x" b: "u" } }
+loss { value: "e" }
+metric { name: "m1" value: "watched" }
+metric { name: "m2" mean_squared_error { prediction: "x" target: "fixed" } }
+train { sgd {} data { npy { array { input: "x" path: "x.npy" } array { input: "z" path: "x.npy" } } } }
+)");
+  WriteNpy(*MakePosixFileSystem(), folder_.Path("x.npy"), Tensor(Shape{2, 3, 2}, std::vector<float>(12)));
+  const auto warning = [](const std::string& place, const std::string& text) {
+    return "unused.pbtxt:" + place + ": warning: " + text + "\n";
+  };
+  const std::string not_used = " is not used: no loss and no metric depends on it";
+  const ToolResult result = Run({"compile", "unused.pbtxt"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.err,
+            warning("2:13", "dim \"m\" is not used: no shape and no op names it") +
+                warning("4:1", "input \"z\"" + not_used) + warning("6:1", "parameter \"v\"" + not_used) +
+                warning("7:1",
+                        "parameter \"u\" is trained, but no loss depends on it: it stays as it is; add "
+                        "`trainable: false`, or look for a missing operand") +
+                warning("10:1", "state \"s\"" + not_used) +
+                warning("14:1", "node \"dead\" (Mul)" + not_used) +
+                warning("15:1", "node \"deader\" (Tanh)" + not_used));
+}
+
+// Without a loss and a metric, what nothing reads is what `run` is asked for.
+TEST_F(CliTest, CompileWarnsOfNoResultOfAModelThatOnlyRuns) {
+  folder_.Write("runs.pbtxt",
+                "input { name: \"x\" shape: \"2\" }\nparameter { name: \"w\" shape: \"2\" }\n"
+                "node { name: \"y\" tanh { x: \"x\" } }\n");
+  EXPECT_THAT(Run({"compile", "runs.pbtxt"}).err,
+              StartsWith("runs.pbtxt:2:1: warning: parameter \"w\" is not used: no node depends on it\n"));
+}
+
 TEST_F(CliTest, CompileSaysWhereATraceIsReplayed) {
   const std::string model = std::string(PLGRAPH_SOURCE_DIR) + "/models/retroactive.pbtxt";
   const std::string report = Output({"compile", model, "--set", "train.data.patterns.gap_steps=46"});
