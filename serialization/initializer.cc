@@ -144,7 +144,7 @@ Tensor FromNpy(const ParameterDef& parameter, const Shape& shape, const std::str
                 fmt::format("{}: has shape {}, but parameter \"{}\" has {}", path, tensor.shape().ToString(),
                             parameter.name(), shape.ToString()));
   }
-  return Tensor(shape, tensor.As<double>());
+  return tensor.dtype() == DType::kDouble ? std::move(tensor) : Tensor(shape, tensor.As<double>());
 }
 
 }  // namespace
@@ -183,6 +183,13 @@ Tensor InitialValue(const ParameterDef& parameter, const Shape& shape, std::uint
       break;
   }
   return Filled(shape, [](size_t) { return 0.0; });
+}
+
+std::int64_t InitialValueBytes(const ParameterDef& parameter, const Shape& shape) {
+  std::int64_t each = SizeOf(DType::kDouble);
+  if (parameter.has_orthogonal()) each += SizeOf(DType::kDouble);  // the vectors, and then the matrix
+  if (parameter.has_from_file()) each += SizeOf(DType::kFloat);    // of a file of floats
+  return shape.NumElements() * each;
 }
 
 std::string JoinPath(const std::string& folder, const std::string& path) {

@@ -19,6 +19,9 @@ namespace plgraph {
 Tensor InitialValue(const ParameterDef& parameter, const Shape& shape, std::uint64_t seed,
                     const std::string& folder, FileSystem& files);
 
+/// Bytes that InitialValue takes at its peak.
+std::int64_t InitialValueBytes(const ParameterDef& parameter, const Shape& shape);
+
 /// `path` as seen from `folder`: itself if absolute.
 std::string JoinPath(const std::string& folder, const std::string& path);
 /// The folder of a file: "" for a file of the current folder.

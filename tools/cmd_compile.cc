@@ -33,11 +33,13 @@ struct Setting {
 };
 
 // A model without data is compiled for one step; without a loss or an optimizer, for running only.
-Setting SettingOf(const LoadedModel& loaded, FileSystem& files) {
+Setting SettingOf(const LoadedModel& loaded, const Services& services) {
   Setting setting;
   const Train& train = loaded.model.train();
   if (train.has_data()) {
-    const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kTraining, files);
+    const std::unique_ptr<DataSource> data =
+        OpenData(loaded, DataUse::kTraining, services.files, &services.memory);
+    PrintNote(data->facts().note);
     setting.episode_steps = data->steps();
     setting.data_bytes = data->bytes();
   } else {
@@ -58,24 +60,26 @@ void DumpPass(FileSystem& files, const std::string& dir, int index, std::string_
 }
 
 // The executable that measures during training, if the model asks for that; not run here.
-std::optional<Executable> EvaluationExecutable(const LoadedModel& loaded, FileSystem& files,
+std::optional<Executable> EvaluationExecutable(const LoadedModel& loaded, const Services& services,
                                                std::int64_t& data_bytes) {
   if (loaded.model.train().evaluation().every() == 0) return std::nullopt;
-  const std::unique_ptr<DataSource> data = OpenData(loaded, DataUse::kEvaluation, files);
+  const std::unique_ptr<DataSource> data =
+      OpenData(loaded, DataUse::kEvaluation, services.files, &services.memory);
   data_bytes += data->bytes();
   return MakeExecutable(loaded, ForwardOptions(loaded, *data, loaded.model.train().evaluation().episodes()));
 }
 
 void PrintReport(std::FILE* text, const LoadedModel& loaded, const Executable& executable, Setting setting,
-                 FileSystem& files) {
+                 const Services& services) {
   Print(text, "{}\n", SummaryText(loaded, executable, setting.episode_steps));
   Print(text, "{}\n", PhasesText(executable));
   if (const std::string traces = TracesText(executable); !traces.empty()) Print(text, "{}\n", traces);
   Print(text, "{}\n", ArenaText(executable));
   if (executable.options.training) {
-    const std::optional<Executable> evaluation = EvaluationExecutable(loaded, files, setting.data_bytes);
+    const std::optional<Executable> evaluation = EvaluationExecutable(loaded, services, setting.data_bytes);
     Print(text, "{}\n",
-          PeakText(PredictPeakMemory(executable, evaluation ? &*evaluation : nullptr, setting.data_bytes)));
+          PeakText(PredictPeakMemory(loaded, executable, evaluation ? &*evaluation : nullptr,
+                                     setting.data_bytes)));
   }
   const double flops = FlopsPerEpisode(executable, setting.episode_steps);
   Print(text, "floating-point operations per episode: {}\n", Grouped(flops));
@@ -85,7 +89,7 @@ int CompileModel(const Options& options) {
   std::FILE* text = CheckOutputs({{"--output " + options.plan, options.plan}}, {options.model.path});
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
-  Setting setting = SettingOf(loaded, machine.files());
+  Setting setting = SettingOf(loaded, machine.services());
   if (!options.dump_dir.empty()) {
     if (loaded.plan) {
       throw Error(
@@ -112,7 +116,7 @@ int CompileModel(const Options& options) {
   } else if (options.emit == "ir") {
     Print(text, "{}", executable.graph.ToText());
   } else {
-    PrintReport(text, loaded, executable, setting, machine.files());
+    PrintReport(text, loaded, executable, setting, machine.services());
   }
   return 0;
 }

@@ -186,9 +186,10 @@ std::string ArenaText(const Executable& executable) {
 std::string PeakText(const PeakMemory& peak) {
   std::string text = "peak resident memory of `train`, predicted, bytes:\n";
   text += BytesLine("process", peak.process);
-  text += BytesLine("arena", peak.arenas);
+  text += BytesLine("graph", peak.graph);
+  text += BytesLine("arenas", peak.arenas);
   text += BytesLine("data", peak.data);
-  text += BytesLine("writing a checkpoint", peak.checkpoint);
+  text += BytesLine("checkpoint, initial values", peak.copies);
   return text + BytesLine("total", peak.total());
 }
 

@@ -144,7 +144,7 @@ std::vector<BadInput> TooMuchMemory() {
   };
   const std::string train = "train small.pbtxt --run-dir run --set ";
   return {
-      row("MatrixBeyondTheMachine", train + "n=1000000", 1, "the run needs 56001060.0 MB of memory but "),
+      row("MatrixBeyondTheMachine", train + "n=1000000", 1, "the run needs 80001064.0 MB of memory but "),
       row("BatchBeyondTheMachine", train + "train.batch=1000000000000", 1, "the run needs 5972000000.0 MB"),
       row("StepsBeyondTheMachine", train + "train.data.patterns.gap_steps=1000000000000", 1,
           "the run needs 1210000000.0 MB of memory but "),

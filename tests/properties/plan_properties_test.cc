@@ -192,7 +192,7 @@ class RandomModels : public testing::Test {
   }
 
   // All that `plgraph compile` prints figures of.
-  static std::string ReportOf(const Executable& executable) {
+  static std::string ReportOf(const LoadedModel& loaded, const Executable& executable) {
     std::string report = executable.graph.ToText();
     for (const auto& [name, value] : executable.graph.Names())
       report += fmt::format("{} {}\n", name, value.id);
@@ -208,7 +208,7 @@ class RandomModels : public testing::Test {
     for (const std::int64_t size : executable.memory.section_sizes) report += fmt::format("{} ", size);
     return report + fmt::format("{} {} {}", executable.memory.size,
                                 FlopsPerEpisode(executable, executable.options.steps),
-                                PredictPeakMemory(executable, nullptr, 0).total());
+                                PredictPeakMemory(loaded, executable, nullptr, 0).total());
   }
 
   // The report, and losses and gradients of all windows of two batches.
@@ -218,7 +218,7 @@ class RandomModels : public testing::Test {
     Executor<float> executor(executable, memory_, threads_);
     InitializeParameters(loaded, *files_, executor);
     EpisodeRunner<float> runner(executor, *data, InputPorts(loaded.graph), loaded.model.train().seed());
-    std::string bits = ReportOf(executable);
+    std::string bits = ReportOf(loaded, executable);
     for (std::int64_t first = 0; first < 2 * runner.batch(); first += runner.batch()) {
       for (std::int64_t window = 0; window < runner.windows(); ++window) {
         runner.Forward(static_cast<std::uint64_t>(first), window);

@@ -7,6 +7,7 @@
 
 #include "graph/compile.h"
 #include "tools/training/data_source.h"
+#include "tools/training/loaded_model.h"
 
 namespace plgraph {
 
@@ -31,17 +32,21 @@ std::vector<Traffic> TrafficOf(const Executable& executable, std::span<const Tur
 /// the samples of the batch.
 double FlopsPerEpisode(const Executable& executable, std::int64_t episode_steps);
 
-/// What `train` takes at its peak, in bytes: the process itself, the arenas of training and (null: none) of the
-/// evaluations, the data, and the checkpoint that is being written.
+/// What `train` takes at its peak, in bytes.
 struct PeakMemory {
-  std::int64_t process = 0;
-  std::int64_t arenas = 0;
-  std::int64_t data = 0;
-  std::int64_t checkpoint = 0;
-  std::int64_t total() const { return process + arenas + data + checkpoint; }
+  std::int64_t process = 0;  ///< the program and its libraries
+  std::int64_t graph = 0;    ///< the model, its graph and what it is compiled to
+  std::int64_t arenas = 0;   ///< of training and of the evaluations
+  std::int64_t data = 0;     ///< of both; reading them takes no more
+  /// Beside the arenas: the checkpoint that is being written, or, where that is more, a parameter that is being made.
+  std::int64_t copies = 0;
+  /// What is taken after the model and the data were read.
+  std::int64_t running() const { return arenas + copies; }
+  std::int64_t total() const { return process + graph + arenas + data + copies; }
 };
-PeakMemory PredictPeakMemory(const Executable& training, const Executable* evaluation,
-                             std::int64_t data_bytes);
+/// `evaluation` is null if the model does not ask for evaluations.
+PeakMemory PredictPeakMemory(const LoadedModel& loaded, const Executable& training,
+                             const Executable* evaluation, std::int64_t data_bytes);
 
 }  // namespace plgraph
 

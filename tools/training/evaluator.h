@@ -15,11 +15,13 @@
 
 namespace plgraph {
 
-/// Measures a model on episodes that training never sees, always the same ones, from number 0 on.
+/// Measures a model on the episodes of evaluations, always the same ones, from number 0 on. The facts of its data say
+/// whether training sees them too.
 class Evaluator {
  public:
-  /// `episodes`: how many; not more than the source has (of a file: one pass). `outputs`: values that can be read after
-  /// each batch. `loaded` must outlive it.
+  /// Reads the data and compiles; the memory of a run is taken at the first use of executor(). `episodes`: how many; not
+  /// more than the source has (of a file: one pass). `outputs`: values that can be read after each batch. `loaded` must
+  /// outlive it.
   Evaluator(const LoadedModel& loaded, const Services& services, std::int64_t episodes,
             const std::vector<std::string>& outputs = {});
 
@@ -28,13 +30,14 @@ class Evaluator {
   /// Of the episodes.
   const std::shared_ptr<DataSource>& data() const { return data_; }
   /// Whose parameters are measured.
-  Executor<float>& executor() { return *executor_; }
+  Executor<float>& executor();
   /// Kept states start from their initial value. Calls `after_batch` with how many of its samples count. Throws
   /// Error(kRuntime) when the loss is not finite.
   Measures Evaluate(const std::function<void(std::int64_t count)>& after_batch = {});
 
  private:
   const LoadedModel& loaded_;
+  Services services_;
   std::shared_ptr<DataSource> data_;
   std::int64_t episodes_;
   Executable executable_;

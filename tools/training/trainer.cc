@@ -9,6 +9,7 @@
 
 #include "core/checked_size.h"
 #include "core/error.h"
+#include "tools/training/cost.h"
 #include "tools/training/learning_rate.h"
 #include "tools/training/parameters.h"
 #include "tools/training/run_changes.h"
@@ -27,23 +28,25 @@ bool Crossed(std::int64_t every, std::int64_t before, std::int64_t now) {
   return every > 0 && now / every > before / every;
 }
 
-void CheckMetricNames(const LoadedModel& loaded) {
-  for (const MetricDef& metric : loaded.model.metric()) {
-    for (const std::string_view taken : {"episode", "loss", "seconds", "evaluation_loss"}) {
-      if (metric.name() != taken) continue;
-      throw Error(
-          ErrorKind::kInvalid,
-          fmt::format("{}: metric \"{}\": every line of metrics.jsonl has a number of its own by this name; "
-                      "rename the metric",
-                      loaded.path, taken));
-    }
-  }
+std::unique_ptr<DataSource> OpenTrainingData(const LoadedModel& loaded, const Services& services) {
+  CheckCanTrain(loaded, true);
+  return OpenData(loaded, DataUse::kTraining, services.files, &services.memory);
 }
 
-std::unique_ptr<DataSource> OpenTrainingData(const LoadedModel& loaded, FileSystem& files) {
-  CheckCanTrain(loaded, true);
-  CheckMetricNames(loaded);
-  return OpenData(loaded, DataUse::kTraining, files);
+std::unique_ptr<Evaluator> MakeEvaluator(const LoadedModel& loaded, const Services& services) {
+  const Evaluation& evaluation = loaded.model.train().evaluation();
+  if (evaluation.every() == 0) return nullptr;
+  return std::make_unique<Evaluator>(loaded, services, evaluation.episodes());
+}
+
+// Memory that nobody has written to yet is not missing from what is available: all that the run takes is compared at
+// once, before the first part of it is taken.
+std::unique_ptr<Executor<float>> MakeExecutor(const LoadedModel& loaded, const Executable& executable,
+                                              const Evaluator* evaluator, const Services& services) {
+  const PeakMemory peak =
+      PredictPeakMemory(loaded, executable, evaluator != nullptr ? &evaluator->executable() : nullptr, 0);
+  RequireMemory(services.memory, peak.running(), loaded.path + ": the run", kSmallerRun);
+  return std::make_unique<Executor<float>>(executable, services.memory, services.threads);
 }
 
 }  // namespace
@@ -53,18 +56,17 @@ Trainer::Trainer(const LoadedModel& loaded, const Services& services, Progress& 
       services_(services),
       progress_(progress),
       ports_(InputPorts(loaded.graph)),
-      data_(OpenTrainingData(loaded, services.files)),
+      data_(OpenTrainingData(loaded, services)),
       executable_(MakeExecutable(loaded, OptionsFor(loaded, data_->steps(), true))),
-      executor_(std::make_unique<Executor<float>>(executable_, services.memory, services.threads)),
+      evaluator_(MakeEvaluator(loaded, services)),
+      executor_(MakeExecutor(loaded, executable_, evaluator_.get(), services)),
       runner_(std::make_unique<EpisodeRunner<float>>(*executor_, *data_, ports_, train().seed(),
                                                      1.0 / static_cast<double>(train().accumulate()))),
       updater_(std::make_unique<ParameterUpdater>(train(), *executor_, services.threads)),
       guard_(std::make_unique<NumberGuard>(loaded, services, *executor_)),
       report_means_(executable_.graph.terms),
       between_means_(executable_.graph.terms) {
-  if (train().evaluation().every() > 0) {
-    evaluator_ = std::make_unique<Evaluator>(loaded, services, train().evaluation().episodes());
-  }
+  if (evaluator_) evaluator_->executor();  // takes its memory before the first step
   const std::int64_t each = (CheckedSize(train().batch()) * train().accumulate()).value();
   const std::int64_t rounds = (train().episodes() + each - 1) / each;
   std::int64_t updates_a_round = 0;
@@ -79,11 +81,13 @@ bool Trainer::Run(const TrainRequest& request) {
   grid_ = request.grid;
   if (!grid_.columns.empty()) {
     const std::shared_ptr<DataSource> data =
-        evaluator_ ? evaluator_->data() : OpenData(loaded_, DataUse::kEvaluation, services_.files);
+        evaluator_ ? evaluator_->data()
+                   : OpenData(loaded_, DataUse::kEvaluation, services_.files, &services_.memory);
     samples_ = std::make_unique<ModelRun>(loaded_, data, kGridSamples, ValuesOf(grid_.columns), services_);
     DrawGrid(grid_, samples_->Run(), "--grid");  // finds a wrong step before anything is written
   }
   Start(request);
+  TellOfData();
   OpenTensorBoard(request);
   if (position_.episode == 0) Show();
   const bool finished = TrainUntil(request);
@@ -234,8 +238,17 @@ void Trainer::Restore(Checkpoint checkpoint, Coverage coverage) {
   position_ = restored.position;
 }
 
-void Trainer::Tell(const std::string& differences) {
-  if (!differences.empty()) progress_.Message(differences);
+void Trainer::TellOfData() {
+  const std::string note = data_->facts().note;
+  Tell(note);
+  if (evaluator_ == nullptr) return;
+  const DataFacts facts = evaluator_->data()->facts();
+  if (facts.note != note) Tell(facts.note);
+  Tell("evaluation: " + EvaluatedText(facts, evaluator_->episodes()));
+}
+
+void Trainer::Tell(const std::string& text) {
+  if (!text.empty()) progress_.Message(text);
 }
 
 void Trainer::RunUpdate() {

@@ -50,7 +50,8 @@ struct TrainRequest {
 /// loss since the `last.ckpt` before.
 class Trainer {
  public:
-  /// Compiles and takes the memory. Throws Error(kInvalid) when the model cannot be trained.
+  /// Compiles and takes the memory. Throws Error(kInvalid) when the model cannot be trained, and Error(kRuntime) when the
+  /// data, or what the run takes at its peak, do not fit in the memory.
   Trainer(const LoadedModel& loaded, const Services& services, Progress& progress);
 
   /// Trains to the end, or until the request's `stop`; then last.ckpt holds all that the run needs to go on as if
@@ -79,7 +80,8 @@ class Trainer {
   void SaveRecord();
   void Initialize(const TrainRequest& request);
   void Restore(Checkpoint checkpoint, Coverage coverage);
-  void Tell(const std::string& differences);
+  void TellOfData();
+  void Tell(const std::string& text);
   void OpenTensorBoard(const TrainRequest& request);
   void RollBack(const TrainRequest& request, const NotFiniteError& fault);
   double Rate(std::int64_t update) const;
@@ -104,11 +106,11 @@ class Trainer {
   std::vector<InputPort> ports_;
   std::unique_ptr<DataSource> data_;
   Executable executable_;
+  std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<Executor<float>> executor_;
   std::unique_ptr<EpisodeRunner<float>> runner_;
   std::unique_ptr<ParameterUpdater> updater_;
   std::unique_ptr<NumberGuard> guard_;
-  std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<ModelRun> samples_;  // of the picture
   GridSpec grid_;
   std::unique_ptr<TensorBoardLog> tensorboard_;
