@@ -30,13 +30,15 @@ class EvalDataTest : public CliTest {
   }
 
   std::string TrainAndEval(const std::vector<std::string>& more = {}) {
-    Output({"train", "m.pbtxt", "--run-dir", "run"});
-    std::vector<std::string> arguments = {"eval", "m.pbtxt", "--checkpoint", "run/last.ckpt"};
+    const std::string run = "run" + std::to_string(runs_++);
+    Output({"train", "m.pbtxt", "--run-dir", run});
+    std::vector<std::string> arguments = {"eval", "m.pbtxt", "--checkpoint", run + "/last.ckpt"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Output(arguments);
   }
 
   std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
+  int runs_ = 0;
 };
 
 constexpr const char* kNpy = "npy { array { input: \"x\" path: \"x.npy\" } }";

@@ -11,6 +11,7 @@ namespace plgraph {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class InferenceTest : public CliTest {
  protected:
@@ -48,7 +49,8 @@ class InferenceTest : public CliTest {
 
 TEST_F(InferenceTest, EvalMeasuresACheckpoint) {
   const std::vector<std::string> eval = {"eval", "small.pbtxt", "--checkpoint", "run/last.ckpt"};
-  EXPECT_THAT(Output(eval), StartsWith("100 distinct episodes of patterns; training sees none of them\nloss "));
+  EXPECT_THAT(Output(eval),
+              StartsWith("100 distinct episodes of patterns; training sees none of them\nloss "));
   EXPECT_THAT(Output(eval), HasSubstr("error_rate"));
   std::vector<std::string> json = eval;
   json.insert(json.end(), {"--json", "--episodes", "17"});
