@@ -46,6 +46,8 @@ class NodeBuilder {
   Value Reshape(Value x, const Shape& shape) { return Apply("Reshape", {x}, {shape.dims()}); }
   /// Undoes broadcasting: sums x over the axes along which `shape` would be repeated; x itself if none.
   Value SumTo(Value x, const Shape& shape);
+  /// The mean over the axes along which `shape` would be repeated.
+  Value MeanTo(Value x, const Shape& shape) { return Apply("MeanTo", {x}, {shape.dims()}); }
   /// x repeated to a larger shape by the rules of broadcasting; x itself if it has it.
   Value Expand(Value x, const Shape& shape);
 

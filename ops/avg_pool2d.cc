@@ -41,9 +41,10 @@ void Kernel(const KernelArgs<T>& args) {
     const T* plane = args.operand(0).Row(row) + channel * windows.image_plane();
     T* result = args.ResultRow(row) + channel * windows.result_plane();
     ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& lines, const PlaneRange& columns) {
-      T sum = 0;
-      ForEachElementOf(lines, columns, windows.width(), [&](std::int64_t at) { sum += plane[at]; });
-      result[place] = sum / static_cast<T>(lines.size() * columns.size());
+      double sum = 0;
+      ForEachElementOf(lines, columns, windows.width(),
+                       [&](std::int64_t at) { sum += static_cast<double>(plane[at]); });
+      result[place] = static_cast<T>(sum / static_cast<double>(lines.size() * columns.size()));
     });
   });
 }

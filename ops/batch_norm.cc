@@ -70,7 +70,7 @@ class Composer {
 
   // Over all places and rows, for each channel.
   Value MeanOf(Value x) {
-    const Value of_row = b_.Scale(b_.SumTo(x, moments_), 1 / static_cast<double>(places_));
+    const Value of_row = places_ == 1 ? x : b_.MeanTo(x, moments_);
     return b_.Div(b_.Apply("SumRows", {of_row}, {over_samples_, over_steps_}), Rows());
   }
 

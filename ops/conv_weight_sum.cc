@@ -5,6 +5,7 @@
 
 #include "graph/op_registry.h"
 #include "ops/convolution_op.h"
+#include "ops/kernels/sum_kernels.h"
 #include "ops/kernels/transpose_lines.h"
 
 namespace plgraph {
@@ -75,7 +76,7 @@ class WeightSum {
   void AddTile(const WindowGrid& grid, std::int64_t taps, std::int64_t first, std::int64_t channels) {
     Images<T> images = ImagesOf(args_.operand(kImage), row_);
     images.data += group_ * args_.shape->dim(1) * images.plane();
-    std::fill_n(totals_, taps * kSumStride, T{0});
+    std::fill_n(totals_, taps * kSumStride, 0.0);
     ForEachBlock(grid, patch_.layout().most(), 0, rows_ * grid.axes[0].places, [&](const PlaceBlock& block) {
       patch_.Read(images, block);
       const std::int64_t places = ReadD(block, first, channels);
@@ -90,13 +91,14 @@ class WeightSum {
                          .lines = taps,
                          .terms = places,
                          .columns = channels});
-      for (std::int64_t i = 0; i < taps * kSumStride; ++i) totals_[i] += sums_[i];
+      for (std::int64_t tap = 0; tap < taps; ++tap)
+        AddTo(totals_ + tap * kSumStride, sums_ + tap * kSumStride, channels);
     });
     const std::int64_t stride = args_.size() / args_.shape->dim(0);
     for (std::int64_t c = 0; c < channels; ++c) {
       T* result = sum_ + (first + c) * stride;
       for (std::int64_t tap = 0; tap < taps; ++tap) {
-        result[patch_.weight_places()[tap]] += totals_[tap * kSumStride + c];
+        result[patch_.weight_places()[tap]] += static_cast<T>(totals_[tap * kSumStride + c]);
       }
     }
   }
@@ -141,7 +143,7 @@ class WeightSum {
   std::int64_t d_lines_[kTilePlaces];
   alignas(64) T d_[kTilePlaces * kSumStride];
   alignas(64) T sums_[kSumTaps * kSumStride];
-  alignas(64) T totals_[kSumTaps * kSumStride];
+  alignas(64) double totals_[kSumTaps * kSumStride];
 };
 
 // The sum over some rows, added to `sum`.

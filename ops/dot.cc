@@ -2,7 +2,7 @@
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/axis.h"
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/sum_kernels.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {
@@ -24,7 +24,7 @@ void Kernel(const KernelArgs<T>& args) {
   const OperandRows<T>& b = args.operand(1);
   const std::int64_t size = a.size();
   ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
-    *args.ResultRow(row) = DotOf(a.Row(row), b.Row(row), size);
+    *args.ResultRow(row) = static_cast<T>(DotOf(a.Row(row), b.Row(row), size));
   });
 }
 

@@ -1,6 +1,7 @@
 // Embedding: the row of a table that a number tells. What is no place of the table gives what is no number, as OneHot.
 // EmbeddingSum: its adjoint: each d is added to the row of a table of zeros that its number tells.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -9,6 +10,7 @@
 #include "graph/op_registry.h"
 #include "ops/axis.h"
 #include "ops/kernels/lines.h"
+#include "ops/kernels/sum_kernels.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {
@@ -45,19 +47,53 @@ void Kernel(const KernelArgs<T>& args) {
   });
 }
 
+// Sums of so many rows lose few digits; those of more are taken in double, of some places of the table at a time.
+constexpr std::int64_t kFewRows = 1024;
+constexpr std::int64_t kSums = 4096;
+
+// The columns [begin, end) of the table.
+template <typename T>
+void AddRows(const KernelArgs<T>& args, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t row = 0; row < args.rows; ++row) {
+    const std::int64_t place = PlaceOf(*args.operand(1).Row(row), args.shape->dim(0));
+    if (place < 0) continue;
+    const T* d = args.operand(0).Row(row);
+    T* sum = args.ResultRow(row) + place * args.shape->dim(1);
+    for (std::int64_t i = begin; i < end; ++i) sum[i] += d[i];
+  }
+}
+
+// Some columns of the places from `first` on, as many as there is room for sums.
+template <typename T>
+void AddManyRows(const KernelArgs<T>& args, std::int64_t first, std::int64_t begin, std::int64_t end) {
+  const std::int64_t columns = end - begin;
+  const std::int64_t places = std::min(args.shape->dim(0) - first, kSums / columns);
+  std::array<double, kSums> sums;
+  std::fill_n(sums.begin(), places * columns, 0.0);
+  for (std::int64_t row = 0; row < args.rows; ++row) {
+    const std::int64_t place = PlaceOf(*args.operand(1).Row(row), args.shape->dim(0)) - first;
+    if (place < 0 || place >= places) continue;
+    AddTo(sums.data() + place * columns, args.operand(0).Row(row) + begin, columns);
+  }
+  for (std::int64_t place = 0; place < places; ++place) {
+    T* sum = args.ResultRow(0) + (first + place) * args.shape->dim(1) + begin;
+    for (std::int64_t i = 0; i < columns; ++i)
+      sum[i] += static_cast<T>(sums[static_cast<size_t>(place * columns + i)]);
+  }
+}
+
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
-  const std::int64_t rows = args.shape->dim(0);
-  const std::int64_t size = args.shape->dim(1);
-  ForLines(*args.threads, 1, size, args.rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = 0; row < args.rows; ++row) {
-      const std::int64_t place = PlaceOf(*args.operand(1).Row(row), rows);
-      if (place < 0) continue;
-      const T* d = args.operand(0).Row(row);
-      T* sum = args.ResultRow(row) + place * size;
-      for (std::int64_t i = begin; i < end; ++i) sum[i] += d[i];
-    }
-  });
+  constexpr std::int64_t kColumns = 64;  // at once
+  ForLines(*args.threads, 1, args.shape->dim(1), args.rows,
+           [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+             if (args.rows <= kFewRows || args.result_stride != 0) return AddRows(args, begin, end);
+             for (std::int64_t column = begin; column < end; column += kColumns) {
+               const std::int64_t last = std::min(end, column + kColumns);
+               for (std::int64_t first = 0; first < args.shape->dim(0); first += kSums / (last - column))
+                 AddManyRows(args, first, column, last);
+             }
+           });
 }
 
 Shape SumShape(const ShapeArgs& args) {

@@ -11,7 +11,7 @@ Shape ShapeRule(const ShapeArgs& args) { return {CheckedImage(args).dim(0)}; }
 Value Compose(OpBuilder& b) {
   const Shape x = b.shape(b.Operand(0));
   const Value channels = b.Reshape(b.Operand(0), {x.dim(0), x.dim(1) * x.dim(2)});
-  return b.Scale(b.Sum(channels, 1), 1 / static_cast<double>(x.dim(1) * x.dim(2)));
+  return b.Reshape(b.MeanTo(channels, {x.dim(0), 1}), {x.dim(0)});
 }
 
 const OpDef kGlobalAvgPool = {

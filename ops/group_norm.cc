@@ -32,10 +32,9 @@ Value Compose(OpBuilder& b) {
   const Shape shape = b.shape(b.Operand(kX));
   const std::int64_t groups = b.Integer(kGroups);
   const Shape moments = {groups, 1};
-  const double part = static_cast<double>(groups) / static_cast<double>(shape.NumElements());
   const Value x = b.Reshape(b.Operand(kX), {groups, shape.NumElements() / groups});
-  const Value centered = b.Sub(x, b.Scale(b.SumTo(x, moments), part));
-  const Value variance = b.Scale(b.SumTo(b.Square(centered), moments), part, b.Real(kEpsilon));
+  const Value centered = b.Sub(x, b.MeanTo(x, moments));
+  const Value variance = b.Scale(b.MeanTo(b.Square(centered), moments), 1, b.Real(kEpsilon));
   Value result = b.Reshape(b.Div(centered, b.Apply("Sqrt", {variance})), shape);
   std::vector<std::int64_t> channels(shape.dims().size(), 1);
   channels[0] = shape.dim(0);

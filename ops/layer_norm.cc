@@ -30,9 +30,8 @@ Value Compose(OpBuilder& b) {
   const Value x = b.Operand(kX);
   const int last = b.shape(x).rank() - 1;
   const Shape moments = KeepAxis(b.shape(x), last);
-  const double part = 1 / static_cast<double>(b.shape(x).dim(last));
-  const Value centered = b.Sub(x, b.Scale(b.SumTo(x, moments), part));
-  const Value variance = b.Scale(b.SumTo(b.Square(centered), moments), part, b.Real(0));
+  const Value centered = b.Sub(x, b.MeanTo(x, moments));
+  const Value variance = b.Scale(b.MeanTo(b.Square(centered), moments), 1, b.Real(0));
   Value result = b.Div(centered, b.Apply("Sqrt", {variance}));
   if (b.Has(kGain)) result = b.Mul(result, b.Operand(kGain));
   if (b.Has(kBias)) result = b.Add(result, b.Operand(kBias));

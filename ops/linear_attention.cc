@@ -16,8 +16,8 @@ namespace {
 enum Operand : size_t { kQuery, kKeys, kValues, kDecay };
 enum Attribute : size_t { kSteps, kBackward, kKeyLag, kValueLag, kDerivative };
 
-// So many steps are weighed together: the weights have to stand somewhere.
-constexpr std::int64_t kBlock = 128;
+// So many steps are weighed together, and summed before the sums of such blocks are.
+constexpr std::int64_t kBlock = 512;
 
 // The lines of a matrix are what an operand was at the steps before, the latest first.
 template <typename T>
@@ -61,6 +61,19 @@ class Weights {
   std::int64_t k_ = 0;
 };
 
+// Adds the weighed values of a block to some columns of the result.
+template <typename T>
+void AddBlock(const T* products, const Lines<const T>& values, const LineCount& count, T* result) {
+  constexpr std::int64_t kColumns = 512;
+  std::array<T, kColumns> sums;
+  for (std::int64_t j = 0; j < count.columns; j += kColumns) {
+    const std::int64_t columns = std::min(kColumns, count.columns - j);
+    std::fill_n(sums.begin(), columns, T{0});
+    AddWeightedLines(sums.data(), products, From(values, 0, j), {}, {}, {count.lines, columns});
+    for (std::int64_t i = 0; i < columns; ++i) result[j + i] += sums[static_cast<size_t>(i)];
+  }
+}
+
 template <typename T>
 void AttendInRow(const KernelArgs<T>& args, std::int64_t row, ThreadPool& threads) {
   const std::int64_t steps = args.Flag(kBackward) ? args.Integer(kSteps) - 1 - args.step : args.step;
@@ -79,8 +92,7 @@ void AttendInRow(const KernelArgs<T>& args, std::int64_t row, ThreadPool& thread
     });
     weights.Weigh(products.data(), count);
     ForColumns(threads, 1, count, args.size(), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-      AddWeightedLines(result + begin, products.data(), From(values, first, begin), {}, {},
-                       {count, end - begin});
+      AddBlock(products.data(), From(values, first, begin), {count, end - begin}, result + begin);
     });
   }
 }

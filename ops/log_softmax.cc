@@ -27,9 +27,9 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Line(const T* x, T* y, std::int64_t n, std::int64_t stride) {
   const T largest = x[FirstLargest(x, n, stride) * stride];
-  T sum = 0;
-  for (std::int64_t k = 0; k < n; ++k) sum += std::exp(x[k * stride] - largest);
-  const T log_sum = std::log(sum);
+  double sum = 0;
+  for (std::int64_t k = 0; k < n; ++k) sum += static_cast<double>(std::exp(x[k * stride] - largest));
+  const T log_sum = static_cast<T>(std::log(sum));
   for (std::int64_t k = 0; k < n; ++k) y[k * stride] = (x[k * stride] - largest) - log_sum;
 }
 

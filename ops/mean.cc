@@ -9,8 +9,11 @@ namespace {
 
 Value Compose(OpBuilder& b) {
   const Value x = b.Operand(0);
-  const std::int64_t count = ViewAround(b.shape(x), b.attributes()[0]).size;
-  return b.Scale(b.Apply("Sum", {x}, b.attributes()), 1 / static_cast<double>(count));
+  if (!b.HasAttribute(0)) return b.MeanTo(x, {});
+  const int axis = ResolveAxis(b.Integer(0), b.shape(x));
+  std::vector<std::int64_t> dims = b.shape(x).dims();
+  dims.erase(dims.begin() + axis);
+  return b.Reshape(b.MeanTo(x, KeepAxis(b.shape(x), axis)), Shape(std::move(dims)));
 }
 
 const OpDef kMean = {

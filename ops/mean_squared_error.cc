@@ -8,7 +8,7 @@ namespace {
 
 Value Compose(OpBuilder& b) {
   const auto [prediction, target] = b.Operands<2>();
-  return b.Apply("Mean", {b.Square(b.Sub(prediction, target))}, {std::monostate{}});
+  return b.MeanTo(b.Square(b.Sub(prediction, target)), {});
 }
 
 const OpDef kMeanSquaredError = {

@@ -1,34 +1,69 @@
 // OuterSum: the sum over samples and steps of scale o (a b^T): what the gradient of a weight matrix is.
 // Without a scale it is one matrix product over all rows, A^T B.
+#include <algorithm>
+#include <array>
+
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/kernels/gemm.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/operand_lines.h"
+#include "ops/kernels/sum_kernels.h"
 
 namespace plgraph {
 namespace {
 
 enum Operand : size_t { kA, kB, kScale };
 
+// The product of a row, of some lines and columns.
 template <typename T>
-void AddOuter(const KernelArgs<T>& args, std::int64_t row, std::int64_t begin, std::int64_t end) {
-  const T* a = args.operand(kA).Row(row) + begin;
-  const T* b = args.operand(kB).Row(row);
-  const Lines<T> out = LinesOfResult(args, row, begin);
-  const LineCount count = {end - begin, args.shape->dim(1)};
-  if (args.Has(kScale)) return AddScaledOuter(out, a, b, LinesOfRow(args.operand(kScale), row, begin), count);
-  const LineFactor<T> one = FactorOf(OperandRows<T>{}, row, begin);
+void AddOuter(const KernelArgs<T>& args, std::int64_t row, std::int64_t line, std::int64_t column,
+              Lines<T> out, const LineCount& count) {
+  const T* a = args.operand(kA).Row(row) + line;
+  const T* b = args.operand(kB).Row(row) + column;
+  if (args.Has(kScale))
+    return AddScaledOuter(out, a, b, LinesOfRow(args.operand(kScale), row, line, column), count);
+  const LineFactor<T> one = FactorOf(OperandRows<T>{}, row, line);
   UpdateLines({out.data, out.stride}, {out.data, out.stride}, one, a, b, one, count);
+}
+
+// Rows whose products are added one after the other, at most.
+constexpr std::int64_t kMostRows = 256;
+// Columns that are summed from blocks of rows together.
+constexpr std::int64_t kColumns = 512;
+
+// A line of the sum, from blocks of rows, which are added in double.
+template <typename T>
+void AddLineInBlocks(const KernelArgs<T>& args, std::int64_t line) {
+  const std::int64_t columns = args.shape->dim(1);
+  for (std::int64_t j = 0; j < columns; j += kColumns) {
+    const LineCount count = {1, std::min(kColumns, columns - j)};
+    std::array<double, kColumns> sums{};
+    for (std::int64_t first = 0; first < args.rows; first += kMostRows) {
+      std::array<T, kColumns> block{};
+      for (std::int64_t row = first; row < std::min(args.rows, first + kMostRows); ++row)
+        AddOuter(args, row, line, j, {block.data(), kColumns}, count);
+      AddTo(sums.data(), block.data(), count.columns);
+    }
+    T* result = args.result + line * columns + j;
+    for (std::int64_t i = 0; i < count.columns; ++i)
+      result[i] = static_cast<T>(static_cast<double>(result[i]) + sums[static_cast<size_t>(i)]);
+  }
 }
 
 // Each thread has lines of its own and goes through all rows in order: the sum has one order.
 template <typename T>
 void AddRowByRow(const KernelArgs<T>& args) {
   const std::int64_t columns = args.shape->dim(1);
+  const bool in_blocks = args.result_stride == 0 && args.rows > kMostRows;
   ForLines(*args.threads, 1, args.shape->dim(0), columns * args.rows,
            [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-             for (std::int64_t row = 0; row < args.rows; ++row) AddOuter(args, row, begin, end);
+             if (in_blocks) {
+               for (; begin < end; ++begin) AddLineInBlocks(args, begin);
+               return;
+             }
+             for (std::int64_t row = 0; row < args.rows; ++row)
+               AddOuter(args, row, begin, 0, LinesOfResult(args, row, begin), {end - begin, columns});
            });
 }
 

@@ -103,6 +103,7 @@ template <typename T>
 bool UpdateAndRead(std::span<const KernelArgs<T>> members) {
   const KernelArgs<T>& update = members[0];
   const KernelArgs<T>& read = members[1];
+  if (CountOf(update).lines > kMostFusedLines) return false;
   std::fill_n(read.result, read.size(), T{0});
   UpdateAndAddWeighted<T>(
       update.result, update.operand(0).Row(0), UpdateOf(update), read.result, read.operand(kX).Row(0),

@@ -17,7 +17,7 @@ Shape ShapeRule(const ShapeArgs& args) {
 
 Value Compose(OpBuilder& b) {
   const auto [prediction, target] = b.Operands<2>();
-  const Value error = b.Apply("Mean", {b.Square(b.Sub(prediction, target))}, {std::monostate{}});
+  const Value error = b.MeanTo(b.Square(b.Sub(prediction, target)), {});
   return b.Scale(b.Apply("Log", {error}), -10 / std::log(10), 20 * std::log10(b.Real(0)));
 }
 

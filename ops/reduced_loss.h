@@ -8,9 +8,7 @@ namespace plgraph {
 /// The sum or the mean of all elements, as the attribute of the message Reduction says.
 inline Value Reduce(OpBuilder& b, Value elements, size_t attribute) {
   constexpr std::int64_t kMean = 1;
-  const Value sum = b.SumAll(elements);
-  if (b.Integer(attribute) != kMean) return sum;
-  return b.Scale(sum, 1 / static_cast<double>(b.shape(elements).NumElements()));
+  return b.Integer(attribute) == kMean ? b.MeanTo(elements, {}) : b.SumAll(elements);
 }
 
 }  // namespace plgraph

@@ -150,6 +150,7 @@ bool GoBack(std::span<const KernelArgs<T>> members) {
   const KernelArgs<T>& of_trace = members[kOfTrace];
   const KernelArgs<T>& trace = members[kTrace];
   if (of_trace.operand(kNext).data != of_trace.result || MustRemake(trace, 0)) return false;
+  if (CountOf(trace).columns > kMostFusedColumns || CountOf(trace).lines > kMostFusedLines) return false;
   const KernelArgs<T>& of_post = members[kOfPost];
   std::fill_n(of_post.result, of_post.size(), T{0});
   StepBack<T> step;

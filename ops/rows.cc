@@ -9,6 +9,7 @@
 #include "graph/node_builder.h"
 #include "graph/op_registry.h"
 #include "ops/kernels/lines.h"
+#include "ops/kernels/sum_kernels.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {
@@ -34,8 +35,7 @@ void SumElements(const KernelArgs<T>& args, std::int64_t begin, std::int64_t end
     T* result = args.result + first;
     std::copy_n(result, count, sums);
     for (std::int64_t row = 0; row < args.rows; ++row) {
-      const T* line = x.Row(row) + first;
-      for (std::int64_t i = 0; i < count; ++i) sums[i] += static_cast<double>(line[i]);
+      AddTo(sums, x.Row(row) + first, count);
     }
     for (std::int64_t i = 0; i < count; ++i) result[i] = static_cast<T>(sums[i]);
   }

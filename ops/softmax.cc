@@ -28,12 +28,12 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Line(const T* x, T* y, std::int64_t n, std::int64_t stride) {
   const T largest = x[FirstLargest(x, n, stride) * stride];
-  T sum = 0;
+  double sum = 0;
   for (std::int64_t k = 0; k < n; ++k) {
     y[k * stride] = std::exp(x[k * stride] - largest);
-    sum += y[k * stride];
+    sum += static_cast<double>(y[k * stride]);
   }
-  const T factor = 1 / sum;
+  const T factor = static_cast<T>(1 / sum);
   for (std::int64_t k = 0; k < n; ++k) y[k * stride] *= factor;
 }
 

@@ -1,5 +1,6 @@
 // SumTo: x summed to a smaller shape, over the axes along which a value of that shape would be repeated by the rules
 // of broadcasting. The adjoint of Expand.
+// MeanTo: the same of the mean. The sum is divided before it is rounded: the mean of equal numbers is that number.
 #include <fmt/format.h>
 
 #include "graph/node_builder.h"
@@ -22,9 +23,26 @@ Shape ShapeRule(const ShapeArgs& args) {
 
 Gradients Adjoint(GradBuilder& g) { return {g.Expand(g.OutputGradient(), g.shape(g.Operand(0)))}; }
 
+double TermsOf(const Shape& x, const Shape& result) {
+  const std::int64_t terms = x.NumElements() / result.NumElements();
+  return static_cast<double>(terms);
+}
+
+Gradients MeanAdjoint(GradBuilder& g) {
+  const Value d = g.OutputGradient();
+  const Shape& x = g.shape(g.Operand(0));
+  return {g.Expand(g.Scale(d, 1 / TermsOf(x, g.shape(d))), x)};
+}
+
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   SumOverAxes<T>(args, BroadcastStrides(*args.shape, *args.operand(0).shape)).Run();
+}
+
+template <typename T>
+void MeanKernel(const KernelArgs<T>& args) {
+  const Shape& x = *args.operand(0).shape;
+  SumOverAxes<T>(args, BroadcastStrides(*args.shape, x), TermsOf(x, *args.shape)).Run();
 }
 
 LineUse Lines(const ShapeArgs& args, const Shape& result) {
@@ -44,6 +62,18 @@ const OpDef kSumTo = {
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kSumTo);
+
+const OpDef kMeanTo = {
+    .name = "MeanTo",
+    .operands = {{"x"}},
+    .attributes = {"shape"},
+    .shape_rule = ShapeRule,
+    .adjoint = MeanAdjoint,
+    .kernel = PLGRAPH_KERNEL(MeanKernel),
+    .flops = OneFlopAnOperandElement,
+    .internal = true,
+};
+PLGRAPH_REGISTER_OP(kMeanTo);
 
 }  // namespace
 }  // namespace plgraph

@@ -8,6 +8,7 @@
 #include "core/threads.h"
 #include "ops/kernels/convolution_call.h"
 #include "ops/kernels/patch.h"
+#include "ops/kernels/sum_kernels.h"
 #include "ops/kernels/tile_product.h"
 #include "ops/kernels/window_grid.h"
 #include "ops/kernels/winograd.h"
@@ -17,6 +18,8 @@ namespace plgraph {
 /// A tile is what a thread computes at once. What it reads and writes stays in the second cache and lies on its stack.
 constexpr std::int64_t kTileTaps = 512;
 constexpr std::int64_t kTileChannels = 64;
+/// Taps that are summed one after the other, at most; sums of more are made of blocks, whose sums are added in double.
+constexpr std::int64_t kMostTaps = 512;
 /// From line to line of a tile: no power of two, which would put all lines into the same few sets of the cache.
 constexpr std::int64_t kTileStride = kTilePlaces + kTileLanes;
 /// Multiply-adds that one thread should at least have to do.
@@ -111,20 +114,20 @@ class ConvolutionTile {
     for (std::int64_t group = 0; group < call_.groups; ++group) {
       for (std::int64_t first = 0; first < call_.result_channels; first += kTileChannels) {
         const std::int64_t channels = std::min(kTileChannels, call_.result_channels - first);
-        const T* starts =
-            call_.bias == nullptr ? kZeros.data() : call_.bias + group * call_.result_channels + first;
+        starts_ = call_.bias == nullptr ? kZeros.data() : call_.bias + group * call_.result_channels + first;
+        summed_ = 0;
+        moved_ = false;
         for (std::int64_t part = 0; part < parts_.size(); ++part) {
           if (parts_.size() > 1) patch_.Take(parts_[part], call_.count);
-          AddTaps(block, group, first, channels, starts);
-          starts = nullptr;
+          AddTaps(block, group, first, channels);
         }
+        if (moved_) TakeTotals(channels, patch_.layout().Places(block));
         Store(block, group * call_.result_channels + first, channels);
       }
     }
   }
 
-  void AddTaps(const PlaceBlock& block, std::int64_t group, std::int64_t first, std::int64_t channels,
-               const T* starts) {
+  void AddTaps(const PlaceBlock& block, std::int64_t group, std::int64_t first, std::int64_t channels) {
     Images<T> images = call_.images;
     images.data += group * call_.image_channels * images.plane();
     const T* weight =
@@ -132,6 +135,7 @@ class ConvolutionTile {
     const std::int64_t all = call_.image_channels * patch_.taps();
     for (std::int64_t begin = 0; begin < all;) {
       const std::int64_t end = patch_.Turn(begin, all);
+      if (summed_ > 0 && summed_ + end - begin > kMostTaps) MoveSums(channels, patch_.layout().Places(block));
       patch_.Read(images, block);
       AddTileProduct<T>({.a = weight,
                          .a_lines = weight_lines_,
@@ -140,11 +144,31 @@ class ConvolutionTile {
                          .b_terms = patch_.tap_places(),
                          .c = sums_,
                          .c_stride = kTileStride,
-                         .starts = begin == 0 ? starts : nullptr,
+                         .starts = summed_ == 0 ? starts_ : nullptr,
                          .lines = channels,
                          .terms = end - begin,
                          .columns = patch_.layout().Places(block)});
+      summed_ += end - begin;
       begin = end;
+    }
+  }
+
+  // To the totals; the sums start again from zero.
+  void MoveSums(std::int64_t channels, std::int64_t places) {
+    for (std::int64_t at = 0; at < channels * kTileStride; at += kTileStride) {
+      if (!moved_) std::fill_n(totals_ + at, places, 0.0);
+      AddTo(totals_ + at, sums_ + at, places);
+    }
+    starts_ = kZeros.data();
+    summed_ = 0;
+    moved_ = true;
+  }
+
+  void TakeTotals(std::int64_t channels, std::int64_t places) {
+    MoveSums(channels, places);
+    for (std::int64_t at = 0; at < channels * kTileStride; at += kTileStride) {
+      std::transform(totals_ + at, totals_ + at + places, sums_ + at,
+                     [](double total) { return static_cast<T>(total); });
     }
   }
 
@@ -176,8 +200,12 @@ class ConvolutionTile {
   const WindowGrid& grid_;
   GridParts parts_;
   TapPatch<T> patch_;
+  const T* starts_ = nullptr;  // of the sums
+  std::int64_t summed_ = 0;    // taps of the sums
+  bool moved_ = false;         // whether there are totals
   std::int64_t weight_lines_[kTileChannels];
   alignas(64) T sums_[kTileChannels * kTileStride];
+  alignas(64) double totals_[kTileChannels * kTileStride];
 };
 
 /// Convolves over grids, of which no two share a place of the result; `grids` gives their number, size(), and each of

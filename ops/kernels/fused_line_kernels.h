@@ -8,6 +8,11 @@ namespace plgraph {
 /// Passes of line_kernels.h over the same matrices in one: each element is loaded once. The lines of all matrices
 /// follow each other without a gap, so that one offset finds an element in each of them. `next` may be `base`.
 
+/// Lines and columns over which these passes sum, at most: sums of more terms would lose digits, and the passes of
+/// line_kernels.h are to be taken. A sum over columns has several lanes.
+constexpr std::int64_t kMostFusedLines = 1024;
+constexpr std::int64_t kMostFusedColumns = 4096;
+
 /// next = decay base + scale pre post^T, an update of a trace or of its gradient.
 template <typename T>
 struct TraceUpdate {

@@ -28,7 +28,8 @@ MatrixView<T> RowMajor(T* data, std::int64_t rows, std::int64_t columns) {
 enum class Store { kReplace, kAdd };
 
 /// c = a b, or c += a b, by BLIS. [m, k] x [k, n] -> [m, n]. Large products are cut into pieces that depend
-/// on the shapes alone, so the bits are the same for any number of threads.
+/// on the shapes alone, so the bits are the same for any number of threads. Sums of many terms are made of blocks, whose
+/// sums are added in double.
 template <typename T>
 void Gemm(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c, Store store, ThreadPool& threads);
 

@@ -1,5 +1,10 @@
 #include "ops/kernels/line_kernels.h"
 
+#include <algorithm>
+#include <array>
+
+#include "ops/kernels/sum_kernels.h"
+
 // This file is compiled once for each kind of vector that it may meet.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/kernels/line_kernels.cc"
@@ -138,27 +143,6 @@ HWY_INLINE void AddScaled(const Lines<T>& out, const T* a, const T* b, const Lin
   });
 }
 
-template <typename T>
-HWY_INLINE T Dot(const T* a, const T* b, std::int64_t size) {
-  const hn::ScalableTag<T> d;
-  const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(d));
-  auto sum0 = hn::Zero(d);
-  auto sum1 = hn::Zero(d);
-  auto sum2 = hn::Zero(d);
-  auto sum3 = hn::Zero(d);
-  std::int64_t i = 0;
-  for (; i + 4 * step <= size; i += 4 * step) {
-    sum0 = hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), sum0);
-    sum1 = hn::MulAdd(hn::LoadU(d, a + i + step), hn::LoadU(d, b + i + step), sum1);
-    sum2 = hn::MulAdd(hn::LoadU(d, a + i + 2 * step), hn::LoadU(d, b + i + 2 * step), sum2);
-    sum3 = hn::MulAdd(hn::LoadU(d, a + i + 3 * step), hn::LoadU(d, b + i + 3 * step), sum3);
-  }
-  for (; i + step <= size; i += step) sum0 = hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), sum0);
-  T rest = 0;
-  for (; i < size; ++i) rest += a[i] * b[i];
-  return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3)))) + rest;
-}
-
 // What is exported has no templates.
 // NOLINTBEGIN(bugprone-macro-parentheses): types
 #define PLGRAPH_LINE_KERNELS(T, Suffix)                                                               \
@@ -180,8 +164,7 @@ HWY_INLINE T Dot(const T* a, const T* b, std::int64_t size) {
   }                                                                                                   \
   void AddScaled##Suffix(Lines<T> out, const T* a, const T* b, Lines<const T> s, LineCount count) {   \
     AddScaled<T>(out, a, b, s, count);                                                                \
-  }                                                                                                   \
-  T Dot##Suffix(const T* a, const T* b, std::int64_t size) { return Dot<T>(a, b, size); }
+  }
 // NOLINTEND(bugprone-macro-parentheses)
 
 PLGRAPH_LINE_KERNELS(float, Float)
@@ -196,6 +179,78 @@ HWY_AFTER_NAMESPACE();
 namespace plgraph {
 namespace {
 
+// Terms of a sum in T, at most: sums of more are made of blocks, whose sums are added in double.
+constexpr std::int64_t kMostTerms = 512;
+// Elements of a result that are summed from blocks together.
+constexpr std::int64_t kBlockResults = 512;
+
+template <typename T>
+Lines<const T> From(const Lines<const T>& m, std::int64_t line, std::int64_t column) {
+  return {m.data == nullptr ? nullptr : m.data + line * m.stride + column, m.stride};
+}
+
+template <typename T>
+LineFactor<T> From(const LineFactor<T>& factor, std::int64_t line, std::int64_t column) {
+  if (factor.data == nullptr) return factor;
+  return {factor.data + line * factor.line_stride + column * factor.column_stride, factor.line_stride,
+          factor.column_stride};
+}
+
+// Some elements of a result, summed from blocks.
+template <typename T>
+class BlockSums {
+ public:
+  BlockSums(const T* start, std::int64_t count) : count_(count) { std::copy_n(start, count, sums_.begin()); }
+  explicit BlockSums(std::int64_t count) : count_(count) { std::fill_n(sums_.begin(), count, 0.0); }
+
+  /// Where the next block is to be summed; all zeros.
+  T* block() {
+    std::fill_n(block_.begin(), count_, T{0});
+    return block_.data();
+  }
+  void AddBlock() { AddTo(sums_.data(), block_.data(), count_); }
+  void Store(T* result) const {
+    for (std::int64_t i = 0; i < count_; ++i) result[i] = static_cast<T>(sums_[static_cast<size_t>(i)]);
+  }
+
+ private:
+  std::int64_t count_;
+  std::array<T, kBlockResults> block_;
+  std::array<double, kBlockResults> sums_;
+};
+
+// y += x^T (w + alpha o h), some lines at a time. kernel(y, x, w, alpha, h, count) does it for a block.
+template <typename T, typename Kernel>
+void AddWeightedBlocks(T* y, const T* x, const Lines<const T>& w, const LineFactor<T>& alpha,
+                       const Lines<const T>& h, const LineCount& count, const Kernel& kernel) {
+  for (std::int64_t j = 0; j < count.columns; j += kBlockResults) {
+    const std::int64_t columns = std::min(kBlockResults, count.columns - j);
+    BlockSums<T> sums(y + j, columns);
+    for (std::int64_t i = 0; i < count.lines; i += kMostTerms) {
+      kernel(sums.block(), x + i, From(w, i, j), From(alpha, i, j), From(h, i, j),
+             LineCount{std::min(kMostTerms, count.lines - i), columns});
+      sums.AddBlock();
+    }
+    sums.Store(y + j);
+  }
+}
+
+// y = (w + alpha o h) d, some columns at a time.
+template <typename T, typename Kernel>
+void DotBlocks(T* y, const T* d, const Lines<const T>& w, const LineFactor<T>& alpha, const Lines<const T>& h,
+               const LineCount& count, const Kernel& kernel) {
+  for (std::int64_t i = 0; i < count.lines; i += kBlockResults) {
+    const std::int64_t lines = std::min(kBlockResults, count.lines - i);
+    BlockSums<T> sums(lines);
+    for (std::int64_t j = 0; j < count.columns; j += kMostTerms) {
+      kernel(sums.block(), d + j, From(w, i, j), From(alpha, i, j), From(h, i, j),
+             LineCount{lines, std::min(kMostTerms, count.columns - j)});
+      sums.AddBlock();
+    }
+    sums.Store(y + i);
+  }
+}
+
 HWY_EXPORT(UpdateFloat);
 HWY_EXPORT(UpdateDouble);
 HWY_EXPORT(InvertFloat);
@@ -206,8 +261,6 @@ HWY_EXPORT(DotEachFloat);
 HWY_EXPORT(DotEachDouble);
 HWY_EXPORT(AddScaledFloat);
 HWY_EXPORT(AddScaledDouble);
-HWY_EXPORT(DotFloat);
-HWY_EXPORT(DotDouble);
 
 }  // namespace
 
@@ -226,20 +279,20 @@ HWY_EXPORT(DotDouble);
   template <>                                                                                      \
   void AddWeightedLines(T* y, const T* x, Lines<const T> w, LineFactor<T> alpha, Lines<const T> h, \
                         LineCount count) {                                                         \
-    HWY_DYNAMIC_DISPATCH(AddWeighted##Suffix)(y, x, w, alpha, h, count);                           \
+    const auto kernel = HWY_DYNAMIC_DISPATCH(AddWeighted##Suffix);                                 \
+    if (count.lines <= kMostTerms) return kernel(y, x, w, alpha, h, count);                        \
+    AddWeightedBlocks(y, x, w, alpha, h, count, kernel);                                           \
   }                                                                                                \
   template <>                                                                                      \
   void DotLines(T* y, const T* d, Lines<const T> w, LineFactor<T> alpha, Lines<const T> h,         \
                 LineCount count) {                                                                 \
-    HWY_DYNAMIC_DISPATCH(DotEach##Suffix)(y, d, w, alpha, h, count);                               \
+    const auto kernel = HWY_DYNAMIC_DISPATCH(DotEach##Suffix);                                     \
+    if (count.columns <= kMostTerms) return kernel(y, d, w, alpha, h, count);                      \
+    DotBlocks(y, d, w, alpha, h, count, kernel);                                                   \
   }                                                                                                \
   template <>                                                                                      \
   void AddScaledOuter(Lines<T> out, const T* a, const T* b, Lines<const T> s, LineCount count) {   \
     HWY_DYNAMIC_DISPATCH(AddScaled##Suffix)(out, a, b, s, count);                                  \
-  }                                                                                                \
-  template <>                                                                                      \
-  T DotOf(const T* a, const T* b, std::int64_t size) {                                             \
-    return HWY_DYNAMIC_DISPATCH(Dot##Suffix)(a, b, size);                                          \
   }
 // NOLINTEND(bugprone-macro-parentheses)
 

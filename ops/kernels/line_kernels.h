@@ -7,7 +7,7 @@ namespace plgraph {
 
 /// The passes over some lines of matrices, in vector code for the widest vectors that the machine has (Highway
 /// chooses at run time). T is float or double. One thread; the order of every sum depends only on the sizes
-/// and on the width of the vectors.
+/// and on the width of the vectors, and sums of many terms are made of blocks, whose sums are added in double.
 
 /// A matrix, or some of its lines and columns.
 template <typename T>
@@ -51,10 +51,6 @@ void DotLines(T* y, const T* d, Lines<const T> w, LineFactor<T> alpha, Lines<con
 /// out_ij += a_i b_j s_ij.
 template <typename T>
 void AddScaledOuter(Lines<T> out, const T* a, const T* b, Lines<const T> s, LineCount count);
-
-/// sum_i a_i b_i.
-template <typename T>
-T DotOf(const T* a, const T* b, std::int64_t size);
 
 }  // namespace plgraph
 

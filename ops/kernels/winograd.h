@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "ops/kernels/convolution_call.h"
+#include "ops/kernels/sum_kernels.h"
 #include "ops/kernels/tile_product.h"
 #include "ops/kernels/transpose_lines.h"
 #include "ops/kernels/window_grid.h"
@@ -291,8 +292,8 @@ class WinogradWeightSum {
     stride_ = WholeLanes(channels_);
     result_places_ = EvenPlaces<WinogradGrid::kMostSquares>(stride_);
     d.data += first * d.plane();
-    Clear(total_);
-    Clear(sums_);
+    std::fill_n(totals_, SumsSize(), 0.0);
+    Clear();
     ForEachBlock(grid_.AllSquares(), grid_.most(), 0, count * grid_.down.squares(),
                  [&](const PlaceBlock& block) {
                    image_.Read(images, block);
@@ -305,7 +306,7 @@ class WinogradWeightSum {
 
  private:
   std::int64_t SumsSize() const { return kWinogradSums * image_channels_ * stride_; }
-  void Clear(T* sums) const { std::fill_n(sums, SumsSize(), T{0}); }
+  void Clear() { std::fill_n(sums_, SumsSize(), T{0}); }
 
   // The channels of each place of d side by side, zero beyond the last line and column, and so transformed.
   void ReadGradient(const Images<T>& d, const PlaceBlock& block) {
@@ -344,16 +345,17 @@ class WinogradWeightSum {
     if (summed_ >= kMostSummed) MoveSums();
   }
 
-  // Sums of many terms lose digits: so they are sums of sums.
+  // Sums of many terms lose digits: so they are sums of sums, in double.
   void MoveSums() {
-    for (std::int64_t i = 0; i < SumsSize(); ++i) total_[i] += sums_[i];
-    Clear(sums_);
+    AddTo(totals_, sums_, SumsSize());
+    Clear();
     summed_ = 0;
   }
 
   void AddWeight(T* weight) {
+    std::transform(totals_, totals_ + SumsSize(), sums_, [](double total) { return static_cast<T>(total); });
     T* taps = d_;  // no longer in use
-    TransformKernelSums<T>(grid_.TransformedKernels<const T>(total_, stride_), grid_.Kernels(taps, stride_),
+    TransformKernelSums<T>(grid_.TransformedKernels<const T>(sums_, stride_), grid_.Kernels(taps, stride_),
                            {image_channels_, stride_});
     for (std::int64_t o = 0; o < channels_; ++o) {
       for (std::int64_t i = 0; i < image_channels_ * kKernelPlane; ++i) {
@@ -377,7 +379,7 @@ class WinogradWeightSum {
   alignas(64) T patch_[kWinogradPlaces];
   alignas(64) T d_[kWinogradSize + kWinogradSums * kMostWinogradChannels];
   alignas(64) T sums_[kWinogradSize];
-  alignas(64) T total_[kWinogradSize];
+  alignas(64) double totals_[kWinogradSize];
 };
 
 }  // namespace plgraph

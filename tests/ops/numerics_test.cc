@@ -219,8 +219,23 @@ TEST(Numerics, TheFastFunctionsAreWithinTwoUnitsOfTheLastPlace) {
 }
 
 // In float, 0.1 added a million times one by one is off by 1%.
-TEST(Numerics, SumsOfManyNumbersStayAccurate) {
-  EXPECT_NEAR(Values("Sum", {Unset()}, Floats(1000000, 0.1F))[0], 100000, 100);
+TEST(Numerics, SumsOfManyEqualNumbersAreExact) {
+  const Floats many(1'000'000, 0.1F);
+  EXPECT_EQ(Values("Sum", {Unset()}, many)[0], static_cast<float>(1e6 * static_cast<double>(0.1F)));
+  EXPECT_EQ(Values("Mean", {Unset()}, many)[0], 0.1F);
+  EXPECT_NEAR(RunOp("Dot", {}, many, many, {1'000'000}).result[0], 1e4, 1e-2);
+  EXPECT_FLOAT_EQ(Values("LogSoftmax", {Int(0)}, many)[0], static_cast<float>(-std::log(1e6)));
+  EXPECT_FLOAT_EQ(Values("Softmax", {Int(0)}, many)[0], 1e-6F);
+}
+
+TEST(Numerics, EqualNumbersAreNormalisedToZero) {
+  for (const float x : {100.1F, -0.3F, 1e10F}) {
+    for (const size_t size : {size_t{3}, size_t{1000}, size_t{65'536}}) {
+      const Floats zeros(size, 0.0F);
+      EXPECT_EQ(Values("LayerNorm", {1e-5}, Floats(size, x)), zeros) << x << ", " << size;
+      EXPECT_EQ(Values("GroupNorm", {Int(1), 1e-5}, Floats(size, x)), zeros) << x << ", " << size;
+    }
+  }
 }
 
 }  // namespace

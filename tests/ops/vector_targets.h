@@ -11,10 +11,9 @@
 
 namespace plgraph {
 
-/// Calls body(LineCount) for every kind of vector that this machine has, which the kernels then use, and for sizes
-/// around the widths of vectors, one of them with lines that are treated as long.
+/// Calls body() for every kind of vector that this machine has, which the kernels then use.
 template <typename Body>
-void ForEachVectorAndSize(const Body& body) {
+void ForEachVector(const Body& body) {
   const auto use = [](std::int64_t target) {  // 0: the best that there is
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
@@ -22,15 +21,23 @@ void ForEachVectorAndSize(const Body& body) {
   const std::vector<std::int64_t> targets = hwy::SupportedAndGeneratedTargets();
   for (const std::int64_t target : targets) {
     use(target);
-    for (const std::int64_t lines : {1, 2, 4, 7}) {
-      for (const std::int64_t columns : {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 100, 600}) {
-        SCOPED_TRACE(std::string(hwy::TargetName(target)) + ", " + std::to_string(lines) + " x " +
-                     std::to_string(columns));
-        body({lines, columns});
-      }
-    }
+    SCOPED_TRACE(hwy::TargetName(target));
+    body();
   }
   use(0);
+}
+
+/// The same with body(LineCount), for sizes around the widths of vectors, one of them with lines that are treated as long.
+template <typename Body>
+void ForEachVectorAndSize(const Body& body) {
+  ForEachVector([&] {
+    for (const std::int64_t lines : {1, 2, 4, 7}) {
+      for (const std::int64_t columns : {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 100, 600}) {
+        SCOPED_TRACE(std::to_string(lines) + " x " + std::to_string(columns));
+        body(LineCount{lines, columns});
+      }
+    }
+  });
 }
 
 }  // namespace plgraph
