@@ -50,6 +50,7 @@ struct Executor<T>::Impl {
   void RunAt(Instruction<T>& instruction, std::int64_t step) {
     instruction.PointAt(base, context, step, 0);
     instruction.Run(node_clock);
+    instruction.CountRows(base);
   }
 
   void RunBatched(Phase phase) {
@@ -62,7 +63,7 @@ struct Executor<T>::Impl {
   }
 
   void RunBlock(std::span<Instruction<T>> members) {
-    for (const Instruction<T>& instruction : members) instruction.Clear(base);
+    for (Instruction<T>& instruction : members) instruction.Clear(base);
     const int block = members.front().block;
     const std::int64_t steps = members.front().steps;
     const std::int64_t at_once =
@@ -71,6 +72,7 @@ struct Executor<T>::Impl {
       for (Instruction<T>& instruction : members)
         RunSteps(instruction, step, std::min(steps, step + at_once));
     }
+    for (const Instruction<T>& instruction : members) instruction.TakeTotals(base);
   }
 
   void RunSteps(Instruction<T>& instruction, std::int64_t begin, std::int64_t end) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/segments.h"
+#include "graph/sum_totals.h"
 
 namespace plgraph {
 namespace {
@@ -30,7 +31,8 @@ Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
       result(PlaceOf(executable, turn.node)),
       late(turn.late),
       sweep(turn.sweep),
-      block(turn.block) {
+      block(turn.block),
+      totals(executable.memory.totals[static_cast<size_t>(turn.node.id)]) {
   bool sample = node->variance.sample;
   bool step = node->variance.step;
   for (const Value operand : node->operands) {
@@ -111,9 +113,27 @@ void Instruction<T>::Run(const Clock* clock) const {
 }
 
 template <typename T>
-void Instruction<T>::Clear(T* base) const {
+void Instruction<T>::Clear(T* base) {
   if (node->op->row_rule != RowRule::kSum || SumsEachStep(*node)) return;
-  std::fill_n(base + result.placement.offset, result.placement.slots * result.placement.slot_stride, T{0});
+  std::fill_n(base + result.placement.offset, SumSize(), T{0});
+  if (totals < 0) return;
+  std::fill_n(TotalsAt(base), SumSize(), 0.0);
+  block_rows = 0;
+}
+
+template <typename T>
+void Instruction<T>::CountRows(T* base) {
+  if (totals < 0) return;
+  block_rows += node->variance.sample ? 1 : args.rows;
+  if (block_rows < kSumBlockRows) return;
+  MoveToTotals(base + result.placement.offset, TotalsAt(base), SumSize(), *args.threads);
+  block_rows = 0;
+}
+
+template <typename T>
+void Instruction<T>::TakeTotals(T* base) const {
+  if (totals < 0) return;
+  plgraph::TakeTotals(base + result.placement.offset, TotalsAt(base), SumSize());
 }
 
 template struct Instruction<float>;

@@ -44,6 +44,8 @@ struct Instruction {
   bool late = false;                    ///< as in Turn
   int sweep = -1;                       ///< as in Turn
   int block = -1;                       ///< as in Turn
+  std::int64_t totals = -1;             ///< offset of the totals of a sum over many steps; -1: it has none
+  std::int64_t block_rows = 0;          ///< of such a sum, since they were moved to the totals
   bool skip = false;                    ///< not for the samples at hand
   CallObserver<T>* observer = nullptr;  ///< null: nobody looks
   NodeProfile* profile = nullptr;       ///< counts its calls; null: nobody does
@@ -55,7 +57,15 @@ struct Instruction {
   void Count() const;
   TimeSpent* spent() const { return profile == nullptr ? nullptr : &profile->spent; }
   /// Clears the result of a sum over steps; one over the samples of each step is cleared by Run.
-  void Clear(T* base) const;
+  void Clear(T* base);
+  /// After each call: moves a sum over many steps to its totals when enough rows were added.
+  void CountRows(T* base);
+  /// After the last call: the sum as a whole.
+  void TakeTotals(T* base) const;
+
+ private:
+  double* TotalsAt(T* base) const { return reinterpret_cast<double*>(base + totals); }
+  std::int64_t SumSize() const { return result.placement.slots * result.placement.slot_stride; }
 };
 
 extern template struct Instruction<float>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/segments.h"
+#include "graph/sum_totals.h"
 
 namespace plgraph {
 
@@ -22,6 +23,11 @@ Lane<T>::Lane(const Executable& executable, Phase loop, std::int64_t lane, T* ba
     const std::int64_t sums = executable.memory.lane_sums[static_cast<size_t>(turn.node.id)];
     if (lane > 0 && sums >= 0) {
       instruction.result.placement.offset = sums + (lane - 1) * LaneSumStride(instruction.result.row_size);
+    }
+    if (instruction.totals >= 0) {
+      const std::int64_t size =
+          TotalElements(*instruction.node, turn, executable.schedule, split_.lanes, executable.options);
+      instruction.totals += lane * LaneSumStride(size);
     }
   }
   if (loop == Phase::kStepAdjoint && executable.memory.segment > 0) {
@@ -55,7 +61,7 @@ void Lane<T>::MakeSweeps(std::int64_t lane) {
 
 template <typename T>
 void Lane<T>::Run(const RunContext& context) {
-  for (const Instruction<T>& instruction : instructions_) instruction.Clear(base_);
+  for (Instruction<T>& instruction : instructions_) instruction.Clear(base_);
   const bool late =
       std::any_of(instructions_.begin(), instructions_.end(), [](const auto& i) { return i.late; });
   const std::int64_t rounds = executable_->options.steps + (late ? 1 : 0);
@@ -66,6 +72,7 @@ void Lane<T>::Run(const RunContext& context) {
       RunRound(context, round, sample);
     }
   }
+  for (const Instruction<T>& instruction : instructions_) instruction.TakeTotals(base_);
 }
 
 // Some samples go through all steps before the next ones start. A sum over steps that is not one of samples is
@@ -150,6 +157,7 @@ void Lane<T>::RunRound(const RunContext& context, std::int64_t round, std::int64
       if (const auto step = StepIn(round, first)) {
         first.PointAt(base_, context, *step, sample);
         first.Run(clock_);
+        first.CountRows(base_);
       }
       ++i;
       continue;
@@ -165,6 +173,9 @@ void Lane<T>::RunRound(const RunContext& context, std::int64_t round, std::int64
     if (any) {
       const Timer timer(clock_, first.spent());
       sweep->Run(base_, sample, *threads_);
+      for (size_t k = i; k < i + count; ++k) {
+        if (StepIn(round, instructions_[k])) instructions_[k].CountRows(base_);
+      }
     }
     ++sweep;
     i += count;

@@ -10,6 +10,7 @@
 #include "graph/lifetimes.h"
 #include "graph/loop_order.h"
 #include "graph/segments.h"
+#include "graph/sum_totals.h"
 #include "graph/sweep.h"
 
 namespace plgraph {
@@ -45,6 +46,7 @@ class Planner {
     plan_.placements.resize(static_cast<size_t>(graph.size()));
     plan_.line_sums.resize(static_cast<size_t>(graph.size()), -1);
     plan_.lane_sums.resize(static_cast<size_t>(graph.size()), -1);
+    plan_.totals.resize(static_cast<size_t>(graph.size()), -1);
     plan_.forward = SplitLoop(graph, schedule.turns(Phase::kStep), options);
     plan_.backward = SplitLoop(graph, schedule.turns(Phase::kStepAdjoint), options);
     plan_.asides.resize(static_cast<size_t>(graph.size()), -1);
@@ -60,6 +62,7 @@ class Planner {
     PlaceCarried();
     PlaceLineSums();
     PlaceLaneSums();
+    PlaceTotals();
     PlaceOptimizer();
     PlacePassing();
     return plan_;
@@ -250,6 +253,20 @@ class Planner {
         if (others == 0 || node.op->row_rule != RowRule::kSum || node.variance.sample) continue;
         const CheckedSize size = LaneSumStride(node.shape.NumElements());
         plan_.lane_sums[Index(turn.node)] = Append((size * others).value(), Section::kScratch);
+      }
+    }
+  }
+
+  // Where sums over many steps are taken in double.
+  void PlaceTotals() {
+    for (const auto& turns : schedule_.phases) {
+      for (const Turn& turn : turns) {
+        const Node& node = graph_.node(turn.node);
+        const std::int64_t lanes = IsLoop(node.phase) ? plan_.split(node.phase).lanes : 1;
+        const CheckedSize size = TotalElements(node, turn, schedule_, lanes, options_);
+        if (size.value() == 0) continue;
+        plan_.totals[Index(turn.node)] =
+            Append((CheckedSize(LaneSumStride(size.value())) * lanes).value(), Section::kScratch);
       }
     }
   }

@@ -84,6 +84,7 @@ struct MemoryPlan {
   LoopSplit backward;                       ///< of the loop back
   std::vector<std::int64_t> line_sums;      ///< by node; offsets of the sums of the parts of a sweep
   std::vector<std::int64_t> lane_sums;      ///< by node; offsets of the sums of all lanes but the first
+  std::vector<std::int64_t> totals;         ///< by node; offsets of the totals of sums over many steps
   std::vector<std::int64_t> gradient_sums;  ///< by Graph::gradients; offsets, only with accumulate
   std::vector<std::vector<std::int64_t>> optimizer;  ///< by Graph::gradients, then slot; offsets
   std::vector<std::int64_t> asides;  ///< by node; offsets of the copies of Segments::IsReadLate; -1: none
@@ -96,7 +97,7 @@ struct MemoryPlan {
   const LoopSplit& split(Phase loop) const { return loop == Phase::kStep ? forward : backward; }
 };
 
-/// From the sum of a lane to that of the next one, in elements; `size` is that of the sum.
+/// From the sum of a lane, or its totals, to that of the next one, in elements; `size` is that of one.
 std::int64_t LaneSumStride(std::int64_t size);
 
 /// Lays out the arena from the order of the nodes. Throws Error(kInvalid) when its size overflows.

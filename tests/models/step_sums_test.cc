@@ -1,0 +1,100 @@
+// Sums that go on from step to step and from sample to sample: in float they are what they are in double, and threads
+// change no bit of them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/memory_budget.h"
+#include "core/random.h"
+#include "graph/executor.h"
+#include "tests/support/graph_maker.h"
+
+namespace plgraph {
+namespace {
+
+constexpr std::int64_t kSize = 5;
+constexpr std::int64_t kSteps = 6000;
+constexpr double kRate = 0.5;
+
+// A trace that is written with data and read with data: all terms of all gradients are over 0. The gradient of alpha needs
+// the trace of each step, and so is summed in the loop back.
+Graph TraceOfData() {
+  GraphMaker m;
+  const Value x = m.Input("x", {kSize});
+  const Value hebb = m.AddState("hebb", {kSize, kSize});
+  const Value read = m.Op("read", "PlasticMatMul",
+                          {x, m.Parameter("w", {kSize, kSize}), m.Parameter("alpha", {kSize, kSize}), hebb});
+  const Value next = m.Op("next", "HebbianTrace", {hebb, x, read, m.Parameter("rate", {}), {}, {}},
+                          {std::int64_t{0}, std::monostate{}});
+  m.Next(hebb, next);
+  m.Loss(m.Op("error", "Sum", {read}, {std::monostate{}}), TermAt::kEveryStep);
+  Diagnostics diagnostics("test");
+  CheckGraph(m.graph, diagnostics);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
+  return std::move(m.graph);
+}
+
+struct Outcome {
+  std::vector<double> numbers;  // the losses of the samples
+  std::vector<std::vector<double>> gradients;
+};
+
+template <typename T>
+Outcome Run(const Graph& graph, std::int64_t batch, int thread_count) {
+  const CompileOptions options = {.dtype = kDTypeOf<T>, .batch = batch, .steps = kSteps};
+  const Executable executable = Compile(graph, options);
+  SystemMemory memory;
+  ThreadPool threads(thread_count);
+  Executor<T> executor(executable, memory, threads);
+  const auto fill = [](std::span<T> numbers, double least, double most) {
+    const RandomStream random(3, StreamId("steps"));
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const double u = random.Uniform(static_cast<std::uint32_t>(i));
+      numbers[i] = static_cast<T>(static_cast<float>(least + u * (most - least)));
+    }
+  };
+  fill(executor.Input(executable.graph.Find("x")), 0.1, 0.3);
+  for (const char* name : {"w", "alpha"}) fill(executor.Parameter(executable.graph.Find(name)), 0.05, 0.1);
+  executor.Parameter(executable.graph.Find("rate"))[0] = static_cast<T>(kRate);
+  executor.Forward({});
+  executor.Backward({});
+  Outcome outcome;
+  for (std::int64_t sample = 0; sample < batch; ++sample)
+    outcome.numbers.push_back(executor.TermValue(0, sample));
+  for (size_t i = 0; i < executable.graph.gradients.size(); ++i) {
+    const auto gradient = executor.Gradient(i);
+    outcome.gradients.emplace_back(gradient.begin(), gradient.end());
+  }
+  return outcome;
+}
+
+TEST(StepSums, InFloatAreThoseInDouble) {
+  const Graph graph = TraceOfData();
+  for (const std::int64_t batch : {1, 3}) {
+    const Outcome floats = Run<float>(graph, batch, 1);
+    const Outcome doubles = Run<double>(graph, batch, 1);
+    for (size_t i = 0; i < doubles.numbers.size(); ++i) {
+      EXPECT_NEAR(floats.numbers[i], doubles.numbers[i], 1e-6 * doubles.numbers[i]);
+    }
+    for (size_t g = 0; g < doubles.gradients.size(); ++g) {
+      for (size_t i = 0; i < doubles.gradients[g].size(); ++i) {
+        const double expected = doubles.gradients[g][i];
+        EXPECT_NEAR(floats.gradients[g][i], expected, 1e-5 * std::abs(expected)) << g << ", " << i;
+      }
+    }
+  }
+}
+
+TEST(StepSums, HaveTheSameBitsOnAnyNumberOfThreads) {
+  const Graph graph = TraceOfData();
+  const Outcome expected = Run<float>(graph, 5, 1);
+  for (const int threads : {2, 3}) {
+    const Outcome actual = Run<float>(graph, 5, threads);
+    EXPECT_EQ(actual.numbers, expected.numbers);
+    EXPECT_EQ(actual.gradients, expected.gradients);
+  }
+}
+
+}  // namespace
+}  // namespace plgraph
