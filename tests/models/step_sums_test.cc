@@ -41,7 +41,7 @@ struct Outcome {
 };
 
 template <typename T>
-Outcome Run(const Graph& graph, std::int64_t batch, int thread_count) {
+Outcome OutcomeOf(const Graph& graph, std::int64_t batch, int thread_count) {
   const CompileOptions options = {.dtype = kDTypeOf<T>, .batch = batch, .steps = kSteps};
   const Executable executable = Compile(graph, options);
   SystemMemory memory;
@@ -72,8 +72,8 @@ Outcome Run(const Graph& graph, std::int64_t batch, int thread_count) {
 TEST(StepSums, InFloatAreThoseInDouble) {
   const Graph graph = TraceOfData();
   for (const std::int64_t batch : {1, 3}) {
-    const Outcome floats = Run<float>(graph, batch, 1);
-    const Outcome doubles = Run<double>(graph, batch, 1);
+    const Outcome floats = OutcomeOf<float>(graph, batch, 1);
+    const Outcome doubles = OutcomeOf<double>(graph, batch, 1);
     for (size_t i = 0; i < doubles.numbers.size(); ++i) {
       EXPECT_NEAR(floats.numbers[i], doubles.numbers[i], 1e-6 * doubles.numbers[i]);
     }
@@ -88,9 +88,9 @@ TEST(StepSums, InFloatAreThoseInDouble) {
 
 TEST(StepSums, HaveTheSameBitsOnAnyNumberOfThreads) {
   const Graph graph = TraceOfData();
-  const Outcome expected = Run<float>(graph, 5, 1);
+  const Outcome expected = OutcomeOf<float>(graph, 5, 1);
   for (const int threads : {2, 3}) {
-    const Outcome actual = Run<float>(graph, 5, threads);
+    const Outcome actual = OutcomeOf<float>(graph, 5, threads);
     EXPECT_EQ(actual.numbers, expected.numbers);
     EXPECT_EQ(actual.gradients, expected.gradients);
   }

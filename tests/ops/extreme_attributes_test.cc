@@ -3,18 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "tests/ops/gradient_case.h"
+#include "tests/ops/precision_row.h"
 
 namespace plgraph {
 namespace {
 
 constexpr std::int64_t kMost = INT32_MAX;
-
-const OpRow& RowOf(std::string_view op) {
-  return *std::ranges::find_if(OpTable(), [&](const OpRow& row) { return row.op == op; });
-}
 
 void ExpectSame(std::string_view op, Example example, const std::vector<AttributeValue>& extreme) {
   ThreadPool threads(1);
