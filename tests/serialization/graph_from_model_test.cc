@@ -120,7 +120,9 @@ TEST(GraphFromModel, AbsentOptionalOperandsAreNoValue) {
 
 TEST(GraphFromModel, WarnsOfAParameterWithoutInitializer) {
   std::string warnings;
-  GraphOf("parameter { name: \"w\" shape: \"3\" }", &warnings);
+  GraphOf(
+      "parameter { name: \"w\" shape: \"3\" } node { name: \"e\" sum { x: \"w\" } } loss { value: \"e\" }",
+      &warnings);
   EXPECT_EQ(warnings,
             "m:1:1: warning: parameter \"w\" has no initializer and starts at zero; "
             "say `constant {}` if that is meant\n");
