@@ -6,7 +6,7 @@ namespace {
 
 using Function = double (*)(double a, double b);
 
-OpRow Row(const std::string& op, Function f, const Domain& of_b = {}) {
+OpRow Row(const std::string& op, Function f, const SampleRange& of_b = {}) {
   OpRow row;
   row.op = op;
   row.examples = {

@@ -14,7 +14,7 @@ using Term = std::function<double(double prediction, double target, const NaiveA
 
 // Of a term for each element, joined into one number.
 OpRow Loss(const std::string& op, const std::vector<AttributeValue>& attributes, bool mean, const Term& term,
-           std::vector<Domain> domains = {}) {
+           std::vector<SampleRange> domains = {}) {
   OpRow row;
   row.op = op;
   for (const Shape& shape : {Shape{}, Shape{1}, Shape{7}, Shape{3, 5}}) {
@@ -135,7 +135,7 @@ OpRow SignError() {
 }  // namespace
 
 std::vector<OpRow> LossRows() {
-  const Domain part = {.min = 0.05, .max = 0.95};
+  const SampleRange part = {.min = 0.05, .max = 0.95};
   return {
       Loss("SquaredError", {Int(kSum)}, false, Squared),
       Loss("SquaredError", {Int(kMean)}, true, Squared),

@@ -45,7 +45,7 @@ struct NaiveArgs {
 using Naive = std::function<Numbers(const NaiveArgs& args)>;
 
 /// From where the numbers of an operand are drawn. Those of one row are all different from each other.
-struct Domain {
+struct SampleRange {
   double min = -2;
   double max = 2;
   std::vector<double> kinks = {};  ///< numbers to stay away from, where the gradient jumps
@@ -72,9 +72,9 @@ struct OpRow {
   std::vector<Example> examples;
   std::vector<Refusal> refusals = {};
   Naive naive;
-  std::vector<Domain> domains = {};  ///< by operand; the default where there is none
-  bool zero_gradient = false;        ///< the op stops gradients
-  std::vector<Example> large = {};   ///< enough work in one row for several threads
+  std::vector<SampleRange> domains = {};  ///< by operand; the default where there is none
+  bool zero_gradient = false;             ///< the op stops gradients
+  std::vector<Example> large = {};        ///< enough work in one row for several threads
 };
 
 /// The table of all rows.

@@ -110,7 +110,7 @@ double NextTrace(const NaiveArgs& args, std::int64_t i, std::int64_t j) {
 
 OpRow HebbianTrace(Rule rule, const AttributeValue& clip) {
   const bool modulated = rule == kModulated || rule == kRetroactive;
-  const Domain rate = {.min = 0.05, .max = 0.6};
+  const SampleRange rate = {.min = 0.05, .max = 0.6};
   OpRow row = {.op = "HebbianTrace", .examples = {}, .naive = {}, .domains = {{}, {}, {}, rate}};
   for (const Shape& trace : {Shape{3, 5}, Shape{1, 1}, Shape{4, 4}}) {
     for (const Shape& factor : {Shape{}, Shape{trace.dim(1)}, trace}) {

@@ -10,7 +10,7 @@ namespace {
 using Function = std::function<double(double x, const NaiveArgs& args)>;
 
 OpRow Row(const std::string& op, const std::vector<AttributeValue>& attributes, const Function& f,
-          const Domain& domain = {}) {
+          const SampleRange& domain = {}) {
   OpRow row;
   row.op = op;
   for (const Shape& shape : {Shape{}, Shape{1}, Shape{7}, Shape{3, 5}, Shape{2, 1, 3, 1}}) {
@@ -61,8 +61,8 @@ OpRow Dropout() {  // outside training, where it is x; the gradients are those o
 }  // namespace
 
 std::vector<OpRow> PointwiseRows() {
-  const Domain positive = {.min = 0.2, .max = 3};
-  const Domain kink_at_0 = {.kinks = {0}};
+  const SampleRange positive = {.min = 0.2, .max = 3};
+  const SampleRange kink_at_0 = {.kinks = {0}};
   return {
       Row("Neg", {}, [](double x, const NaiveArgs&) { return -x; }),
       Row("Scale", {-1.75, 0.5}, [](double x, const NaiveArgs&) { return 0.5 - 1.75 * x; }),

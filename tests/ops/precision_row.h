@@ -21,7 +21,7 @@ struct PrecisionRow {
   std::vector<size_t> inputs = {};
   /// Not to be tried with equal numbers, for which the exact gradient is 0 and nothing could be measured.
   bool only_spread = false;
-  std::vector<Domain> domains = {};  ///< none: those of the op's first row in the table of ops
+  std::vector<SampleRange> domains = {};  ///< none: those of the op's first row in the table of ops
 };
 
 /// The table of all rows.

@@ -56,7 +56,7 @@ std::vector<PrecisionRow> Losses() {
        {"SquaredError", "MeanSquaredError", "BinaryCrossEntropy", "Huber", "SignError", "Psnr"}) {
     rows.push_back({op, {{Shape{kMany}, Shape{kMany}}, RowOf(op).examples[0].attributes, {}}});
   }
-  const Domain part = {.min = 0.05, .max = 0.95};
+  const SampleRange part = {.min = 0.05, .max = 0.95};
   rows.push_back({"BinaryCrossEntropy", {{Shape{kMany}, Shape{kMany}}, {Int(1), Int(1)}, {}}});
   rows.back().domains = {part, part};
   rows.back().only_spread = true;

@@ -27,7 +27,7 @@ using Outcome = std::map<std::string, std::vector<double>>;
 
 Graph MakeGraph(const PrecisionRow& row) {
   GraphMaker maker;
-  const std::vector<Domain>& domains = row.domains;
+  const std::vector<SampleRange>& domains = row.domains;
   std::vector<Value> operands;
   for (size_t i = 0; i < row.example.operands.size(); ++i) {
     const auto& shape = row.example.operands[i];
@@ -46,7 +46,8 @@ Graph MakeGraph(const PrecisionRow& row) {
 
 // A source's numbers; the double ones are those that float can hold.
 template <typename T>
-void FillSource(const Domain& domain, bool equal, bool absolute, std::uint64_t seed, std::span<T> numbers) {
+void FillSource(const SampleRange& domain, bool equal, bool absolute, std::uint64_t seed,
+                std::span<T> numbers) {
   const RandomStream random(seed, StreamId("precision"));
   const double middle = std::clamp(0.1, domain.min, domain.max);
   for (size_t i = 0; i < numbers.size(); ++i) {
@@ -69,8 +70,8 @@ Outcome OutcomeOf(const PrecisionRow& row, bool equal, bool absolute) {
   Executor<T> executor(executable, memory, threads);
   const Graph& graph = executable.graph;
   for (size_t i = 0; i < row.example.operands.size(); ++i) {
-    const std::vector<Domain>& domains = row.domains;
-    const Domain domain = i < domains.size() ? domains[i] : Domain{};
+    const std::vector<SampleRange>& domains = row.domains;
+    const SampleRange domain = i < domains.size() ? domains[i] : SampleRange{};
     const Value parameter = graph.Find("p" + std::to_string(i));
     const Value input = graph.Find("x" + std::to_string(i));
     if (parameter) FillSource<T>(domain, equal, absolute, i, executor.Parameter(parameter));

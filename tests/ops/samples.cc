@@ -11,11 +11,11 @@ namespace {
 
 constexpr double kAway = 0.02;  // from a kink
 
-Domain DomainOf(const OpRow& row, size_t operand) {
-  return operand < row.domains.size() ? row.domains[operand] : Domain{};
+SampleRange DomainOf(const OpRow& row, size_t operand) {
+  return operand < row.domains.size() ? row.domains[operand] : SampleRange{};
 }
 
-double AwayFromKinks(const Domain& domain, double x) {
+double AwayFromKinks(const SampleRange& domain, double x) {
   for (const double kink : domain.kinks) {
     if (std::abs(x - kink) < kAway) return x < kink ? kink - kAway : kink + kAway;
   }
@@ -24,7 +24,7 @@ double AwayFromKinks(const Domain& domain, double x) {
 
 }  // namespace
 
-Numbers Samples(const Domain& domain, std::int64_t size, std::uint64_t seed) {
+Numbers Samples(const SampleRange& domain, std::int64_t size, std::uint64_t seed) {
   const RandomStream random(seed, StreamId("samples"));
   const auto count = static_cast<size_t>(size);
   std::vector<size_t> part(count);

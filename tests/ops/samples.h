@@ -7,7 +7,7 @@ namespace plgraph {
 
 /// `size` numbers of a domain, the same for the same seed. They are spread over the domain, each alone in its part of
 /// it, and keep away from the kinks by more than a finite difference steps.
-Numbers Samples(const Domain& domain, std::int64_t size, std::uint64_t seed);
+Numbers Samples(const SampleRange& domain, std::int64_t size, std::uint64_t seed);
 
 /// The numbers of an operand of an example in one row.
 Numbers OperandSamples(const OpRow& row, const Example& example, size_t operand, std::int64_t row_number);
