@@ -73,7 +73,9 @@ void CheckUpdate(const Train& train, const Place& where, Diagnostics& diagnostic
 void CheckNumbers(const Train& train, const Place& where, Diagnostics& diagnostics) {
   const FieldChecks checks(train, where, "train", diagnostics);
   checks.AtLeast("episodes", 0);
-  if (checks.AtLeast("batch", 1) && checks.AtLeast("accumulate", 1)) CheckUpdate(train, where, diagnostics);
+  const bool some_batch = checks.AtLeast("batch", 1);
+  const bool some_parts = checks.AtLeast("accumulate", 1);
+  if (some_batch && some_parts) CheckUpdate(train, where, diagnostics);
   checks.AtLeast("truncate_steps", 0);
   checks.AtLeast("warmup_updates", 0);
   checks.AtLeast("report_every", 1);

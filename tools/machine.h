@@ -1,6 +1,8 @@
 #ifndef PLGRAPH_TOOLS_MACHINE_H_
 #define PLGRAPH_TOOLS_MACHINE_H_
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 
 #include "core/clock.h"
@@ -16,7 +18,7 @@ namespace plgraph {
 class Machine {
  public:
   /// `threads` 0: one for each core. Says so on stderr if fewer could be started.
-  explicit Machine(int threads) : pool_(threads > 0 ? threads : AvailableCores()) {
+  explicit Machine(int threads) : pool_(Affordable(threads > 0 ? threads : AvailableCores(), memory_)) {
     const int wanted = threads > 0 ? threads : AvailableCores();
     if (pool_.size() == wanted) return;
     Print(stderr, "warning: only {} of {} threads could be started; the results are the same\n", pool_.size(),
@@ -28,6 +30,13 @@ class Machine {
   Services services() { return {*files_, clock_, memory_, pool_}; }
 
  private:
+  // Threads must not take the memory that the run itself needs: they get half of it. One takes a stack of 8 MB and the
+  // buffers of its matrix products.
+  static int Affordable(int wanted, const SystemMemory& memory) {
+    constexpr std::int64_t kOfThread = std::int64_t{17} << 20;
+    return static_cast<int>(std::min<std::int64_t>(wanted, 1 + memory.Available() / 2 / kOfThread));
+  }
+
   std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
   SystemClock clock_;
   SystemMemory memory_;

@@ -38,7 +38,7 @@ std::vector<BadInput> BadUsages() {
       Usage("ToleranceOfInfinity", "gradcheck small.pbtxt --tolerance inf",
             "--tolerance: expected a number above 0, found inf"),
       Usage("MaxTimeOfInfinity", "train small.pbtxt --run-dir run --max-time inf",
-            "--max-time: expected a number above 0"),
+            "--max-time: inf unit not recognized. Allowed values: {h,m,s}"),
       Usage("WithoutModel", "train", "MODEL"),
       Usage("WithoutRunDir", "train small.pbtxt", "--run-dir"),
       Usage("UnknownOption", "train small.pbtxt --run-dir run --fast", "--fast"),
