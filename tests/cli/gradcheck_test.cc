@@ -86,8 +86,9 @@ class GradcheckOfModel : public CliTest, public ::testing::WithParamInterface<st
 
 TEST_P(GradcheckOfModel, Passes) {
   const std::string& name = GetParam();
-  std::vector<std::string> arguments = {"gradcheck", PLGRAPH_SOURCE_DIR "/models/" + name + ".pbtxt", "--set",
-                                        "train.batch=1"};
+  std::vector<std::string> arguments = {"gradcheck", PLGRAPH_SOURCE_DIR "/models/" + name + ".pbtxt",
+                                        "--threads", "1",
+                                        "--set",     "train.batch=1"};
   const auto set = [&](const std::string& assignment) {
     arguments.insert(arguments.end(), {"--set", assignment});
   };

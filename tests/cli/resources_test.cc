@@ -45,7 +45,7 @@ TEST_F(Resources, ThreadsThatCannotBeStartedAreGoneWithout) {
 TEST_F(Resources, TooLittleMemoryIsASentence) {
   Train();
   const std::string best = "run/best.ckpt";
-  const Words large = {"--set", "n=300", "--set", "train.batch=8", "--threads", "2"};
+  const Words large = {"--set", "n=100", "--set", "train.batch=8", "--threads", "2"};
   std::vector<Words> commands = {{"compile", "small.pbtxt"},
                                  {"train", "small.pbtxt", "--run-dir", "new"},
                                  {"gradcheck", "small.pbtxt"},
@@ -59,7 +59,7 @@ TEST_F(Resources, TooLittleMemoryIsASentence) {
                    {"checkpoint", "export", best, "w.npz"},
                    {"ops"}});
   for (const Words& command : commands) {
-    for (std::int64_t megabytes = 40; megabytes <= 200; megabytes += 8) {
+    for (std::int64_t megabytes = 40; megabytes <= 200; megabytes += 20) {
       std::filesystem::remove_all(folder_.Path("new"));
       const ToolResult result = RunTool(command, folder_.Path(""), {.most_memory = megabytes * kMegabyte});
       SCOPED_TRACE(::testing::PrintToString(command) + " in " + std::to_string(megabytes) +
