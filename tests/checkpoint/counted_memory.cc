@@ -45,6 +45,14 @@ size_t CountedMemory::Largest() { return count.largest; }
 
 void* operator new(size_t size) { return plgraph::Take(size); }
 void* operator new[](size_t size) { return plgraph::Take(size); }
+// std::stable_sort takes its buffer by this one.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return plgraph::Take(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 void operator delete(void* memory) noexcept { plgraph::Give(memory); }
 void operator delete[](void* memory) noexcept { plgraph::Give(memory); }
 void operator delete(void* memory, size_t /*size*/) noexcept { plgraph::Give(memory); }

@@ -41,6 +41,14 @@ void* Allocate(std::size_t bytes) {
 
 // The others of the standard library call these.
 void* operator new(std::size_t bytes) { return Allocate(bytes); }
+// std::stable_sort takes its buffer by this one.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return Allocate(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 void operator delete(void* memory) noexcept {
   if (memory != nullptr) --held;
   std::free(memory);
