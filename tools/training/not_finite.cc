@@ -5,23 +5,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <vector>
 
 namespace plgraph {
 namespace {
 
-constexpr std::uint32_t kExponent = 0x7f800000;
-constexpr std::uint32_t kLowestExponentBit = 0x00800000;
-
-// A full exponent, which only NaN and infinity have, carries into the sign. No branch: this is vector code.
 bool AllFinite(std::span<const float> values) {
-  std::uint32_t carries = 0;
-  for (const float value : values)
-    carries |= (std::bit_cast<std::uint32_t>(value) & kExponent) + kLowestExponentBit;
-  return (carries >> 31) == 0;
+  FiniteCheck<float> check;
+  for (const float value : values) check.See(value);
+  return check.AllFinite();
 }
 
 }  // namespace

@@ -56,24 +56,25 @@ void NumberGuard::CheckGradients() {
   }
 }
 
-void NumberGuard::CheckMoments(std::int64_t update) {
+void NumberGuard::CheckMoments(bool finite, std::int64_t update) {
+  if (finite) return;
   const Executable& executable = run_.executor.executable();
   for (size_t i = 0; i < executable.graph.gradients.size(); ++i) {
     if (!executable.graph.gradients[i].gradient) continue;
     for (int slot = 0; slot < executable.options.optimizer_slots; ++slot) {
-      if (!AllFinite(run_.executor.OptimizerSlot(i, slot), services_.threads)) FailAtMoment(i, slot, update);
+      const std::optional<size_t> at = FirstNotFinite(run_.executor.OptimizerSlot(i, slot));
+      if (at) FailAtMoment(i, slot, *at, update);
     }
   }
 }
 
 // The gradients were finite: their squares, or the sum of many, are not.
-void NumberGuard::FailAtMoment(size_t index, int slot, std::int64_t update) {
+void NumberGuard::FailAtMoment(size_t index, int slot, size_t at, std::int64_t update) {
   const Executable& executable = run_.executor.executable();
   const Node& parameter = executable.graph.node(executable.graph.gradients[index].parameter);
   const std::span<const float> values = run_.executor.OptimizerSlot(index, slot);
   const std::span<const float> gradient =
       executable.options.accumulate ? run_.executor.GradientSum(index) : run_.executor.Gradient(index);
-  const size_t at = *FirstNotFinite(values);
   const std::string_view name = OptimizerSlotName(loaded_.model.train(), slot);
   throw NotFiniteError(
       fmt::format(

@@ -13,8 +13,8 @@
 
 namespace plgraph {
 
-/// Sees to it that a training goes on with finite numbers only. While all is well it costs one pass over the gradients,
-/// one over what the optimizer keeps, and a copy of the states that go on from run to run. All that it is made of must outlive it.
+/// Sees to it that a training goes on with finite numbers only. While all is well it costs one pass over the gradients
+/// and a copy of the states that go on from run to run. All that it is made of must outlive it.
 class NumberGuard {
  public:
   NumberGuard(const LoadedModel& loaded, const Services& services, Executor<float>& executor);
@@ -27,12 +27,13 @@ class NumberGuard {
   void CheckLoss(std::optional<std::int64_t> sample);
   /// After Backward; likewise.
   void CheckGradients();
-  /// After an update of the parameters: what the optimizer keeps. Throws NotFiniteError with the parameter.
-  void CheckMoments(std::int64_t update);
+  /// After an update of the parameters: `finite` is what it says of the numbers that the optimizer keeps. Throws
+  /// NotFiniteError with the parameter.
+  void CheckMoments(bool finite, std::int64_t update);
 
  private:
   [[noreturn]] void Fail(const std::string& what);
-  [[noreturn]] void FailAtMoment(size_t index, int slot, std::int64_t update);
+  [[noreturn]] void FailAtMoment(size_t index, int slot, size_t at, std::int64_t update);
 
   const LoadedModel& loaded_;
   const Services services_;

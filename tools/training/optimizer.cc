@@ -1,14 +1,19 @@
 #include "tools/training/optimizer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
 #include "core/error.h"
 #include "core/independent.h"
+#include "tools/training/not_finite.h"
 
 namespace plgraph {
 namespace {
+
+// Elements whose slots are still in the first cache when they are looked at.
+constexpr std::int64_t kBlock = 1024;
 
 // Each rule is a function from one element's gradient to its new numbers; its constants are computed once an
 // update, in double.
@@ -70,10 +75,10 @@ AdamRule<T> MakeAdam(double beta1, double beta2, double epsilon, double decay, d
           .keep = static_cast<T>(1 - rate * decay)};
 }
 
-// The rule as a value: what it holds stays in registers.
+// The rule as a value, in a function of its own: inlined, g++ would read the rule again for each element.
 template <int kSlots, typename T, typename Rule>
-void ApplyTo(const OptimizerUpdate<T>& p, std::int64_t begin, std::int64_t end, T scale, T limit,
-             const Rule rule) {
+[[gnu::noinline]] void ApplyTo(const OptimizerUpdate<T>& p, std::int64_t begin, std::int64_t end, T scale,
+                               T limit, const Rule rule) {
   T* const parameter = p.parameter.data();
   const T* const gradient = p.gradient.data();
   T* const slot0 = p.slots[0].data();
@@ -85,14 +90,32 @@ void ApplyTo(const OptimizerUpdate<T>& p, std::int64_t begin, std::int64_t end, 
   }
 }
 
+// Whether the slots are finite from `begin` on.
+template <int kSlots, typename T>
+bool SlotsAreFinite(const OptimizerUpdate<T>& p, std::int64_t begin, std::int64_t end) {
+  FiniteCheck<T> check;
+  for (size_t slot = 0; slot < kSlots; ++slot) {
+    const T* const values = p.slots[slot].data();
+    for (std::int64_t i = begin; i < end; ++i) check.See(values[i]);
+  }
+  return check.AllFinite();
+}
+
 template <int kSlots, typename T, typename Rule>
-void Apply(const Rule& rule, const OptimizerUpdate<T>& p, const GradientTransform& transform,
+bool Apply(const Rule& rule, const OptimizerUpdate<T>& p, const GradientTransform& transform,
            ThreadPool& threads) {
   const T limit = transform.limit > 0 ? static_cast<T>(transform.limit) : std::numeric_limits<T>::infinity();
   const T scale = static_cast<T>(transform.scale);
-  threads.For(
-      static_cast<std::int64_t>(p.parameter.size()), 4096, 16,
-      [&](std::int64_t begin, std::int64_t end) { ApplyTo<kSlots>(p, begin, end, scale, limit, rule); });
+  std::atomic<bool> finite = true;
+  const auto update = [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t block = begin; block < end; block += kBlock) {
+      const std::int64_t block_end = std::min(end, block + kBlock);
+      ApplyTo<kSlots>(p, block, block_end, scale, limit, rule);
+      if (!SlotsAreFinite<kSlots>(p, block, block_end)) finite = false;
+    }
+  };
+  threads.For(static_cast<std::int64_t>(p.parameter.size()), 4096, 16, update);
+  return finite;
 }
 
 }  // namespace
@@ -125,7 +148,7 @@ std::string OptimizerName(const Train& train) {
 }
 
 template <typename T>
-void UpdateParameter(const Train& train, const OptimizerUpdate<T>& p, const GradientTransform& transform,
+bool UpdateParameter(const Train& train, const OptimizerUpdate<T>& p, const GradientTransform& transform,
                      double rate, std::int64_t update, ThreadPool& threads) {
   switch (train.optimizer_case()) {
     case Train::kSgd: {
@@ -156,9 +179,9 @@ void UpdateParameter(const Train& train, const OptimizerUpdate<T>& p, const Grad
   PLGRAPH_CHECK(false, "no optimizer: the loader must have refused the model");
 }
 
-template void UpdateParameter(const Train&, const OptimizerUpdate<float>&, const GradientTransform&, double,
+template bool UpdateParameter(const Train&, const OptimizerUpdate<float>&, const GradientTransform&, double,
                               std::int64_t, ThreadPool&);
-template void UpdateParameter(const Train&, const OptimizerUpdate<double>&, const GradientTransform&, double,
+template bool UpdateParameter(const Train&, const OptimizerUpdate<double>&, const GradientTransform&, double,
                               std::int64_t, ThreadPool&);
 
 }  // namespace plgraph

@@ -34,15 +34,15 @@ struct OptimizerUpdate {
 
 /// Changes one parameter by the optimizer of `train`, in one pass over its memory. `update` counts from 0;
 /// `rate` is LearningRate's. Each element depends on its own numbers only, so the result is the same with any
-/// number of threads. The formulas are at the optimizers' messages in model.proto; Nesterov's form is
+/// number of threads. Returns whether the slots are finite afterwards. The formulas are at the optimizers' messages in model.proto; Nesterov's form is
 /// PyTorch's: rate (g + momentum v).
 template <typename T>
-void UpdateParameter(const Train& train, const OptimizerUpdate<T>& p, const GradientTransform& transform,
+bool UpdateParameter(const Train& train, const OptimizerUpdate<T>& p, const GradientTransform& transform,
                      double rate, std::int64_t update, ThreadPool& threads);
 
-extern template void UpdateParameter(const Train&, const OptimizerUpdate<float>&, const GradientTransform&,
+extern template bool UpdateParameter(const Train&, const OptimizerUpdate<float>&, const GradientTransform&,
                                      double, std::int64_t, ThreadPool&);
-extern template void UpdateParameter(const Train&, const OptimizerUpdate<double>&, const GradientTransform&,
+extern template bool UpdateParameter(const Train&, const OptimizerUpdate<double>&, const GradientTransform&,
                                      double, std::int64_t, ThreadPool&);
 
 }  // namespace plgraph

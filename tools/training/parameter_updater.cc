@@ -35,7 +35,7 @@ std::span<float> ParameterUpdater::GradientOf(size_t index) {
   return executor_.executable().options.accumulate ? executor_.GradientSum(index) : executor_.Gradient(index);
 }
 
-void ParameterUpdater::Update(std::int64_t update, double rate) {
+bool ParameterUpdater::Update(std::int64_t update, double rate) {
   double norm = 0;
   if (train_.clip_norm() > 0) {
     for (size_t k = 0; k < trained_.size(); ++k) gradients_[k] = GradientOf(trained_[k]);
@@ -43,6 +43,7 @@ void ParameterUpdater::Update(std::int64_t update, double rate) {
   }
   const GradientTransform transform = ClipTransform(train_.clip_value(), train_.clip_norm(), norm);
   const Executable& executable = executor_.executable();
+  bool finite = true;
   for (const size_t i : trained_) {
     OptimizerUpdate<float> parameter = {
         .parameter = executor_.Parameter(executable.graph.gradients[i].parameter),
@@ -51,8 +52,9 @@ void ParameterUpdater::Update(std::int64_t update, double rate) {
     for (int slot = 0; slot < executable.options.optimizer_slots; ++slot) {
       parameter.slots[static_cast<size_t>(slot)] = executor_.OptimizerSlot(i, slot);
     }
-    UpdateParameter(train_, parameter, transform, rate, update, threads_);
+    if (!UpdateParameter(train_, parameter, transform, rate, update, threads_)) finite = false;
   }
+  return finite;
 }
 
 }  // namespace plgraph

@@ -22,8 +22,9 @@ class ParameterUpdater {
   /// For an executable that accumulates: adds the gradients of the last Backward to their sums; `first`: these
   /// begin with them.
   void Accumulate(bool first);
-  /// Takes the gradients, or their sums where the executable accumulates. `update` counts from 0.
-  void Update(std::int64_t update, double rate);
+  /// Takes the gradients, or their sums where the executable accumulates. `update` counts from 0. Returns whether
+  /// what the optimizer keeps is finite afterwards.
+  bool Update(std::int64_t update, double rate);
 
  private:
   std::span<float> GradientOf(size_t index);

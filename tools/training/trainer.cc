@@ -315,8 +315,8 @@ double Trainer::Seconds() const {
 }
 
 void Trainer::UpdateParameters() {
-  updater_->Update(position_.update, Rate(position_.update));
-  guard_->CheckMoments(position_.update);
+  const bool finite = updater_->Update(position_.update, Rate(position_.update));
+  guard_->CheckMoments(finite, position_.update);
   ++position_.update;
 }
 
