@@ -1,7 +1,8 @@
 // Random models of all kinds of ops, as files: a plan of each equals its text, and what `run` writes gives the measures of
 // `eval`. A thousand here; by hand
 //   PLGRAPH_RANDOM_MODELS=20000 build/tests/test_properties --gtest_filter='RandomModels.*'
-// and PLGRAPH_RANDOM_SEED=<the first seed> for others. A fault names its seed.
+// and PLGRAPH_RANDOM_SEED=<the first seed> for others. A fault names its seed. PLGRAPH_RANDOM_FOLDER=<a folder> keeps
+// the models and their arrays there, for tests/cli/compare_builds.py.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
@@ -9,6 +10,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -165,12 +167,26 @@ class RandomModels : public testing::Test {
     int faults = 0;
     for (std::uint64_t seed = first; seed < first + count && faults < 10; ++seed) {
       RandomFile file(seed, folder_, *files_);
+      Keep(file, seed);
       const std::string found = difference(file);
       if (found.empty()) continue;
       ADD_FAILURE() << "seed " << seed << ": " << found;
       ++faults;
     }
     fmt::print("{} models from seed {} on\n", count, first);
+  }
+
+  // Copies a model to where the environment asks for it, with the arrays so far.
+  void Keep(const RandomFile& file, std::uint64_t seed) {
+    namespace fs = std::filesystem;
+    const char* folder = std::getenv("PLGRAPH_RANDOM_FOLDER");
+    if (folder == nullptr) return;
+    fs::create_directories(folder);
+    fs::copy_file(file.path(), fs::path(folder) / fmt::format("random-{}.pbtxt", seed),
+                  fs::copy_options::overwrite_existing);
+    for (const auto& entry : fs::directory_iterator(folder_.Path(""))) {
+      if (entry.path().extension() == ".npy") fs::copy(entry.path(), folder, fs::copy_options::skip_existing);
+    }
   }
 
   Services services() { return {*files_, clock_, memory_, threads_}; }
