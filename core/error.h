@@ -12,7 +12,7 @@ enum class ErrorKind {
   kInvalid = 2,  ///< wrong usage or an invalid model: the user must change what was asked for
 };
 
-/// A fault of the user or of the surroundings. Thrown anywhere, caught once, in tools/plgraph.cc.
+/// A fault of the user or of the surroundings. Thrown anywhere, caught once, in tools/cli/plgraph.cc.
 /// The message names the place, what was expected, what was found and what to do.
 class Error : public std::runtime_error {
  public:

@@ -1,7 +1,7 @@
 #include "graph/compile.h"
 
+#include "graph/ir/verify.h"
 #include "graph/passes/pass.h"
-#include "graph/verify.h"
 
 namespace plgraph {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "core/diagnostics.h"
 #include "core/dtype.h"
-#include "graph/graph.h"
-#include "graph/memory_plan.h"
-#include "graph/schedule.h"
+#include "graph/ir/graph.h"
+#include "graph/plan/memory_plan.h"
+#include "graph/plan/schedule.h"
 
 namespace plgraph {
 

@@ -1,8 +1,8 @@
 // Accuracy: 1 where the largest element of the prediction is at the target's class, 0 otherwise. The class is where the
 // target has its largest element, or the number that a scalar target is.
 #include "core/first_largest.h"
-#include "graph/index_use.h"
-#include "graph/op_registry.h"
+#include "graph/ir/index_use.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
 

@@ -1,7 +1,7 @@
 // AvgPool2D: the mean of what each window sees of the image. AvgPool2DGradient: its adjoint, d shared evenly among
 // what the window sees.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/pooling.h"
 
 namespace plgraph {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <variant>
 
-#include "graph/kernel_args.h"
+#include "graph/ir/kernel_args.h"
 #include "ops/strided_loop.h"
 
 namespace plgraph {

@@ -7,8 +7,8 @@
 
 #include <limits>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {

@@ -2,8 +2,8 @@
 // The gradient of x is the transposed convolution of d with the same weight.
 #include <array>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/convolution_op.h"
 
 namespace plgraph {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/checked_size.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/convolution_op.h"
 #include "ops/strided_loop.h"
 

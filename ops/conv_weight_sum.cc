@@ -3,7 +3,7 @@
 // ConvWeightSum: its sum over samples and steps, for a weight that they all share.
 #include <array>
 
-#include "graph/op_registry.h"
+#include "graph/ir/op_registry.h"
 #include "ops/convolution_op.h"
 #include "ops/kernels/sum_kernels.h"
 #include "ops/kernels/transpose_lines.h"

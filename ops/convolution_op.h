@@ -1,8 +1,8 @@
 #ifndef PLGRAPH_OPS_CONVOLUTION_OP_H_
 #define PLGRAPH_OPS_CONVOLUTION_OP_H_
 
-#include "graph/kernel_args.h"
-#include "graph/node_builder.h"
+#include "graph/ir/kernel_args.h"
+#include "graph/ir/node_builder.h"
 #include "ops/kernels/convolution.h"
 #include "ops/window.h"
 

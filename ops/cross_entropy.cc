@@ -3,9 +3,9 @@
 // masked, or as unlikely as no float can say. dy/dl = w; dy/dw = l, or 0 where l is minus infinity.
 #include <limits>
 
-#include "graph/index_use.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/index_use.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

@@ -1,8 +1,8 @@
 // DecayedOuter: decay o base + scale o (a b^T), the one form of Hebbian traces, of their gradients and of
 // outer products (the general form of the plasticity rules without the delta term). base, decay and scale may
 // be absent.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/operand_lines.h"
 #include "ops/shape_rules.h"

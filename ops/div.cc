@@ -1,6 +1,6 @@
 // Div: q = a / b, element by element; dq/da = 1/b, dq/db = -q/b.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

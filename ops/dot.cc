@@ -1,6 +1,6 @@
 // Dot: sum a b over all elements.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/kernels/sum_kernels.h"
 #include "ops/shape_rules.h"

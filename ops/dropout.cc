@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "core/random.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/shape_rules.h"
 #include "ops/strided_loop.h"
 

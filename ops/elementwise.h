@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "core/independent.h"
-#include "graph/kernel_args.h"
+#include "graph/ir/kernel_args.h"
 #include "ops/strided_loop.h"
 
 namespace plgraph {

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#include "graph/index_use.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/index_use.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/sum_kernels.h"

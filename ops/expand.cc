@@ -1,8 +1,8 @@
 // Expand: x repeated to a larger shape by the rules of broadcasting. The adjoint of SumTo.
 #include <fmt/format.h>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

@@ -1,6 +1,6 @@
 // Flatten: all elements as one vector.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {

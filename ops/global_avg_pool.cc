@@ -1,6 +1,6 @@
 // GlobalAvgPool: the mean of each channel of an image.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/window.h"
 
 namespace plgraph {

@@ -2,8 +2,8 @@
 // eq. 1 to 4).
 #include <fmt/format.h>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {

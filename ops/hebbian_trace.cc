@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 
 namespace plgraph {
 namespace {

@@ -2,8 +2,8 @@
 // (Huber 1964). Both are c (e - c / 2), c being e limited to [-delta, delta].
 #include <fmt/format.h>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/reduced_loss.h"
 #include "ops/shape_rules.h"
 

@@ -1,8 +1,8 @@
 // Max: the largest element along one axis, or of all elements. MaxGradient: its adjoint, d at the first largest element
 // and zero elsewhere.
 #include "core/first_largest.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
 

@@ -1,7 +1,7 @@
 // MaxPool2D: the largest element of each window. MaxPool2DGradient: its adjoint, d added to the first largest element
 // of each window.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/kernels/largest_elements.h"
 #include "ops/kernels/window_grid.h"
 #include "ops/pooling.h"

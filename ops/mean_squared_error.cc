@@ -1,6 +1,6 @@
 // MeanSquaredError: the mean of (prediction - target)^2.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {

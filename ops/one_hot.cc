@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "graph/index_use.h"
-#include "graph/op_registry.h"
+#include "graph/ir/index_use.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
 

@@ -1,6 +1,6 @@
 // Outer: a_i b_j.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 
 namespace plgraph {
 namespace {

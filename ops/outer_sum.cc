@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/kernels/gemm.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/operand_lines.h"

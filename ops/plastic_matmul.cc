@@ -2,9 +2,9 @@
 // PlasticMatMulTransposed, its gradient with respect to x: dx_i = sum_j d_j (w_ij + alpha_ij H_ij).
 #include <algorithm>
 
-#include "graph/fusion.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
+#include "graph/plan/fusion.h"
 #include "ops/kernels/fused_line_kernels.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/operand_lines.h"

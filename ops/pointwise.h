@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "graph/node_builder.h"
-#include "graph/op_def.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_def.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "graph/kernel_args.h"
+#include "graph/ir/kernel_args.h"
 #include "ops/strided_loop.h"
 #include "ops/window.h"
 

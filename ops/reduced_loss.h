@@ -1,7 +1,7 @@
 #ifndef PLGRAPH_OPS_REDUCED_LOSS_H_
 #define PLGRAPH_OPS_REDUCED_LOSS_H_
 
-#include "graph/node_builder.h"
+#include "graph/ir/node_builder.h"
 
 namespace plgraph {
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "graph/kernel_args.h"
+#include "graph/ir/kernel_args.h"
 #include "ops/kernels/sum_kernels.h"
 #include "ops/strided_loop.h"
 

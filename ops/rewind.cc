@@ -10,9 +10,9 @@
 #include <limits>
 #include <numbers>
 
-#include "graph/fusion.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
+#include "graph/plan/fusion.h"
 #include "ops/kernels/fused_line_kernels.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/operand_lines.h"

@@ -6,8 +6,8 @@
 //   CountRows  how many rows SumRows adds with the same attributes
 #include <algorithm>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/kernels/lines.h"
 #include "ops/kernels/sum_kernels.h"
 #include "ops/shape_rules.h"

@@ -1,6 +1,6 @@
 // Scale: factor x + offset, with constants.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

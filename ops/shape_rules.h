@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "graph/op_def.h"
+#include "graph/ir/op_def.h"
 
 namespace plgraph {
 

@@ -1,5 +1,5 @@
 // Sign: -1, 0 or 1. What is not a number stays that.
-#include "graph/op_registry.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

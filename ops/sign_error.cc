@@ -1,5 +1,5 @@
 // SignError: the part of the elements whose sign (-1, 0 or 1) differs from the target's.
-#include "graph/op_registry.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
 

@@ -1,6 +1,6 @@
 // SquaredError: the sum or the mean of (prediction - target)^2.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/reduced_loss.h"
 #include "ops/shape_rules.h"
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "graph/op_registry.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
 

@@ -1,5 +1,5 @@
 // StopGradient: x, through which no gradient flows.
-#include "graph/op_registry.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

@@ -1,6 +1,6 @@
 // Sum: the sum of the elements along one axis, or of all elements.
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/reduction.h"
 #include "ops/shape_rules.h"

@@ -3,8 +3,8 @@
 // MeanTo: the same of the mean. The sum is divided before it is rounded: the mean of equal numbers is that number.
 #include <fmt/format.h>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/reduction.h"
 #include "ops/shape_rules.h"
 

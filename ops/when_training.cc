@@ -2,8 +2,8 @@
 // two it is follows from what is compiled, and from what a compiled plan is run for.
 #include <fmt/format.h>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

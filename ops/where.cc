@@ -1,8 +1,8 @@
 // Where: a where the condition is not 0, b elsewhere; an absent one is 0. What is not a number is not 0.
 #include <fmt/format.h>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "ops/shape_rules.h"
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "graph/op_def.h"
+#include "graph/ir/op_def.h"
 #include "ops/kernels/window_grid.h"
 
 namespace plgraph {

@@ -32,14 +32,14 @@ only_in() {
 }
 only_in 'blis|cblas' 'ops/kernels/' 'BLIS is included in ops/kernels/ only'
 only_in 'hwy/' '(ops/kernels|tests/ops)/' 'Highway is included in ops/kernels/ and its tests only'
-only_in 'boost/graph' 'graph/graph\.cc:' 'Boost.Graph is included in graph/graph.cc only'
+only_in 'boost/graph' 'graph/ir/graph\.cc:' 'Boost.Graph is included in graph/ir/graph.cc only'
 only_in 'google/protobuf|serialization/.*\.pb\.h' '(serialization|tools|tests)/' \
   'protobuf is included in serialization/ and above only'
 only_in 'ops/' '(ops|tests)/|tools/bench/machine_rates\.cc:' 'the ops are reached through their registry; only machine_rates measures a kernel'
 only_in 'png\.h' '(serialization|tools/data|tests)/' 'libpng is included where pictures are read or written only'
-only_in 'CLI/' 'tools/[^/]*:' 'the command line is read in tools/ only'
+only_in 'CLI/' 'tools/cli/' 'the command line is read in tools/cli/ only'
 only_in 'fstream|filesystem|unistd|fcntl|sys/' \
-  '(core|tests)/|tools/training/progress\.cc:|serialization/initializer\.cc:' 'files are reached through core/file_system.h'
+  '(core|tests)/|tools/observe/progress\.cc:|serialization/language/initializer\.cc:' 'files are reached through core/file_system.h'
 only_in 'chrono|ctime' '(core|tests|tools/bench)/' 'the time is reached through core/clock.h'
 complain 'text is printed through core/print.h, which never throws' "$(grep -nrE --include='*.h' --include='*.cc' \
   'fmt::print|std::cout|std::cerr|printf\(|\<f?puts\(' core graph ops serialization tools || true)"

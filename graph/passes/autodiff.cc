@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <set>
 
-#include "graph/node_builder.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/reach.h"
 #include "graph/passes/pass.h"
-#include "graph/reach.h"
 
 namespace plgraph {
 namespace {

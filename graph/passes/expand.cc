@@ -1,10 +1,10 @@
 #include <algorithm>
 
-#include "graph/infer.h"
-#include "graph/node_builder.h"
+#include "graph/ir/infer.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/reach.h"
+#include "graph/ir/rewriter.h"
 #include "graph/passes/pass.h"
-#include "graph/reach.h"
-#include "graph/rewriter.h"
 
 namespace plgraph {
 namespace {

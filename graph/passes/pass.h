@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "graph/compile.h"
-#include "graph/op_def.h"
+#include "graph/ir/op_def.h"
 
 namespace plgraph {
 

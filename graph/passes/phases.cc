@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <set>
 
+#include "graph/ir/reach.h"
 #include "graph/passes/pass.h"
-#include "graph/reach.h"
 
 namespace plgraph {
 namespace {

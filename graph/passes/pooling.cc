@@ -3,9 +3,9 @@
 // that a Relu makes equal are 0, and none of them gets any.
 #include <algorithm>
 
-#include "graph/node_builder.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/rewriter.h"
 #include "graph/passes/pass.h"
-#include "graph/rewriter.h"
 
 namespace plgraph {
 namespace {

@@ -5,9 +5,9 @@
 #include <set>
 #include <unordered_map>
 
-#include "graph/node_builder.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/rewriter.h"
 #include "graph/passes/pass.h"
-#include "graph/rewriter.h"
 
 namespace plgraph {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "graph/kernel_args.h"
+#include "graph/ir/kernel_args.h"
 #include "ops/kernels/fused_line_kernels.h"
 #include "ops/kernels/line_kernels.h"
 

@@ -1,5 +1,5 @@
 // Tells the registry for which kind of vectors Highway chooses the kernels on this machine.
-#include "graph/kernel_target.h"
+#include "graph/ir/kernel_target.h"
 
 // This file is compiled once for each kind of vector that it may meet.
 #undef HWY_TARGET_INCLUDE

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "core/error.h"
-#include "serialization/plan.h"
+#include "serialization/state/plan.h"
 #include "tests/checkpoint/counted_memory.h"
 #include "tests/checkpoint/sample_checkpoint.h"
 

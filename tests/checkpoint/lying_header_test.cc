@@ -7,8 +7,8 @@
 
 #include "core/crc32c.h"
 #include "core/error.h"
-#include "serialization/checkpoint.pb.h"
-#include "serialization/checkpoint_layout.h"
+#include "serialization/state/checkpoint.pb.h"
+#include "serialization/state/checkpoint_layout.h"
 #include "tests/checkpoint/counted_memory.h"
 #include "tests/checkpoint/sample_checkpoint.h"
 

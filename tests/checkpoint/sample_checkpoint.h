@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "serialization/checkpoint.h"
+#include "serialization/state/checkpoint.h"
 
 namespace plgraph {
 

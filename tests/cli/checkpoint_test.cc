@@ -1,9 +1,9 @@
 // checkpoint verify, and files that do not fit the model.
-#include "serialization/checkpoint.h"
+#include "serialization/state/checkpoint.h"
 
 #include <cmath>
 
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {

@@ -2,7 +2,7 @@
 #include <filesystem>
 
 #include "core/file_system.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {

@@ -1,7 +1,7 @@
 // What `eval` and `train` say of the data that an evaluation was made on.
 #include <nlohmann/json.hpp>
 
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 #include "tests/support/image_files.h"
 

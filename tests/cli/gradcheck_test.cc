@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {

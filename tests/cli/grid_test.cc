@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/file_system.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {

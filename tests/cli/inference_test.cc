@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "core/file_system.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 #include "tools/training/data_source.h"
 

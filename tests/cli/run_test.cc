@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file_system.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {

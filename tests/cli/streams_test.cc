@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "core/file_system.h"
-#include "serialization/checkpoint.h"
+#include "serialization/state/checkpoint.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {

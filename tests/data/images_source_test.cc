@@ -10,7 +10,7 @@
 #include <set>
 
 #include "core/error.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/support/temp_folder.h"
 #include "tools/training/data_source.h"
 

@@ -8,8 +8,8 @@
 #include <functional>
 
 #include "core/error.h"
-#include "serialization/npy.h"
-#include "serialization/zip.h"
+#include "serialization/formats/npy.h"
+#include "serialization/formats/zip.h"
 #include "tests/support/image_files.h"
 #include "tests/support/temp_folder.h"
 #include "tools/data/labelled_images.h"

@@ -1,7 +1,7 @@
 // .npy files that are damaged, hold what is never read, or do not fit: as an input of `run`, and as data of `train`.
 #include <limits>
 
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/errors/bad_input.h"
 
 namespace plgraph {

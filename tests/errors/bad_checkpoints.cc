@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <limits>
 
-#include "serialization/checkpoint.pb.h"
-#include "serialization/checkpoint_layout.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
+#include "serialization/state/checkpoint.pb.h"
+#include "serialization/state/checkpoint_layout.h"
 #include "tests/errors/bad_input.h"
 
 namespace plgraph {

@@ -2,9 +2,9 @@
 #include <cstring>
 #include <filesystem>
 
-#include "serialization/npy.h"
-#include "serialization/png_writer.h"
-#include "serialization/zip.h"
+#include "serialization/formats/npy.h"
+#include "serialization/formats/png_writer.h"
+#include "serialization/formats/zip.h"
 #include "tests/errors/bad_input.h"
 #include "tests/support/image_files.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "serialization/checkpoint.h"
+#include "serialization/state/checkpoint.h"
 #include "tests/support/temp_folder.h"
 
 namespace plgraph {

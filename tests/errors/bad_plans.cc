@@ -1,8 +1,8 @@
 // Plans that are damaged, of another version, or asked for what they do not hold.
 #include <filesystem>
 
-#include "serialization/frame.h"
-#include "serialization/plan.pb.h"
+#include "serialization/state/frame.h"
+#include "serialization/state/plan.pb.h"
 #include "tests/errors/bad_input.h"
 
 namespace plgraph {

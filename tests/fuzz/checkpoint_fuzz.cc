@@ -1,5 +1,5 @@
 // A checkpoint: decoded and, if it is sound, encoded again to the same bytes.
-#include "serialization/checkpoint.h"
+#include "serialization/state/checkpoint.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace plgraph {

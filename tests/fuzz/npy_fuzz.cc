@@ -1,5 +1,5 @@
 // Arrays of NumPy: `.npz` if the bytes start as a zip archive does, `.npy` if not.
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/fuzz/fuzz_input.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,6 +1,6 @@
 // A plan: decoded and, if it is sound, planned and encoded again.
 #include "graph/compile.h"
-#include "serialization/plan.h"
+#include "serialization/state/plan.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace plgraph {

@@ -5,7 +5,7 @@
 
 #include "core/memory_budget.h"
 #include "core/random.h"
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/random_model.h"
 

@@ -7,7 +7,7 @@
 
 #include "core/memory_budget.h"
 #include "core/random.h"
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 
 namespace plgraph {

@@ -5,7 +5,7 @@
 #include "core/clock.h"
 #include "tests/models/small_models.h"
 #include "tests/support/temp_folder.h"
-#include "tools/training/progress.h"
+#include "tools/observe/progress.h"
 #include "tools/training/trainer.h"
 
 namespace plgraph {

@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "core/file_system.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/support/temp_folder.h"
 
 namespace plgraph {

@@ -11,7 +11,7 @@
 #include <set>
 
 #include "core/memory_budget.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tools/training/episode_runner.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/parameters.h"

@@ -8,7 +8,7 @@
 #include "core/memory_budget.h"
 #include "core/threads.h"
 #include "graph/compile.h"
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tests/ops/samples.h"
 
 namespace plgraph {

@@ -1,8 +1,8 @@
 // The checker of gradients itself: it must see a gradient that is wrong by 0.05%, and nothing in a right one.
 #include <gtest/gtest.h>
 
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
 #include "tests/ops/gradient_case.h"
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "graph/op_registry.h"
-#include "serialization/ops.pb.h"
+#include "graph/ir/op_registry.h"
+#include "serialization/language/ops.pb.h"
 #include "tests/ops/op_row.h"
 
 namespace plgraph {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/shape.h"
-#include "graph/kernel_args.h"
+#include "graph/ir/kernel_args.h"
 
 namespace plgraph {
 

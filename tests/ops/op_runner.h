@@ -7,7 +7,7 @@
 
 #include "core/random.h"
 #include "core/threads.h"
-#include "graph/infer.h"
+#include "graph/ir/infer.h"
 #include "graph/passes/pass.h"
 #include "tests/ops/samples.h"
 #include "tests/support/graph_maker.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "graph/op_registry.h"
+#include "graph/ir/op_registry.h"
 #include "tests/ops/gradient_case.h"
 #include "tests/ops/op_runner.h"
 

@@ -12,8 +12,8 @@
 #include "core/memory_budget.h"
 #include "core/random.h"
 #include "graph/compile.h"
-#include "graph/executor.h"
-#include "serialization/ops.pb.h"
+#include "graph/run/executor.h"
+#include "serialization/language/ops.pb.h"
 #include "tests/ops/precision_row.h"
 #include "tests/support/graph_maker.h"
 

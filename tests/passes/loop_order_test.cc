@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "graph/compile.h"
-#include "graph/fusion.h"
-#include "graph/infer.h"
-#include "graph/sweep.h"
+#include "graph/ir/infer.h"
+#include "graph/plan/fusion.h"
+#include "graph/run/sweep.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/plastic_network.h"
 

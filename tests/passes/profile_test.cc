@@ -1,4 +1,4 @@
-#include "graph/profile.h"
+#include "graph/run/profile.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/memory_budget.h"
 #include "graph/compile.h"
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 
 namespace plgraph {

@@ -12,9 +12,9 @@
 
 #include "core/memory_budget.h"
 #include "graph/compile.h"
-#include "graph/executor.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
+#include "graph/run/executor.h"
 #include "tests/support/interpreter.h"
 #include "tests/support/random_model.h"
 

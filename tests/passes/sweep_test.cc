@@ -1,13 +1,13 @@
 // Sweeps over matrices of many lines, which threads share in parts, against the same nodes one after the other, and with
 // different numbers of threads.
-#include "graph/sweep.h"
+#include "graph/run/sweep.h"
 
 #include <gtest/gtest.h>
 
 #include "core/memory_budget.h"
 #include "core/random.h"
 #include "graph/compile.h"
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tests/support/plastic_network.h"
 
 namespace plgraph {

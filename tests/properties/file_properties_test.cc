@@ -4,8 +4,8 @@
 
 #include <bit>
 
-#include "serialization/checkpoint.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
+#include "serialization/state/checkpoint.h"
 
 namespace plgraph {
 namespace {

@@ -15,8 +15,8 @@
 #include <optional>
 
 #include "core/clock.h"
-#include "serialization/npy.h"
-#include "serialization/plan.h"
+#include "serialization/formats/npy.h"
+#include "serialization/state/plan.h"
 #include "tests/support/model_of_graph.h"
 #include "tests/support/random_model.h"
 #include "tests/support/run_measures.h"

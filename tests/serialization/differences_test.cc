@@ -1,10 +1,10 @@
-#include "serialization/differences.h"
+#include "serialization/language/differences.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 
 namespace plgraph {
 namespace {

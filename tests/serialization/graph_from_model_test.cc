@@ -1,11 +1,11 @@
-#include "serialization/graph_from_model.h"
+#include "serialization/language/graph_from_model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "graph/compile.h"
-#include "graph/op_registry.h"
-#include "serialization/text_reader.h"
+#include "graph/ir/op_registry.h"
+#include "serialization/language/text_reader.h"
 
 namespace plgraph {
 namespace {

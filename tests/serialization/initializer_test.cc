@@ -1,4 +1,4 @@
-#include "serialization/initializer.h"
+#include "serialization/language/initializer.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/support/temp_folder.h"
 
 namespace plgraph {

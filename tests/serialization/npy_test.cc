@@ -1,4 +1,4 @@
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

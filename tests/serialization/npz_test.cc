@@ -5,8 +5,8 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "serialization/npy.h"
-#include "serialization/zip.h"
+#include "serialization/formats/npy.h"
+#include "serialization/formats/zip.h"
 
 namespace plgraph {
 namespace {

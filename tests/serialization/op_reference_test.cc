@@ -1,10 +1,10 @@
-#include "serialization/op_reference.h"
+#include "serialization/language/op_reference.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 
 namespace plgraph {
 namespace {

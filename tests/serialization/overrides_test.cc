@@ -1,4 +1,4 @@
-#include "serialization/overrides.h"
+#include "serialization/language/overrides.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

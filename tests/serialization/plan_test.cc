@@ -1,4 +1,4 @@
-#include "serialization/plan.h"
+#include "serialization/state/plan.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/util/message_differencer.h>
@@ -10,8 +10,8 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "graph/compile.h"
-#include "serialization/graph_from_model.h"
-#include "serialization/overrides.h"
+#include "serialization/language/graph_from_model.h"
+#include "serialization/language/overrides.h"
 
 namespace plgraph {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "core/random.h"
 #include "graph/compile.h"
-#include "serialization/check_train.h"
-#include "serialization/graph_from_model.h"
-#include "serialization/text_reader.h"
+#include "serialization/language/check_train.h"
+#include "serialization/language/graph_from_model.h"
+#include "serialization/language/text_reader.h"
 
 namespace plgraph {
 namespace {

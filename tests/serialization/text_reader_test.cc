@@ -1,4 +1,4 @@
-#include "serialization/text_reader.h"
+#include "serialization/language/text_reader.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
@@ -9,7 +9,7 @@
 #include <memory>
 #include <set>
 
-#include "serialization/field_values.h"
+#include "serialization/language/field_values.h"
 
 namespace plgraph {
 namespace {

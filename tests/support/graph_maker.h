@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "graph/graph.h"
-#include "graph/op_registry.h"
+#include "graph/ir/graph.h"
+#include "graph/ir/op_registry.h"
 
 namespace plgraph {
 

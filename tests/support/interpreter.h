@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/threads.h"
-#include "graph/graph.h"
+#include "graph/ir/graph.h"
 
 namespace plgraph {
 

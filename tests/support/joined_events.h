@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/file_system.h"
-#include "serialization/event_file.h"
+#include "serialization/formats/event_file.h"
 
 namespace plgraph {
 

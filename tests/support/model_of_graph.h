@@ -7,8 +7,8 @@
 #include <string>
 
 #include "core/error.h"
-#include "graph/graph.h"
-#include "serialization/model.pb.h"
+#include "graph/ir/graph.h"
+#include "serialization/language/model.pb.h"
 
 namespace plgraph {
 

@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 #include "core/first_largest.h"
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 #include "tools/training/model_run.h"
 #include "tools/training/term_means.h"
 

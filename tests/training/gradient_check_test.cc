@@ -10,9 +10,9 @@
 #include "core/diagnostics.h"
 #include "core/memory_budget.h"
 #include "core/random.h"
-#include "graph/executor.h"
-#include "graph/node_builder.h"
-#include "graph/op_registry.h"
+#include "graph/ir/node_builder.h"
+#include "graph/ir/op_registry.h"
+#include "graph/run/executor.h"
 #include "tools/training/ridders.h"
 
 namespace plgraph {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/memory_budget.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/support/temp_folder.h"
 #include "tools/training/gradient_check.h"
 #include "tools/training/parameters.h"

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <limits>
 
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/support/joined_events.h"
 #include "tests/support/temp_folder.h"
 #include "tools/training/trainer.h"

@@ -1,4 +1,4 @@
-#include "tools/training/progress.h"
+#include "tools/observe/progress.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

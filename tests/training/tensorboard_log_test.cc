@@ -1,11 +1,11 @@
-#include "tools/training/tensorboard_log.h"
+#include "tools/observe/tensorboard_log.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "serialization/event_file.h"
+#include "serialization/formats/event_file.h"
 #include "tests/support/joined_events.h"
 #include "tests/support/temp_folder.h"
 

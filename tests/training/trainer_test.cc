@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "serialization/npy.h"
+#include "serialization/formats/npy.h"
 #include "tests/support/temp_folder.h"
 #include "tests/training/small_model.h"
 #include "tools/training/first_batch.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "serialization/initializer.h"
+#include "serialization/language/initializer.h"
 
 namespace plgraph {
 

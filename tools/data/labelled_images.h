@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/file_system.h"
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 
 namespace plgraph {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "serialization/npz.h"
+#include "serialization/formats/npz.h"
 #include "tools/data/labelled_images.h"
 
 namespace plgraph {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "graph/reach.h"
+#include "graph/ir/reach.h"
 
 namespace plgraph {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "graph/segments.h"
-#include "serialization/initializer.h"
+#include "graph/plan/segments.h"
+#include "serialization/language/initializer.h"
 
 namespace plgraph {
 namespace {

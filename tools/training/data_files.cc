@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/crc32c.h"
-#include "serialization/model_paths.h"
+#include "serialization/language/model_paths.h"
 
 namespace plgraph {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "graph/index_use.h"
+#include "graph/ir/index_use.h"
 
 namespace plgraph {
 

@@ -12,8 +12,8 @@
 #include "core/file_system.h"
 #include "core/memory_budget.h"
 #include "core/shape.h"
-#include "graph/graph.h"
-#include "serialization/model.pb.h"
+#include "graph/ir/graph.h"
+#include "serialization/language/model.pb.h"
 
 namespace plgraph {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tools/training/data_source.h"
 #include "tools/training/term_means.h"
 

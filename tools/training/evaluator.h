@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tools/training/data_source.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/services.h"

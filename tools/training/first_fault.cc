@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "graph/reach.h"
+#include "graph/ir/reach.h"
 #include "tools/training/not_finite.h"
 
 namespace plgraph {

@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "graph/call_observer.h"
+#include "graph/run/call_observer.h"
 
 namespace plgraph {
 

@@ -7,7 +7,7 @@
 
 #include "core/diagnostics.h"
 #include "core/error.h"
-#include "graph/reach.h"
+#include "graph/ir/reach.h"
 #include "tools/training/episode_rows.h"
 #include "tools/training/model_run.h"
 

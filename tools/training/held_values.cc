@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "graph/reach.h"
-#include "graph/rewriter.h"
+#include "graph/ir/reach.h"
+#include "graph/ir/rewriter.h"
 
 namespace plgraph {
 namespace {

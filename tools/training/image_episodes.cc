@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "serialization/check_images.h"
+#include "serialization/language/check_images.h"
 
 namespace plgraph {
 namespace {

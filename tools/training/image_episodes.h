@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/random.h"
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 #include "tools/data/labelled_images.h"
 #include "tools/training/data_source.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/random.h"
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 
 namespace plgraph {
 

@@ -7,7 +7,7 @@
 
 #include "core/diagnostics.h"
 #include "core/error.h"
-#include "serialization/check_images.h"
+#include "serialization/language/check_images.h"
 #include "tools/data/labelled_images.h"
 #include "tools/training/data_source.h"
 #include "tools/training/image_episodes.h"

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 
 namespace plgraph {
 

@@ -9,8 +9,8 @@
 
 #include "core/file_system.h"
 #include "graph/compile.h"
-#include "serialization/model.pb.h"
-#include "serialization/plan.h"
+#include "serialization/language/model.pb.h"
+#include "serialization/state/plan.h"
 #include "tools/training/data_source.h"
 
 namespace plgraph {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/tensor.h"
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tools/training/data_source.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/services.h"

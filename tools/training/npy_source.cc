@@ -11,8 +11,8 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "core/tensor.h"
-#include "serialization/initializer.h"
-#include "serialization/npy_reader.h"
+#include "serialization/formats/npy_reader.h"
+#include "serialization/language/initializer.h"
 #include "tools/training/data_source.h"
 #include "tools/training/episode_rows.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/number_trace.h"
 #include "tools/training/services.h"

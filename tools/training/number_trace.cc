@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "graph/index_use.h"
+#include "graph/ir/index_use.h"
 #include "tools/training/first_fault.h"
 #include "tools/training/parameters.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/not_finite.h"
 #include "tools/training/services.h"

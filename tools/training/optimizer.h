@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "core/threads.h"
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 #include "tools/training/gradient_limit.h"
 
 namespace plgraph {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/threads.h"
-#include "graph/executor.h"
-#include "serialization/model.pb.h"
+#include "graph/run/executor.h"
+#include "serialization/language/model.pb.h"
 #include "tools/training/gradient_limit.h"
 
 namespace plgraph {

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "serialization/checkpoint.h"
-#include "serialization/initializer.h"
-#include "serialization/npz.h"
+#include "serialization/formats/npz.h"
+#include "serialization/language/initializer.h"
+#include "serialization/state/checkpoint.h"
 
 namespace plgraph {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <string_view>
 
-#include "serialization/frame.h"
+#include "serialization/state/frame.h"
 
 namespace plgraph {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "graph/compile.h"
-#include "serialization/plan.h"
+#include "serialization/state/plan.h"
 
 namespace plgraph {
 

@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "serialization/differences.h"
-#include "serialization/initializer.h"
-#include "serialization/model_paths.h"
-#include "serialization/text_reader.h"
+#include "serialization/language/differences.h"
+#include "serialization/language/initializer.h"
+#include "serialization/language/model_paths.h"
+#include "serialization/language/text_reader.h"
 
 namespace plgraph {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/file_system.h"
-#include "serialization/model.pb.h"
+#include "serialization/language/model.pb.h"
 #include "tools/training/run_description.h"
 
 namespace plgraph {

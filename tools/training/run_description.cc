@@ -8,8 +8,8 @@
 #include <tuple>
 #include <utility>
 
-#include "graph/kernel_target.h"
-#include "serialization/model_paths.h"
+#include "graph/ir/kernel_target.h"
+#include "serialization/language/model_paths.h"
 #include "tools/training/json_text.h"
 
 namespace plgraph {
@@ -179,7 +179,7 @@ Model SelfContained(const LoadedModel& loaded) {
 std::string ModelFileText(const Model& model) {
   std::string text;
   google::protobuf::TextFormat::PrintToString(model, &text);
-  return "# proto-file: serialization/model.proto\n# proto-message: plgraph.Model\n" + text;
+  return "# proto-file: serialization/language/model.proto\n# proto-message: plgraph.Model\n" + text;
 }
 
 }  // namespace plgraph

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/file_system.h"
-#include "serialization/checkpoint.h"
-#include "tools/training/growing_file.h"
+#include "serialization/state/checkpoint.h"
+#include "tools/observe/growing_file.h"
 #include "tools/training/run_description.h"
 #include "tools/training/term_means.h"
 

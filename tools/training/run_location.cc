@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/error.h"
-#include "serialization/initializer.h"
+#include "serialization/language/initializer.h"
 #include "tools/training/run_changes.h"
 
 namespace plgraph {

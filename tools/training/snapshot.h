@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "graph/executor.h"
-#include "serialization/checkpoint.h"
+#include "graph/run/executor.h"
+#include "serialization/state/checkpoint.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/tensor_match.h"
 #include "tools/training/term_means.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/shape.h"
-#include "serialization/named_tensor.h"
+#include "serialization/formats/named_tensor.h"
 
 namespace plgraph {
 

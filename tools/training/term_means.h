@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "graph/graph.h"
+#include "graph/ir/graph.h"
 
 namespace plgraph {
 

@@ -8,22 +8,22 @@
 #include <string>
 #include <vector>
 
-#include "graph/executor.h"
+#include "graph/run/executor.h"
+#include "tools/observe/image_grid.h"
+#include "tools/observe/progress.h"
+#include "tools/observe/tensorboard_log.h"
 #include "tools/training/data_source.h"
 #include "tools/training/episode_runner.h"
 #include "tools/training/evaluator.h"
-#include "tools/training/image_grid.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/model_run.h"
 #include "tools/training/not_finite.h"
 #include "tools/training/number_guard.h"
 #include "tools/training/parameter_updater.h"
-#include "tools/training/progress.h"
 #include "tools/training/run_description.h"
 #include "tools/training/run_directory.h"
 #include "tools/training/services.h"
 #include "tools/training/snapshot.h"
-#include "tools/training/tensorboard_log.h"
 
 namespace plgraph {
 

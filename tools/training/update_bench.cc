@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "graph/profile.h"
+#include "graph/run/profile.h"
 #include "tools/training/cost.h"
 #include "tools/training/episode_runner.h"
 #include "tools/training/learning_rate.h"

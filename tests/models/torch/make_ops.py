@@ -60,7 +60,7 @@ class Case:
 
     def model(self, y_shape):
         integer = self.x is not None
-        text = f'# proto-file: serialization/model.proto\n# proto-message: plgraph.Model\nname: "{self.name}"\n'
+        text = f'# proto-file: serialization/language/model.proto\n# proto-message: plgraph.Model\nname: "{self.name}"\n'
         text += f'input {{ name: "x"{text_shape(self.shape)} }}\ninput {{ name: "projection"{text_shape(y_shape)} }}\n'
         if not integer:
             text += parameter("p", self.shape) + 'node { name: "shifted" add { a: "x" b: "p" } }\n'

@@ -1,0 +1,43 @@
+#ifndef PLGRAPH_GRAPH_IR_REWRITER_H_
+#define PLGRAPH_GRAPH_IR_REWRITER_H_
+
+#include <functional>
+#include <vector>
+
+#include "graph/ir/graph.h"
+
+namespace plgraph {
+
+/// Copies a graph node by node, in topological order, and lets a pass put something else in a node's place.
+class Rewriter {
+ public:
+  explicit Rewriter(const Graph& from);
+
+  const Graph& from() const { return *from_; }
+  Graph& to() { return to_; }
+  /// The new value in place of an old one that has been visited.
+  Value Map(Value old) const { return old ? map_[static_cast<size_t>(old.id)] : Value{}; }
+  std::vector<Value> Map(const std::vector<Value>& old) const;
+  /// A plain copy of an old node, with its operands mapped.
+  Value Copy(Value old);
+
+  /// Calls `visit(old)` for each node for which `keep` is set; what it returns takes the node's place. Then
+  /// carries over states, terms, gradients and updates, and returns the new graph.
+  Graph Run(const std::vector<bool>& keep, const std::function<Value(Value old)>& visit);
+
+ private:
+  void CarryOver();
+  void CarryOverName(const std::string& name, Value old);
+
+  const Graph* from_;
+  Graph to_;
+  std::vector<Value> map_;
+};
+
+/// For each node, whether a state, a loss, a metric, a gradient, an update or a value named in `outputs` needs it.
+/// Sources are needed in any case, so that an unused input or parameter keeps its place.
+std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_GRAPH_IR_REWRITER_H_

@@ -1,0 +1,112 @@
+#include "graph/plan/row_blocks.h"
+
+#include <algorithm>
+
+#include "graph/compile.h"
+
+namespace plgraph {
+namespace {
+
+// The largest value of a block has about this size, so that the next node finds it in a cache; but kernels, above all
+// products with a matrix that all rows share, want some rows.
+constexpr std::int64_t kBlockBytes = std::int64_t{1} << 20;
+constexpr std::int64_t kBlockRows = 64;
+
+bool VariesByStep(const Graph& graph, Value value) { return value && graph.node(value).variance.step; }
+
+bool WorksByRows(const Graph& graph, const Node& node) {
+  const RowRule rule = node.op->row_rule;
+  const bool mapped = rule == RowRule::kMap || rule == RowRule::kSum || rule == RowRule::kBroadcast;
+  return mapped && !node.op->reads_history &&
+         (node.variance.step || std::any_of(node.operands.begin(), node.operands.end(),
+                                            [&](Value v) { return VariesByStep(graph, v); }));
+}
+
+class BlockOrder {
+ public:
+  BlockOrder(const Graph& graph, std::span<const Value> nodes)
+      : graph_(graph), left_(nodes.begin(), nodes.end()), state_(static_cast<size_t>(graph.size()), kDone) {
+    for (const Value node : nodes) state_[Index(node)] = kLeft;
+  }
+
+  // Those that are ready and do not work row by row.
+  std::vector<Value> TakeOthers() { return Take(false, kDone); }
+
+  // As many as can go through the rows together.
+  std::vector<Value> TakeBlock() {
+    std::vector<Value> block = Take(true, kInBlock);
+    for (const Value value : block) state_[Index(value)] = kDone;
+    return block;
+  }
+
+  bool AnyLeft() const { return !left_.empty(); }
+
+ private:
+  enum NodeState : char { kLeft, kInBlock, kDone };
+
+  static size_t Index(Value value) { return static_cast<size_t>(value.id); }
+
+  std::vector<Value> Take(bool by_rows, NodeState taken_as) {
+    std::vector<Value> taken;
+    std::vector<Value> rest;
+    for (const Value value : left_) {
+      const bool take = WorksByRows(graph_, graph_.node(value)) == by_rows && IsReady(value);
+      (take ? taken : rest).push_back(value);
+      if (take) state_[Index(value)] = taken_as;
+    }
+    left_ = std::move(rest);
+    return taken;
+  }
+
+  bool IsReady(Value value) const {
+    const std::vector<Value>& operands = graph_.node(value).operands;
+    return std::all_of(operands.begin(), operands.end(), [&](Value v) { return !v || IsThere(v); });
+  }
+
+  // A sum over the rows is there only after the last of them.
+  bool IsThere(Value operand) const {
+    const NodeState state = state_[Index(operand)];
+    return state == kDone || (state == kInBlock && graph_.node(operand).variance.step);
+  }
+
+  const Graph& graph_;
+  std::vector<Value> left_;
+  std::vector<NodeState> state_;  // by node
+};
+
+std::int64_t StepsAtOnce(const Graph& graph, std::span<const Value> block, const CompileOptions& options) {
+  std::int64_t row_bytes = 1;
+  for (const Value value : block) {
+    const Node& node = graph.node(value);
+    if (node.variance.step) row_bytes = std::max(row_bytes, node.shape.NumElements() * SizeOf(options.dtype));
+  }
+  const std::int64_t rows = std::max(kBlockRows, kBlockBytes / row_bytes);
+  const std::int64_t most = std::clamp<std::int64_t>(rows / options.batch, 1, options.steps);
+  const std::int64_t blocks = (options.steps + most - 1) / most;
+  return (options.steps + blocks - 1) / blocks;
+}
+
+}  // namespace
+
+void OrderInBlocks(const Graph& graph, Phase phase, std::span<const Value> nodes,
+                   const CompileOptions& options, Schedule& schedule) {
+  std::vector<Turn> turns;
+  const size_t blocks_before = schedule.block_steps.size();
+  BlockOrder order(graph, nodes);
+  while (order.AnyLeft()) {
+    for (const Value value : order.TakeOthers()) turns.push_back({.node = value});
+    const std::vector<Value> block = order.TakeBlock();
+    const std::int64_t steps = StepsAtOnce(graph, block, options);
+    const bool whole = block.size() < 2 || steps == options.steps;
+    const int number = whole ? -1 : static_cast<int>(schedule.block_steps.size());
+    if (!whole) schedule.block_steps.push_back(steps);
+    for (const Value value : block) turns.push_back({.node = value, .block = number});
+  }
+  if (schedule.block_steps.size() == blocks_before) {  // as they came
+    turns.clear();
+    for (const Value value : nodes) turns.push_back({.node = value});
+  }
+  schedule.phases[static_cast<size_t>(phase)] = std::move(turns);
+}
+
+}  // namespace plgraph

@@ -1,0 +1,21 @@
+#ifndef PLGRAPH_GRAPH_PLAN_ROW_BLOCKS_H_
+#define PLGRAPH_GRAPH_PLAN_ROW_BLOCKS_H_
+
+#include <span>
+
+#include "graph/plan/schedule.h"
+
+namespace plgraph {
+
+struct CompileOptions;
+
+/// Orders the nodes of a phase that is no loop, given every node after its operands, so that what works row by row
+/// stands in blocks (Turn::block): the rows of some steps go through all nodes of a block before the next rows do.
+/// What passes only within a block needs the memory of these rows, whatever the number of steps. Few rows make no
+/// block, and a phase without any keeps its order. The turns and the steps of the blocks are added to the schedule.
+void OrderInBlocks(const Graph& graph, Phase phase, std::span<const Value> nodes,
+                   const CompileOptions& options, Schedule& schedule);
+
+}  // namespace plgraph
+
+#endif  // PLGRAPH_GRAPH_PLAN_ROW_BLOCKS_H_

@@ -1,0 +1,106 @@
+#include "serialization/language/text_tokens.h"
+
+#include <fmt/format.h>
+
+namespace plgraph {
+namespace {
+
+using google::protobuf::io::Tokenizer;
+
+constexpr int kTabWidth = 8;  // of protobuf's tokenizer
+
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+TextToken::Kind KindOf(Tokenizer::TokenType type) {
+  switch (type) {
+    case Tokenizer::TYPE_IDENTIFIER:
+      return TextToken::Kind::kIdentifier;
+    case Tokenizer::TYPE_INTEGER:
+      return TextToken::Kind::kInteger;
+    case Tokenizer::TYPE_FLOAT:
+      return TextToken::Kind::kFloat;
+    case Tokenizer::TYPE_STRING:
+      return TextToken::Kind::kString;
+    case Tokenizer::TYPE_SYMBOL:
+      return TextToken::Kind::kSymbol;
+    default:
+      return TextToken::Kind::kEnd;
+  }
+}
+
+// The length of the valid character at the start of `text`, 0 if there is none (RFC 3629, section 4).
+size_t CharacterLength(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if (!IsContinuation(text[i])) return 0;
+  }
+  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
+  const bool surrogate = lead == 0xED && byte(1) > 0x9F;
+  const bool too_large = lead == 0xF4 && byte(1) > 0x8F;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+}  // namespace
+
+std::string TextToken::Described() const {
+  if (kind == Kind::kEnd) return "the end of the file";
+  return kind == Kind::kString ? text : fmt::format("\"{}\"", text);
+}
+
+TextTokens::TextTokens(std::string_view text, Diagnostics& diagnostics)
+    : diagnostics_(diagnostics),
+      token_cursor_(text),
+      error_cursor_(text),
+      stream_(text.data(), static_cast<int>(text.size())),
+      tokenizer_(&stream_, this) {
+  tokenizer_.set_comment_style(Tokenizer::SH_COMMENT_STYLE);
+  Next();
+}
+
+void TextTokens::Next() {
+  const int last_line = current_.location.line;
+  tokenizer_.Next();
+  const Tokenizer::Token& token = tokenizer_.current();
+  current_.kind = faults_ < kMostFaults ? KindOf(token.type) : TextToken::Kind::kEnd;
+  current_.text = token.text;
+  current_.location = token_cursor_.At(token.line, token.column);
+  current_.first_on_line = current_.location.line != last_line;
+}
+
+void TextTokens::AddError(int line, int column, const std::string& message) {
+  // The reader reports every integer that starts with a zero, with a better sentence.
+  if (message.find("leading zero") != std::string::npos || ++faults_ > kMostFaults) return;
+  diagnostics_.AddError(error_cursor_.At(line, column), message.substr(0, message.find_last_not_of('.') + 1));
+}
+
+SourceLocation TextTokens::Cursor::At(int line, int column) {
+  while (offset_ < text_.size() && (line_ < line || (line_ == line && column_ < column))) {
+    const char c = text_[offset_++];
+    if (c == '\n') {
+      ++line_;
+      column_ = characters_ = 0;
+      continue;
+    }
+    column_ += c == '\t' ? kTabWidth - column_ % kTabWidth : 1;
+    if (offset_ >= text_.size() || !IsContinuation(text_[offset_])) ++characters_;
+  }
+  return {line_ + 1, characters_ + 1};
+}
+
+std::optional<SourceLocation> FindInvalidUtf8(std::string_view text) {
+  SourceLocation place{1, 1};
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    if (length == 0) return place;
+    place =
+        text[0] == '\n' ? SourceLocation{place.line + 1, 1} : SourceLocation{place.line, place.column + 1};
+    text.remove_prefix(length);
+  }
+  return std::nullopt;
+}
+
+}  // namespace plgraph

@@ -1,0 +1,196 @@
+#include "tools/report/compile_report.h"
+
+#include <fmt/format.h>
+
+#include "graph/plan/fusion.h"
+#include "tools/cli/model_options.h"
+#include "tools/training/parameters.h"
+
+namespace plgraph {
+namespace {
+
+struct SectionText {
+  Section section;
+  std::string_view text;
+};
+
+constexpr SectionText kSections[] = {
+    {Section::kParameters, "parameters"}, {Section::kGradients, "gradients"},
+    {Section::kOptimizer, "optimizer"},   {Section::kInputs, "inputs"},
+    {Section::kStates, "states"},         {Section::kSaved, "saved for the backward pass"},
+    {Section::kScratch, "scratch"},
+};
+
+std::string BytesLine(std::string_view text, std::int64_t bytes) {
+  return fmt::format("  {:<28} {:>18}\n", text, Grouped(bytes));
+}
+
+std::int64_t BytesOf(const Executable& executable, Value value) {
+  const Placement& placement = executable.memory.placements[static_cast<size_t>(value.id)];
+  return placement.slots * placement.slot_stride * SizeOf(executable.options.dtype);
+}
+
+std::int64_t CountOps(const Graph& graph) {
+  std::int64_t count = 0;
+  for (int id = 0; id < graph.size(); ++id) count += graph.node(Value{id}).kind == NodeKind::kOp ? 1 : 0;
+  return count;
+}
+
+// Whether the kernel of the turn before does a turn too.
+std::vector<bool> WithTheNodeBefore(const Graph& graph, const std::vector<Turn>& turns) {
+  std::vector<bool> fused(turns.size());
+  for (const std::span<const Turn> sweep : SweepsOf(turns)) {
+    const size_t first = static_cast<size_t>(sweep.data() - turns.data());
+    for (size_t t = 0; t < sweep.size();) {
+      const Fusion* fusion = FindFusion(graph, sweep.subspan(t));
+      const size_t count = fusion == nullptr ? 1 : fusion->members.size();
+      for (size_t other = 1; other < count; ++other) fused[first + t + other] = true;
+      t += count;
+    }
+  }
+  return fused;
+}
+
+// How a trace that is made lives from step to step.
+std::string FormText(const Executable& executable, const State& state) {
+  std::int64_t bytes = BytesOf(executable, state.value);
+  std::string form = "one at a time";
+  const Placement& placement = executable.memory.placements[static_cast<size_t>(state.value.id)];
+  if (placement.segment > 0) {
+    form = fmt::format("a snapshot every {} steps{}; the way back replays its updates", placement.segment,
+                       placement.stretch == 0 ? ""
+                                              : fmt::format(", one in {} of which lasts",
+                                                            placement.stretch / placement.segment));
+  } else if (placement.slots > executable.options.steps) {
+    form = "kept at every step for the way back";
+  }
+  for (const State& back : executable.graph.states) {
+    if (back.resumes != state.value) continue;
+    bytes += BytesOf(executable, back.value);
+    form = "one at a time; the way back inverts its updates";
+  }
+  return fmt::format("{}, {} bytes", form, Grouped(bytes));
+}
+
+// Why a trace is made or not.
+std::string NoteText(const TraceNote& note, const CompileOptions& options) {
+  const auto line = [&](std::string_view form, const TraceCost& cost) {
+    return fmt::format("    {} {} operations and {} bytes of traffic an episode\n", form,
+                       Grouped(cost.operations),
+                       Grouped(cost.elements * static_cast<double>(SizeOf(options.dtype))));
+  };
+  if (note.reason.empty()) return line("as a matrix:", note.as_matrix) + line("as a sum:   ", note.as_sum);
+  return line("as a matrix:", note.as_matrix) + fmt::format("    no sum: {}\n", note.reason);
+}
+
+}  // namespace
+
+std::string SummaryText(const LoadedModel& loaded, const Executable& executable, std::int64_t episode_steps) {
+  const Graph& graph = executable.graph;
+  const CompileOptions& options = executable.options;
+  std::string text =
+      fmt::format("model {}: {} nodes; compiled{}: {} nodes\n", loaded.model.name(), loaded.model.node_size(),
+                  options.training ? " for training" : "", CountOps(graph));
+  text += fmt::format(
+      "an episode has {} steps{}; batch {}; {}\n\n", Grouped(episode_steps),
+      options.steps == episode_steps ? "" : fmt::format(" in windows of {}", Grouped(options.steps)),
+      options.batch, NameOf(options.dtype));
+  std::int64_t elements = 0;
+  std::string list;
+  for (const Value parameter : ParametersOf(graph)) {
+    const Node& node = graph.node(parameter);
+    elements += node.shape.NumElements();
+    list += fmt::format("  {:<28} {:>18}  {}{}\n", node.name, Grouped(node.shape.NumElements()),
+                        node.shape.ToString(), node.trainable ? "" : "  not trained");
+  }
+  return text +
+         fmt::format("parameters: {}, elements: {}\n{}", ParametersOf(graph).size(), Grouped(elements), list);
+}
+
+std::string HowOften(Phase phase, const Executable& executable) {
+  const CompileOptions& options = executable.options;
+  if (IsLoop(phase)) {
+    const LoopSplit& split = executable.memory.split(phase);
+    const std::string lanes = split.lanes == 1 ? "" : fmt::format(" in {} lanes", split.lanes);
+    const std::string samples =
+        options.batch == 1 ? ""
+                           : fmt::format("; {} of {} samples at once{}", split.samples, options.batch, lanes);
+    return fmt::format("{} steps, one by one{}", Grouped(options.steps), samples);
+  }
+  if (phase == Phase::kOnce || phase == Phase::kOnceAdjoint) return "once an update";
+  return "all steps and samples as one batch";
+}
+
+// With which nodes it goes through its data together.
+std::string TogetherText(const Schedule& schedule, const Turn& turn) {
+  if (turn.sweep >= 0) return fmt::format("  sweep {}", turn.sweep);
+  if (turn.block < 0) return "";
+  const std::int64_t steps = schedule.block_steps[static_cast<size_t>(turn.block)];
+  return fmt::format("  block {}, {} at a time", turn.block,
+                     steps == 1 ? "1 step" : fmt::format("{} steps", steps));
+}
+
+std::string PhasesText(const Executable& executable) {
+  std::string text;
+  for (int i = 0; i < kPhaseCount; ++i) {
+    const Phase phase = static_cast<Phase>(i);
+    const std::vector<Turn>& turns = executable.schedule.turns(phase);
+    if (turns.empty()) {
+      text += fmt::format("phase {}: no nodes\n", NameOf(phase));
+      continue;
+    }
+    text += fmt::format("phase {}: {}, {}\n", NameOf(phase),
+                        turns.size() == 1 ? "1 node" : fmt::format("{} nodes", turns.size()),
+                        HowOften(phase, executable));
+    const std::vector<bool> fused = WithTheNodeBefore(executable.graph, turns);
+    for (size_t t = 0; t < turns.size(); ++t) {
+      const Node& node = executable.graph.node(turns[t].node);
+      text +=
+          fmt::format("  {:<28} {:<18} {}{}{}{}\n", node.name, node.op->name, node.shape.ToString(),
+                      TogetherText(executable.schedule, turns[t]), turns[t].late ? "  one round late" : "",
+                      fused[t] ? "  fused with the node before" : "");
+    }
+  }
+  return text;
+}
+
+std::string TracesText(const Executable& executable) {
+  std::string text;
+  for (const State& state : executable.graph.states) {
+    const Node& node = executable.graph.node(state.value);
+    if (state.adjoint || node.shape.rank() != 2) continue;
+    text +=
+        fmt::format("  {:<28} {:<18} {}\n", node.name, node.shape.ToString(), FormText(executable, state));
+    for (const TraceNote& note : executable.graph.trace_notes) {
+      if (note.name == node.name) text += NoteText(note, executable.options);
+    }
+  }
+  for (const TraceNote& note : executable.graph.trace_notes) {
+    if (note.made) continue;
+    text += fmt::format("  {:<28} {:<18} never made, but a sum over the updates so far\n", note.name,
+                        note.shape.ToString());
+    text += NoteText(note, executable.options);
+  }
+  return text.empty() ? text : "traces:\n" + text;
+}
+
+std::string ArenaText(const Executable& executable) {
+  const std::int64_t element = SizeOf(executable.options.dtype);
+  std::string text = "arena, bytes:\n";
+  for (const SectionText& entry : kSections) {
+    text += BytesLine(entry.text, executable.memory.section(entry.section) * element);
+  }
+  return text + BytesLine("total", executable.memory.size * element);
+}
+
+std::string PeakText(const PeakMemory& peak) {
+  std::string text = "peak resident memory of `train`, predicted, bytes:\n";
+  text += BytesLine("process", peak.process);
+  text += BytesLine("graph", peak.graph);
+  text += BytesLine("arenas", peak.arenas);
+  text += BytesLine("data", peak.data);
+  text += BytesLine("checkpoint, initial values", peak.copies);
+  return text + BytesLine("total", peak.total());
+}
+
+}  // namespace plgraph
