@@ -16,6 +16,7 @@
 
 #include "core/crc32c.h"
 #include "core/error.h"
+#include "core/process.h"
 
 namespace plgraph {
 namespace {
@@ -284,7 +285,7 @@ class PosixFileSystem : public FileSystem {
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
     while (true) {
       const std::string name =
-          fmt::format("{}{}-{}{}", kTemporaryPrefix, getpid(), temporaries_++, kTemporarySuffix);
+          fmt::format("{}{}-{}{}", kTemporaryPrefix, ProcessId(), temporaries_++, kTemporarySuffix);
       const std::string beside = (folder / name).string();
       const int number = open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (number >= 0) {

@@ -18,4 +18,6 @@ void PrepareProcess() noexcept {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
+int ProcessId() { return getpid(); }
+
 }  // namespace plgraph

@@ -9,6 +9,9 @@ namespace plgraph {
 /// - a reader that is gone (SIGPIPE) and a file that may not grow (SIGXFSZ) are errors of the write, and end nothing.
 void PrepareProcess() noexcept;
 
+/// The number by which the system knows this process.
+int ProcessId();
+
 }  // namespace plgraph
 
 #endif  // PLGRAPH_CORE_PROCESS_H_

@@ -1,50 +1,41 @@
 #include "graph/compile.h"
 
-#include "graph/ir/verify.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 namespace {
 
-struct Pass {
-  std::string_view name;
-  void (*run)(const PlannedFor& planned, Graph& graph);
+// The whole compiler, in order. One pass is one file in passes/. A pass that is optional makes a graph cheaper and
+// may be left out.
+constexpr Pass kTrainingPasses[] = {
+    {"expand", ExpandCompositions},                // first, so that later passes see few ops
+    {"pooling", PoolBeforeRelu, Pass::kOptional},  // pooling before a Relu: fewer elements
+    {"terms", PrepareTerms},                   // losses joined over the steps; each state has its own next
+    {"autodiff", AppendAdjoint},               // gradient nodes are ordinary nodes
+    {"simplify", Simplify},                    // equal nodes merged, patterns replaced, dead nodes dropped
+    {"sum", SumPastUpdates, Pass::kOptional},  // after simplify, which makes patterns plain
+    {"recompute", MarkRecomputed, Pass::kOptional},  // before invert, which leaves alone what is recomputed
+    {"invert", InvertUpdates, Pass::kOptional},      // the last that changes what reads a trace
+    {"phases", AssignPhases},                        // once, ahead, step, after, and back
 };
 
-// The whole compiler, in order. One pass is one file in passes/.
-constexpr Pass kPasses[] = {
-    {"expand", ExpandCompositions},  // compositions become what they are composed of
-    {"pooling", PoolBeforeRelu},     // pooling before a Relu: fewer elements
-    {"terms", PrepareTerms},      // losses and metrics joined over the steps; states with a next of their own
-    {"autodiff", AppendAdjoint},  // gradient nodes are ordinary nodes
-    {"simplify", Simplify},       // equal nodes merged, patterns replaced, dead nodes dropped
-    {"factor", FactorTraces},     // traces that are only multiplied with vectors are never made
-    {"replay", MarkReplayed},     // the way back runs updates anew in place of keeping what they made
-    {"traces", RewindTraces},     // the way back inverts the updates of traces in place of keeping them
-    {"phases", AssignPhases},     // once, ahead, step, after, and back
+constexpr Pass kInferencePasses[] = {
+    {"expand", ExpandCompositions},
+    {"inference", DropTrainingOps},  // after expand: compositions hold such ops
+    {"pooling", PoolBeforeRelu, Pass::kOptional},
+    {"terms", PrepareTerms},
+    {"simplify", Simplify},
+    {"sum", SumPastUpdates, Pass::kOptional},
+    {"phases", AssignPhases},
 };
 
 }  // namespace
 
-Executable Compile(Graph graph, const CompileOptions& options) {
-  const PlannedFor planned = options.planned_for();
-  int index = 0;
-  for (const Pass& pass : kPasses) {
-    pass.run(planned, graph);
-    ++index;
-    if (options.on_pass) options.on_pass(index, pass.name, graph);
-    VerifyGraph(graph, pass.name, index == static_cast<int>(std::size(kPasses)));
-  }
+Executable Compile(Graph graph, const CompileOptions& options, const PassControl& control) {
+  const std::span<const Pass> passes =
+      options.training ? std::span<const Pass>(kTrainingPasses) : std::span<const Pass>(kInferencePasses);
+  RunPasses(passes, options.planned_for(), control, graph);
   return PlanExecution(std::move(graph), options);
-}
-
-Executable PlanExecution(Graph compiled, const CompileOptions& options) {
-  Executable executable{.graph = std::move(compiled), .schedule = {}, .memory = {}, .options = options};
-  executable.options.on_pass = {};
-  executable.schedule = ScheduleNodes(executable.graph, options);
-  executable.memory =
-      PlanMemory(executable.graph, executable.schedule, options);  // after autodiff: it sees all reads
-  return executable;
 }
 
 }  // namespace plgraph

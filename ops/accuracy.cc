@@ -1,7 +1,6 @@
 // Accuracy: 1 where the largest element of the prediction is at the target's class, 0 otherwise. The class is where the
 // target has its largest element, or the number that a scalar target is.
 #include "core/first_largest.h"
-#include "graph/ir/index_use.h"
 #include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
@@ -23,14 +22,13 @@ void Kernel(const KernelArgs<T>& args) {
 
 const OpDef kAccuracy = {
     .name = "Accuracy",
-    .operands = {{"prediction", "C"}, {"target", "C | "}},
+    .operands = {{"prediction", "C"}, {.name = "target", .shape = "C | ", .index_below = RowsOfFirst}},
     .result = "",
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = OneFlopAnOperandElement,
 };
 PLGRAPH_REGISTER_OP(kAccuracy);
-PLGRAPH_REGISTER_INDEX_USE(kAccuracy, {1, [](const ShapeArgs& args) { return args.operand(0).dim(0); }});
 
 }  // namespace
 }  // namespace plgraph

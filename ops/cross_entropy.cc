@@ -3,7 +3,6 @@
 // masked, or as unlikely as no float can say. dy/dl = w; dy/dw = l, or 0 where l is minus infinity.
 #include <limits>
 
-#include "graph/ir/index_use.h"
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "ops/elementwise.h"
@@ -67,12 +66,11 @@ PLGRAPH_REGISTER_OP(kFiniteLog);
 
 const OpDef kCrossEntropy = {
     .name = "CrossEntropy",
-    .operands = {{"logits", "C"}, {"target", "C | "}},
+    .operands = {{"logits", "C"}, {.name = "target", .shape = "C | ", .index_below = RowsOfFirst}},
     .result = "",
     .compose = Compose,
 };
 PLGRAPH_REGISTER_OP(kCrossEntropy);
-PLGRAPH_REGISTER_INDEX_USE(kCrossEntropy, {1, [](const ShapeArgs& args) { return args.operand(0).dim(0); }});
 
 }  // namespace
 }  // namespace plgraph

@@ -1,6 +1,7 @@
 // DecayedOuter: decay o base + scale o (a b^T), the one form of Hebbian traces, of their gradients and of
 // outer products (the general form of the plasticity rules without the delta term). base, decay and scale may
-// be absent.
+// be absent; decay and scale are one number, one per column [M], one per row [N, 1], or one per element.
+#include "graph/ir/known_ops.h"
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "ops/kernels/lines.h"
@@ -10,7 +11,7 @@
 namespace plgraph {
 namespace {
 
-enum Operand : size_t { kBase, kDecay, kA, kB, kScale };
+using namespace decayed_outer;
 
 // scale o (d b) for a [M] or scalar scale; the scale of each element has to be multiplied in before.
 Value GradientOfA(GradBuilder& g, Value d) {
@@ -41,7 +42,7 @@ Value GradientOfScale(GradBuilder& g, Value d) {
     case 1:
       return g.Mul(g.MatMul(a, d), b);
     default:
-      return g.DecayedOuter({}, {}, a, b, d);
+      return g.SumTo(g.DecayedOuter({}, {}, a, b, d), g.shape(g.Operand(kScale)));
   }
 }
 
@@ -88,10 +89,10 @@ std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
 const OpDef kDecayedOuter = {
     .name = "DecayedOuter",
     .operands = {{"base", "N M", true},
-                 {"decay", " | M | N M", true},
+                 {"decay", " | M | N 1 | N M", true},
                  {"a", "N"},
                  {"b", "M"},
-                 {"scale", " | M | N M", true}},
+                 {"scale", " | M | N 1 | N M", true}},
     .result = "N M",
     .inplace = {kBase, kDecay, kScale},
     .adjoint = Adjoint,

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "graph/ir/index_use.h"
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "ops/axis.h"
@@ -102,14 +101,13 @@ Shape SumShape(const ShapeArgs& args) {
 
 const OpDef kEmbedding = {
     .name = "Embedding",
-    .operands = {{"table", "V D"}, {.name = "index", .shape = "", .held = true}},
+    .operands = {{"table", "V D"}, {.name = "index", .shape = "", .held = true, .index_below = RowsOfFirst}},
     .result = "D",
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = NoFlops,
 };
 PLGRAPH_REGISTER_OP(kEmbedding);
-PLGRAPH_REGISTER_INDEX_USE(kEmbedding, {1, [](const ShapeArgs& args) { return args.operand(0).dim(0); }});
 
 const OpDef kEmbeddingSum = {
     .name = "EmbeddingSum",

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "graph/ir/index_use.h"
 #include "graph/ir/op_registry.h"
 #include "ops/axis.h"
 #include "ops/shape_rules.h"
@@ -35,9 +34,11 @@ void Kernel(const KernelArgs<T>& args) {
   });
 }
 
+std::int64_t Size(const ShapeArgs& args) { return std::get<std::int64_t>(args.attributes[0]); }
+
 const OpDef kOneHot = {
     .name = "OneHot",
-    .operands = {{"x", ""}},
+    .operands = {{.name = "x", .shape = "", .index_below = Size}},
     .attributes = {"size"},
     .shape_rule = ShapeRule,
     .adjoint = NotDifferentiable,
@@ -45,9 +46,6 @@ const OpDef kOneHot = {
     .flops = [](const ShapeArgs&, const Shape&) { return std::int64_t{0}; },
 };
 PLGRAPH_REGISTER_OP(kOneHot);
-PLGRAPH_REGISTER_INDEX_USE(kOneHot, {0, [](const ShapeArgs& args) {
-                                       return std::get<std::int64_t>(args.attributes[0]);
-                                     }});
 
 }  // namespace
 }  // namespace plgraph

@@ -2,6 +2,7 @@
 // PlasticMatMulTransposed, its gradient with respect to x: dx_i = sum_j d_j (w_ij + alpha_ij H_ij).
 #include <algorithm>
 
+#include "graph/ir/known_ops.h"
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "graph/plan/fusion.h"
@@ -13,7 +14,7 @@
 namespace plgraph {
 namespace {
 
-enum Operand : size_t { kX, kWeight, kPlasticity, kTrace };  // the transposed op has d in the place of x
+using namespace plastic_mat_mul;
 
 // With scalar or per-column alpha its gradient needs no outer product: x^T H is a vector.
 Value GradientOfPlasticity(GradBuilder& g, Value d) {

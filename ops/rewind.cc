@@ -122,10 +122,10 @@ std::int64_t Flops(const ShapeArgs&, const Shape& result) { return 4 * result.Nu
 const OpDef kRewind = {
     .name = "Rewind",
     .operands = {{"next", "N M"},
-                 {"decay", " | M | N M", true},
+                 {"decay", " | M | N 1 | N M", true},
                  {"a", "N"},
                  {"b", "M"},
-                 {"scale", " | M | N M", true},
+                 {"scale", " | M | N 1 | N M", true},
                  {"growth", "", true},
                  {"growth_next", "", true},
                  {"snapshot", "N M", true}},

@@ -110,6 +110,8 @@ Shape WithAxis(const Shape& shape, int axis, std::int64_t size) {
   return Shape(std::move(dims));
 }
 
+std::int64_t RowsOfFirst(const ShapeArgs& args) { return args.operand(0).dim(0); }
+
 bool IsMatrix(const ShapeArgs& args, size_t operand) {
   return args.Has(operand) && args.operand(operand).rank() == 2;
 }

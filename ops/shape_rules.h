@@ -48,6 +48,9 @@ Shape KeepAxis(const Shape& shape, int axis);
 /// The shape with another extent of an axis.
 Shape WithAxis(const Shape& shape, int axis, std::int64_t size);
 
+/// OperandDef::index_below: the rows, or the elements, of the first operand.
+std::int64_t RowsOfFirst(const ShapeArgs& args);
+
 /// Whether an operand is there and is a matrix.
 bool IsMatrix(const ShapeArgs& args, size_t operand);
 

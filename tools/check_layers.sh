@@ -20,6 +20,11 @@ may_include() {
 }
 may_include core "core"
 may_include graph "core graph"
+# Within graph/: ir <- passes <- plan <- run, and compile above them.
+may_include graph/ir "core graph/ir"
+may_include graph/passes "core graph/ir graph/passes"
+may_include graph/plan "core graph/ir graph/plan"
+may_include graph/run "core graph/ir graph/plan graph/run"
 may_include ops "core graph ops"
 may_include serialization "core graph serialization"
 may_include tools "core graph ops serialization tools"

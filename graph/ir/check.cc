@@ -1,10 +1,12 @@
+#include "graph/ir/check.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
-#include "graph/compile.h"
 #include "graph/ir/infer.h"
+#include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
 
 namespace plgraph {
@@ -31,16 +33,15 @@ std::string Titled(const Node& node) {
 
 // The nodes after their operands; those on a cycle or behind one are left out.
 std::vector<Value> AcyclicPart(const Graph& graph) {
-  std::vector<int> missing(static_cast<size_t>(graph.size()));
+  NodeMap<int> missing(graph.size());
   std::vector<Value> order;
   for (int id = 0; id < graph.size(); ++id) {
-    for (const Value operand : graph.node(Value{id}).operands)
-      missing[static_cast<size_t>(id)] += operand ? 1 : 0;
-    if (missing[static_cast<size_t>(id)] == 0) order.push_back(Value{id});
+    for (const Value operand : graph.node(Value{id}).operands) missing[Value{id}] += operand ? 1 : 0;
+    if (missing[Value{id}] == 0) order.push_back(Value{id});
   }
   for (size_t i = 0; i < order.size(); ++i) {
     for (const Value user : graph.Users(order[i])) {
-      if (--missing[static_cast<size_t>(user.id)] == 0) order.push_back(user);
+      if (--missing[user] == 0) order.push_back(user);
     }
   }
   return order;
@@ -58,7 +59,7 @@ bool LacksOperand(const Node& node) {
 class Checker {
  public:
   Checker(Graph& graph, Diagnostics& diagnostics)
-      : graph_(graph), diagnostics_(diagnostics), sound_(static_cast<size_t>(graph.size())) {}
+      : graph_(graph), diagnostics_(diagnostics), sound_(graph.size()) {}
 
   void Run() {
     CheckCycles();
@@ -72,7 +73,7 @@ class Checker {
   }
 
  private:
-  bool IsSound(Value value) const { return value && sound_[static_cast<size_t>(value.id)]; }
+  bool IsSound(Value value) const { return value && sound_[value]; }
 
   void CheckCycles() {
     for (const std::vector<Value>& cycle : graph_.Cycles()) {
@@ -90,7 +91,7 @@ class Checker {
   void CheckNode(Value value) {
     Node& node = graph_.node(value);
     if (node.kind != NodeKind::kOp) {
-      sound_[static_cast<size_t>(value.id)] = true;
+      sound_[value] = true;
       return;
     }
     if (node.op == nullptr || LacksOperand(node)) return;
@@ -100,7 +101,7 @@ class Checker {
     try {
       node.shape = InferShape(graph_, node);
       node.variance = InferVariance(graph_, node);
-      sound_[static_cast<size_t>(value.id)] = true;
+      sound_[value] = true;
     } catch (const std::runtime_error& error) {
       diagnostics_.AddError(node.location, fmt::format("{}: {}", Described(node), error.what()));
     }
@@ -167,9 +168,9 @@ class Checker {
   }
 
   void CheckReach() {
-    const std::vector<bool> trained = DependsOnTrained(graph_);
+    const NodeMap<bool> trained = DependsOnTrained(graph_);
     for (const Term& term : graph_.terms) {
-      if (!term.is_loss || trained[static_cast<size_t>(term.value.id)]) continue;
+      if (!term.is_loss || trained[term.value]) continue;
       diagnostics_.AddError(
           term.location, fmt::format("loss \"{}\": no trainable parameter reaches it", term.name),
           "a gradient would be zero everywhere: take another value, or look for a missing operand");
@@ -200,16 +201,16 @@ class Checker {
   }
 
   void WarnOfUnused() {
-    const std::vector<bool> used = LeadsToInTime(graph_, Results());
+    const NodeMap<bool> used = LeadsToInTime(graph_, Results());
     const std::vector<Value> losses = Losses();
-    const std::vector<bool> trained = LeadsToInTime(graph_, losses);
+    const NodeMap<bool> trained = LeadsToInTime(graph_, losses);
     const std::string_view of = graph_.terms.empty() ? "no node" : "no loss and no metric";
     for (int id = 0; id < graph_.size(); ++id) {
       const Node& node = graph_.node(Value{id});
-      if (!used[static_cast<size_t>(id)]) {
+      if (!used[Value{id}]) {
         diagnostics_.AddWarning(node.location,
                                 fmt::format("{} is not used: {} depends on it", Titled(node), of));
-      } else if (node.trainable && !losses.empty() && !trained[static_cast<size_t>(id)]) {
+      } else if (node.trainable && !losses.empty() && !trained[Value{id}]) {
         diagnostics_.AddWarning(
             node.location,
             fmt::format("{} is trained, but no loss depends on it: it stays as it is", Titled(node)),
@@ -220,7 +221,7 @@ class Checker {
 
   Graph& graph_;
   Diagnostics& diagnostics_;
-  std::vector<bool> sound_;
+  NodeMap<bool> sound_;
   std::map<std::int32_t, const Node*> updated_;  // parameters, by the first node that updates them
 };
 

@@ -12,7 +12,7 @@
 #include "core/diagnostics.h"
 #include "core/shape.h"
 #include "graph/ir/op_def.h"
-#include "graph/passes/traces/trace_cost.h"
+#include "graph/ir/trace_note.h"
 
 namespace plgraph {
 
@@ -32,8 +32,8 @@ enum class Phase {
   kAhead,         ///< depends on inputs, on no state: all steps and samples as one batch, before the loop
   kStep,          ///< in the loop over the steps: depends on a state, and a state depends on it
   kAfter,         ///< depends on the loop, no state depends on it: one batch; the losses, and their gradients
-  kStepAdjoint,   ///< in the loop back over the steps
-  kAheadAdjoint,  ///< depends on the loop back; one batch
+  kStepAdjoint,   ///< in the backward loop over the steps
+  kAheadAdjoint,  ///< depends on the backward loop; one batch
   kOnceAdjoint,   ///< gradients of parameters, once an update
 };
 constexpr int kPhaseCount = 7;
@@ -61,7 +61,8 @@ struct Node {
   Variance variance = {};
   Phase phase = Phase::kOnce;
   bool trainable = false;  ///< parameters only
-  bool replayed = false;   ///< made anew on the way back, from snapshots of states, not kept for all steps
+  bool recomputed =
+      false;  ///< recomputed in the backward pass, from snapshots of states, not kept for all steps
   /// The name of the node of the model that it is, or for which the compiler made it.
   std::string origin = {};
   SourceLocation location = {};                        ///< of the origin, in the model file
@@ -73,8 +74,8 @@ struct Node {
   bool IsOfModel() const { return origin == name; }
 };
 
-/// A node that the compiler makes for another, with no more than a name and what it has from the other: the origin, the
-/// pass and the steps.
+/// A node that the compiler makes for another, with no more than a name and what it has from the other: the origin,
+/// the pass and the steps.
 Node MadeFor(const Node& source, std::string name);
 
 /// A value that lives from step to step.
@@ -135,8 +136,8 @@ class Graph {
   /// Makes room for so many nodes.
   void Reserve(int nodes);
   /// Adds a node; its operands must be there already or be set later with SetOperand. A name that is taken
-  /// gets a suffix: "d_w", "d_w.1". A node without an origin is one of the model; a random op without a stream gets one
-  /// by its name.
+  /// gets a suffix: "d_w", "d_w.1". A node without an origin is one of the model; a random op without a stream gets
+  /// one by its name.
   Value Add(Node node);
   void SetOperand(Value node, size_t index, Value operand);
 
@@ -173,8 +174,8 @@ class Graph {
   /// A control that is 1 in a run that starts an episode and 0 in a later window; no value if nothing reads
   /// it.
   Value first_window;
-  /// A control that is 1 in the first run of a training, which alone starts kept states from their initial values, and 0
-  /// in the others; no value if nothing reads it.
+  /// A control that is 1 in the first run of a training, which alone starts kept states from their initial values,
+  /// and 0 in the others; no value if nothing reads it.
   Value first_run;
   std::vector<TraceNote> trace_notes;  ///< after the pass "factor"
 

@@ -5,6 +5,8 @@
 #include <map>
 #include <sstream>
 
+#include "graph/ir/known_ops.h"
+
 namespace plgraph {
 namespace {
 
@@ -35,7 +37,9 @@ bool Unify(const std::string& alternative, const Shape& shape, Letters& letters)
   if (static_cast<int>(words.size()) != shape.rank()) return false;
   Letters bound = letters;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    const auto [it, fresh] = bound.emplace(words[static_cast<size_t>(axis)], shape.dim(axis));
+    const std::string& word = words[static_cast<size_t>(axis)];
+    if (word == "1" && shape.dim(axis) != 1) return false;
+    const auto [it, fresh] = bound.emplace(word, shape.dim(axis));
     if (!fresh && it->second != shape.dim(axis)) return false;
   }
   letters = std::move(bound);
@@ -94,8 +98,6 @@ Shape ShapeByLetters(const OpDef& op, const ShapeArgs& args) {
   return Shape(std::move(dims));
 }
 
-bool Flag(const Node& node, size_t index) { return std::get<bool>(node.attributes[index]); }
-
 }  // namespace
 
 Shape InferShape(const Graph& graph, const Node& node) {
@@ -116,9 +118,11 @@ Variance InferVariance(const Graph& graph, const Node& node) {
     case RowRule::kMap:
       return variance;
     case RowRule::kSum:
-      return {variance.sample && !Flag(node, 0), variance.step && !Flag(node, 1)};
+      return {variance.sample && !AttributeOf<bool>(node, kOverSamples),
+              variance.step && !AttributeOf<bool>(node, kOverSteps)};
     case RowRule::kBroadcast:
-      return {variance.sample || Flag(node, 0), variance.step || Flag(node, 1)};
+      return {variance.sample || AttributeOf<bool>(node, kOverSamples),
+              variance.step || AttributeOf<bool>(node, kOverSteps)};
     case RowRule::kLastStep:
     case RowRule::kFirstStep:
       return {variance.sample, false};

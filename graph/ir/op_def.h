@@ -47,8 +47,8 @@ struct ShapeArgs {
 enum class Domain { kAll, kPositive, kNotNegative, kNotZero };
 
 /// One operand of an op. `shape` is a pattern: letters separated by spaces, one an axis, "" for a scalar;
-/// equal letters must have equal extents across operands and result; alternatives are separated by " | ", and
-/// the first that fits is taken. "*" accepts any shape.
+/// equal letters must have equal extents across operands and result, "1" is an extent of 1; alternatives are
+/// separated by " | ", and the first that fits is taken. "*" accepts any shape.
 struct OperandDef {
   std::string_view name;
   std::string_view shape = "*";
@@ -59,16 +59,19 @@ struct OperandDef {
   /// No gradient flows to it, by definition (a condition, an index): whatever it was made of is held constant.
   bool held = false;
   Domain domain = Domain::kAll;  ///< outside of it the result is not finite
+  /// Of an operand that, where it is a scalar, is the number of a class or of a row: whole, from 0 on, and less
+  /// than this.
+  std::int64_t (*index_below)(const ShapeArgs& args) = nullptr;
 };
 
 /// How the rows of the result (a row is one sample at one step) come from those of the operands.
 enum class RowRule {
   kMap,  ///< row by row: the result exists for each row for which any operand does
   kSum,  ///< the kernel adds its rows into a result that the executor clears before: a sum over the samples
-         ///< and steps that the first two attributes (over_samples, over_steps) name
+         ///< and steps that the attributes over_samples and over_steps name
   kLastStep,   ///< the row of the last step
   kFirstStep,  ///< the row of the first step
-  kBroadcast,  ///< row by row, and repeated for every sample and step that the first two attributes name
+  kBroadcast,  ///< row by row, and repeated for every sample and step that these attributes name
 };
 
 /// How an op goes over the lines (the first axis) of matrices.
@@ -108,8 +111,8 @@ struct OpDef {
   LineUse (*lines)(const ShapeArgs& args, const Shape& result) = nullptr;
   /// Reads its operands at other steps than its own too, so that they are kept for all steps.
   bool reads_history = false;
-  /// The operand, a state, that it reads as it was at the last step, up to its own, that is a multiple of its first
-  /// attribute (0: as it is at its own step). -1: none.
+  /// The operand, a state, that it reads as it was at the last step, up to its own, that is a multiple of its
+  /// attribute snapshot_every (0: as it is at its own step). -1: none.
   int snapshot = -1;
   /// Draws random numbers: two nodes with the same operands are not the same value.
   bool random = false;

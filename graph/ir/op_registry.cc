@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "graph/ir/known_ops.h"
 
 namespace plgraph {
 namespace {
@@ -11,6 +12,15 @@ namespace {
 std::map<std::string_view, const OpDef*>& Registry() {
   static std::map<std::string_view, const OpDef*> registry;
   return registry;
+}
+
+// The attributes that the compiler reads by their names are there.
+void CheckAttributes(const OpDef& def) {
+  if (def.row_rule == RowRule::kSum || def.row_rule == RowRule::kBroadcast) {
+    AttributeIndex(def, kOverSamples);
+    AttributeIndex(def, kOverSteps);
+  }
+  if (def.snapshot >= 0) AttributeIndex(def, kSnapshotEvery);
 }
 
 }  // namespace
@@ -38,6 +48,7 @@ OpRegistration::OpRegistration(const OpDef& def) {
   PLGRAPH_CHECK(!Registry().contains(def.name), name + " is defined twice");
   PLGRAPH_CHECK(def.kernel || def.compose != nullptr, name + " has neither a kernel nor a composition");
   PLGRAPH_CHECK(def.compose != nullptr || def.adjoint != nullptr, name + " has no adjoint");
+  CheckAttributes(def);
   Registry().emplace(def.name, &def);
 }
 

@@ -2,20 +2,19 @@
 
 #include <algorithm>
 
+#include "graph/ir/node_map.h"
+
 namespace plgraph {
 namespace {
 
-size_t Index(Value value) { return static_cast<size_t>(value.id); }
-
-std::vector<bool> Marked(const Graph& graph, const std::vector<Value>& values) {
-  std::vector<bool> marks(static_cast<size_t>(graph.size()));
-  for (const Value value : values) marks[Index(value)] = true;
+NodeMap<bool> Marked(const Graph& graph, const std::vector<Value>& values) {
+  NodeMap<bool> marks(graph.size());
+  for (const Value value : values) marks[value] = true;
   return marks;
 }
 
-bool AnyOperand(const Node& node, const std::vector<bool>& marks) {
-  return std::any_of(node.operands.begin(), node.operands.end(),
-                     [&](Value v) { return v && marks[Index(v)]; });
+bool AnyOperand(const Node& node, const NodeMap<bool>& marks) {
+  return std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) { return v && marks[v]; });
 }
 
 std::vector<Value> Collect(const Graph& graph, bool adjoint, Value State::*member) {
@@ -28,32 +27,32 @@ std::vector<Value> Collect(const Graph& graph, bool adjoint, Value State::*membe
 
 }  // namespace
 
-std::vector<bool> DependsOn(const Graph& graph, const std::vector<Value>& sources) {
-  std::vector<bool> marks = Marked(graph, sources);
+NodeMap<bool> DependsOn(const Graph& graph, const std::vector<Value>& sources) {
+  NodeMap<bool> marks = Marked(graph, sources);
   for (const Value value : graph.TopologicalOrder()) {
-    if (AnyOperand(graph.node(value), marks)) marks[Index(value)] = true;
+    if (AnyOperand(graph.node(value), marks)) marks[value] = true;
   }
   return marks;
 }
 
-std::vector<bool> LeadsTo(const Graph& graph, const std::vector<Value>& targets) {
-  std::vector<bool> marks = Marked(graph, targets);
+NodeMap<bool> LeadsTo(const Graph& graph, const std::vector<Value>& targets) {
+  NodeMap<bool> marks = Marked(graph, targets);
   const std::vector<Value> order = graph.TopologicalOrder();
   for (auto it = order.rbegin(); it != order.rend(); ++it) {
-    if (!marks[Index(*it)]) continue;
+    if (!marks[*it]) continue;
     for (const Value operand : graph.node(*it).operands) {
-      if (operand) marks[Index(operand)] = true;
+      if (operand) marks[operand] = true;
     }
   }
   return marks;
 }
 
-std::vector<bool> LeadsToInTime(const Graph& graph, std::vector<Value> targets) {
-  std::vector<bool> reaches = LeadsTo(graph, targets);
+NodeMap<bool> LeadsToInTime(const Graph& graph, std::vector<Value> targets) {
+  NodeMap<bool> reaches = LeadsTo(graph, targets);
   for (bool changed = true; changed;) {
     changed = false;
     for (const State& state : graph.states) {
-      if (reaches[Index(state.value)] && !reaches[Index(state.next)]) {
+      if (reaches[state.value] && !reaches[state.next]) {
         targets.push_back(state.next);
         changed = true;
       }
@@ -61,25 +60,25 @@ std::vector<bool> LeadsToInTime(const Graph& graph, std::vector<Value> targets) 
     if (changed) reaches = LeadsTo(graph, targets);
   }
   for (const State& state : graph.states) {
-    if (state.initial && reaches[Index(state.value)]) reaches[Index(state.initial)] = true;
+    if (state.initial && reaches[state.value]) reaches[state.initial] = true;
   }
   return reaches;
 }
 
-std::vector<bool> DependsOnTrained(const Graph& graph) {
-  std::vector<bool> marks(static_cast<size_t>(graph.size()));
+NodeMap<bool> DependsOnTrained(const Graph& graph) {
+  NodeMap<bool> marks(graph.size());
   const std::vector<Value> order = graph.TopologicalOrder();
   for (bool changed = true; changed;) {  // each round carries the marks through one more state
     for (const Value value : order) {
       const Node& node = graph.node(value);
       const bool differentiable = node.op == nullptr || node.op->adjoint != NotDifferentiable;
-      if (node.trainable || (differentiable && AnyOperand(node, marks))) marks[Index(value)] = true;
+      if (node.trainable || (differentiable && AnyOperand(node, marks))) marks[value] = true;
     }
     changed = false;
     for (const State& state : graph.states) {
-      const bool from_initial = state.initial && marks[Index(state.initial)];
-      if (!marks[Index(state.value)] && (marks[Index(state.next)] || from_initial)) {
-        marks[Index(state.value)] = changed = true;
+      const bool from_initial = state.initial && marks[state.initial];
+      if (!marks[state.value] && (marks[state.next] || from_initial)) {
+        marks[state.value] = changed = true;
       }
     }
   }
@@ -101,14 +100,17 @@ std::vector<Value> StateNexts(const Graph& graph, bool adjoint) {
   return Collect(graph, adjoint, &State::next);
 }
 
-std::vector<bool> InLoop(const Graph& graph) {
-  std::vector<bool> in_loop = DependsOn(graph, StateValues(graph, false));
-  const std::vector<bool> to_next = LeadsTo(graph, StateNexts(graph, false));
-  for (size_t i = 0; i < in_loop.size(); ++i) in_loop[i] = in_loop[i] && to_next[i];
+NodeMap<bool> InLoop(const Graph& graph) {
+  NodeMap<bool> in_loop = DependsOn(graph, StateValues(graph, false));
+  const NodeMap<bool> to_next = LeadsTo(graph, StateNexts(graph, false));
+  for (int id = 0; id < graph.size(); ++id) {
+    const Value value{id};
+    in_loop[value] = in_loop[value] && to_next[value];
+  }
   return in_loop;
 }
 
-std::vector<bool> OnTheWayBack(const Graph& graph) {
+NodeMap<bool> BackwardNodes(const Graph& graph) {
   std::vector<Value> sources = StateValues(graph, true);
   for (const Value seed : Seeds(graph)) sources.push_back(seed);
   return DependsOn(graph, sources);

@@ -5,22 +5,23 @@
 #include <vector>
 
 #include "graph/ir/graph.h"
+#include "graph/ir/node_map.h"
 
 namespace plgraph {
 
 /// For each node, whether its value depends on any of `sources` within one step.
-std::vector<bool> DependsOn(const Graph& graph, const std::vector<Value>& sources);
+NodeMap<bool> DependsOn(const Graph& graph, const std::vector<Value>& sources);
 
 /// For each node, whether any of `targets` depends on it within one step.
-std::vector<bool> LeadsTo(const Graph& graph, const std::vector<Value>& targets);
+NodeMap<bool> LeadsTo(const Graph& graph, const std::vector<Value>& targets);
 
 /// For each node, whether any of `targets` depends on it within one step or at another one: through states, and their
 /// initial values.
-std::vector<bool> LeadsToInTime(const Graph& graph, std::vector<Value> targets);
+NodeMap<bool> LeadsToInTime(const Graph& graph, std::vector<Value> targets);
 
 /// For each node, whether a gradient with respect to some trainable parameter flows through it: it depends on
 /// one through differentiable ops, within the step or from step to step.
-std::vector<bool> DependsOnTrained(const Graph& graph);
+NodeMap<bool> DependsOnTrained(const Graph& graph);
 
 /// The controls that hold dtotal/dterm of the losses; none before the pass "autodiff".
 std::vector<Value> Seeds(const Graph& graph);
@@ -29,12 +30,12 @@ std::vector<Value> Seeds(const Graph& graph);
 std::vector<Value> StateValues(const Graph& graph, bool adjoint);
 std::vector<Value> StateNexts(const Graph& graph, bool adjoint);
 
-/// For each node of a graph without an adjoint, whether it is computed in the loop over the steps: it depends on a state,
-/// and a state depends on it.
-std::vector<bool> InLoop(const Graph& graph);
+/// For each node of a graph without an adjoint, whether it is computed in the loop over the steps: it depends on a
+/// state, and a state depends on it.
+NodeMap<bool> InLoop(const Graph& graph);
 
-/// For each node, whether it is on the way back: it depends on a seed or on a state that runs back.
-std::vector<bool> OnTheWayBack(const Graph& graph);
+/// For each node, whether it is in the backward pass: it depends on a seed or on a state that runs back.
+NodeMap<bool> BackwardNodes(const Graph& graph);
 
 /// Whether one of the names is the value's.
 bool IsAmong(const Graph& graph, const std::vector<std::string>& names, Value value);

@@ -1,5 +1,6 @@
 #include "graph/ir/rewriter.h"
 
+#include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
 
 namespace plgraph {
@@ -21,9 +22,9 @@ Value Rewriter::Copy(Value old) {
   return to_.Add(std::move(node));
 }
 
-Graph Rewriter::Run(const std::vector<bool>& keep, const std::function<Value(Value)>& visit) {
+Graph Rewriter::Run(const NodeMap<bool>& keep, const std::function<Value(Value)>& visit) {
   for (const Value old : from_->TopologicalOrder()) {
-    if (keep[static_cast<size_t>(old.id)]) map_[static_cast<size_t>(old.id)] = visit(old);
+    if (keep[old]) map_[old] = visit(old);
   }
   CarryOver();
   return std::move(to_);
@@ -63,7 +64,7 @@ void Rewriter::CarryOverName(const std::string& name, Value old) {
   if (value && to_.node(value).name != name) to_.Alias(name, value);
 }
 
-std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs) {
+NodeMap<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs) {
   std::vector<Value> roots;
   for (const Term& term : graph.terms) roots.push_back(term.value);
   for (const ParameterGradient& g : graph.gradients) {
@@ -75,11 +76,11 @@ std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& 
   for (const State& state : graph.states) {
     if (!state.adjoint) roots.push_back(state.next);
   }
-  std::vector<bool> live = LeadsTo(graph, roots);
+  NodeMap<bool> live = LeadsTo(graph, roots);
   for (bool changed = true; changed;) {
     changed = false;
     for (const State& state : graph.states) {
-      if (live[static_cast<size_t>(state.value.id)] && !live[static_cast<size_t>(state.next.id)]) {
+      if (live[state.value] && !live[state.next]) {
         roots.push_back(state.next);
         changed = true;
       }
@@ -88,16 +89,16 @@ std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& 
   }
   for (int id = 0; id < graph.size(); ++id) {
     const NodeKind kind = graph.node(Value{id}).kind;
-    if (kind == NodeKind::kInput || kind == NodeKind::kParameter) live[static_cast<size_t>(id)] = true;
+    if (kind == NodeKind::kInput || kind == NodeKind::kParameter) live[Value{id}] = true;
   }
   for (const State& state : graph.states) {
-    if (!state.adjoint) live[static_cast<size_t>(state.value.id)] = true;
+    if (!state.adjoint) live[state.value] = true;
   }
   for (const Term& term : graph.terms) {
-    if (term.seed) live[static_cast<size_t>(term.seed.id)] = true;
+    if (term.seed) live[term.seed] = true;
   }
   for (const Value control : {graph.last_step, graph.first_window, graph.first_run}) {
-    if (control) live[static_cast<size_t>(control.id)] = true;
+    if (control) live[control] = true;
   }
   return live;
 }

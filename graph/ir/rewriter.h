@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/ir/graph.h"
+#include "graph/ir/node_map.h"
 
 namespace plgraph {
 
@@ -16,14 +17,14 @@ class Rewriter {
   const Graph& from() const { return *from_; }
   Graph& to() { return to_; }
   /// The new value in place of an old one that has been visited.
-  Value Map(Value old) const { return old ? map_[static_cast<size_t>(old.id)] : Value{}; }
+  Value Map(Value old) const { return old ? map_[old] : Value{}; }
   std::vector<Value> Map(const std::vector<Value>& old) const;
   /// A plain copy of an old node, with its operands mapped.
   Value Copy(Value old);
 
   /// Calls `visit(old)` for each node for which `keep` is set; what it returns takes the node's place. Then
   /// carries over states, terms, gradients and updates, and returns the new graph.
-  Graph Run(const std::vector<bool>& keep, const std::function<Value(Value old)>& visit);
+  Graph Run(const NodeMap<bool>& keep, const std::function<Value(Value old)>& visit);
 
  private:
   void CarryOver();
@@ -31,12 +32,12 @@ class Rewriter {
 
   const Graph* from_;
   Graph to_;
-  std::vector<Value> map_;
+  NodeMap<Value> map_;
 };
 
 /// For each node, whether a state, a loss, a metric, a gradient, an update or a value named in `outputs` needs it.
 /// Sources are needed in any case, so that an unused input or parameter keeps its place.
-std::vector<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs);
+NodeMap<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs);
 
 }  // namespace plgraph
 

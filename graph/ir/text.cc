@@ -54,7 +54,7 @@ std::string Graph::ToText() const {
     text += fmt::format("{} = {}({}) {}{}{} @{}{}\n", n.name, n.op != nullptr ? n.op->name : KindText(n.kind),
                         OperandsText(*this, n), n.shape.ToString(),
                         n.variance.sample || n.variance.step ? " " : "", VarianceText(n.variance),
-                        NameOf(n.phase), n.replayed ? " replayed" : "");
+                        NameOf(n.phase), n.recomputed ? " recomputed" : "");
   }
   for (const State& state : states) {
     text += fmt::format("state {}{} next {}\n", node(state.value).name, state.adjoint ? " (adjoint)" : "",

@@ -8,16 +8,15 @@
 #include <set>
 
 #include "graph/ir/node_builder.h"
+#include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 namespace {
 
-size_t Index(Value value) { return static_cast<size_t>(value.id); }
-
 // For each node, whether a loss depends on it, within the step or in later steps.
-std::vector<bool> ReachesLoss(const Graph& graph) {
+NodeMap<bool> ReachesLoss(const Graph& graph) {
   std::vector<Value> targets;
   for (const Term& term : graph.terms) {
     if (term.is_loss) targets.push_back(term.value);
@@ -31,16 +30,16 @@ class Adjoint {
       : graph_(graph),
         order_(graph.TopologicalOrder()),
         needed_(DependsOnTrained(graph)),
-        contributions_(static_cast<size_t>(graph.size())) {
-    const std::vector<bool> reaches = ReachesLoss(graph);
-    for (size_t i = 0; i < needed_.size(); ++i) needed_[i] = needed_[i] && reaches[i];
+        contributions_(graph.size()) {
+    const NodeMap<bool> reaches = ReachesLoss(graph);
+    for (const Value value : order_) needed_[value] = needed_[value] && reaches[value];
   }
 
   void Run() {
     SeedLosses();
     AddCarries();
     for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
-      if (needed_[Index(*it)] && graph_.node(*it).kind == NodeKind::kOp) Propagate(*it);
+      if (needed_[*it] && graph_.node(*it).kind == NodeKind::kOp) Propagate(*it);
     }
     CloseCarries();
     for (const Value value : order_) {
@@ -56,7 +55,7 @@ class Adjoint {
       seed.backward = true;
       seed.kind = NodeKind::kControl;
       term.seed = graph_.Add(std::move(seed));
-      contributions_[Index(term.value)].push_back(term.seed);
+      contributions_[term.value].push_back(term.seed);
     }
   }
 
@@ -64,16 +63,16 @@ class Adjoint {
     const size_t forward_states = graph_.states.size();
     for (size_t i = 0; i < forward_states; ++i) {
       const State state = graph_.states[i];
-      if (!needed_[Index(state.value)]) continue;
+      if (!needed_[state.value]) continue;
       carries_.push_back({i, Value{}});
-      if (!needed_[Index(state.next)]) continue;  // only its initial value is trained
+      if (!needed_[state.next]) continue;  // only its initial value is trained
       Node carry = AdjointOf(state.value);
       carry.name += "/carry";
       carry.kind = NodeKind::kState;
       carry.shape = graph_.node(state.value).shape;
       carry.variance = kFull;
       carries_.back().value = graph_.Add(std::move(carry));
-      contributions_[Index(state.next)].push_back(carries_.back().value);
+      contributions_[state.next].push_back(carries_.back().value);
     }
   }
 
@@ -89,7 +88,7 @@ class Adjoint {
   Value Total(Value value) {
     NodeBuilder builder(graph_, AdjointOf(value));
     Value total;
-    for (const Value part : contributions_[Index(value)]) total = total ? builder.Add(total, part) : part;
+    for (const Value part : contributions_[value]) total = total ? builder.Add(total, part) : part;
     if (!total) return total;
     const Variance wanted = graph_.node(value).variance;
     if (!graph_.node(total).variance.Covers(wanted)) {
@@ -105,7 +104,7 @@ class Adjoint {
     if (!total) return;
     const std::vector<Value> operands = graph_.node(value).operands;
     std::vector<bool> wanted;
-    for (const Value operand : operands) wanted.push_back(operand && needed_[Index(operand)]);
+    for (const Value operand : operands) wanted.push_back(operand && needed_[operand]);
     GradBuilder builder(graph_, value, total, wanted);
     const OpDef& op = *graph_.node(value).op;
     const Gradients gradients = op.adjoint(builder);
@@ -131,7 +130,7 @@ class Adjoint {
       NodeBuilder builder(graph_, AdjointOf(operand));
       gradient = builder.Apply("SumRows", {gradient}, {over_samples, over_steps});
     }
-    contributions_[Index(operand)].push_back(gradient);
+    contributions_[operand].push_back(gradient);
   }
 
   void CloseCarries() {
@@ -146,7 +145,7 @@ class Adjoint {
         gradient = OwnNext(state, gradient, taken);
         graph_.states.push_back({.value = carry, .next = gradient, .adjoint = true});
       }
-      if (state.initial && needed_[Index(state.initial)]) ContributeToInitial(state, gradient);
+      if (state.initial && needed_[state.initial]) ContributeToInitial(state, gradient);
     }
   }
 
@@ -189,8 +188,8 @@ class Adjoint {
 
   Graph& graph_;
   std::vector<Value> order_;  // of the forward graph
-  std::vector<bool> needed_;  // the gradient of a loss with respect to it is needed and may differ from zero
-  std::vector<std::vector<Value>> contributions_;
+  NodeMap<bool> needed_;      // the gradient of a loss with respect to it is needed and may differ from zero
+  NodeMap<std::vector<Value>> contributions_;
   std::vector<Carry> carries_;
   std::set<std::int32_t> gradients_taken_;
   std::set<std::int32_t> named_;  // after the first value whose gradient they are
@@ -198,8 +197,6 @@ class Adjoint {
 
 }  // namespace
 
-void AppendAdjoint(const PlannedFor& options, Graph& graph) {
-  if (options.training) Adjoint(graph).Run();
-}
+void AppendAdjoint(const PlannedFor&, Graph& graph) { Adjoint(graph).Run(); }
 
 }  // namespace plgraph

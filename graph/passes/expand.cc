@@ -2,9 +2,10 @@
 
 #include "graph/ir/infer.h"
 #include "graph/ir/node_builder.h"
+#include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
 #include "graph/ir/rewriter.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 namespace {
@@ -28,12 +29,13 @@ bool HasOp(const Graph& graph, const Condition& condition) {
   return false;
 }
 
-// Puts their operand in the place of the ops that only training has, and forgets what training updates.
-void DropTraining(Graph& graph) {
+}  // namespace
+
+void DropTrainingOps(const PlannedFor&, Graph& graph) {
   graph.updates.clear();
   if (!HasOp(graph, [](const OpDef& op) { return op.training_only; })) return;
   Rewriter rewriter(graph);
-  graph = rewriter.Run(std::vector<bool>(static_cast<size_t>(graph.size()), true), [&](Value old) {
+  graph = rewriter.Run(NodeMap<bool>(graph.size(), true), [&](Value old) {
     const Node& node = rewriter.from().node(old);
     const bool drop = node.op != nullptr && node.op->training_only;
     return drop ? rewriter.Map(node.operands[0]) : rewriter.Copy(old);
@@ -41,17 +43,13 @@ void DropTraining(Graph& graph) {
   InferShapes(graph);  // what was one a step may now be one for all
 }
 
-}  // namespace
-
-void ExpandCompositions(const PlannedFor& options, Graph& graph) {
+void ExpandCompositions(const PlannedFor&, Graph& graph) {
   do {  // a composition may use compositions
     Rewriter rewriter(graph);
-    const std::vector<bool> in_loop = InLoop(graph);
-    graph = rewriter.Run(std::vector<bool>(static_cast<size_t>(graph.size()), true), [&](Value old) {
-      return Expand(rewriter, old, in_loop[static_cast<size_t>(old.id)]);
-    });
+    const NodeMap<bool> in_loop = InLoop(graph);
+    graph = rewriter.Run(NodeMap<bool>(graph.size(), true),
+                         [&](Value old) { return Expand(rewriter, old, in_loop[old]); });
   } while (HasOp(graph, [](const OpDef& op) { return op.compose != nullptr; }));
-  if (!options.training) DropTraining(graph);
 }
 
 }  // namespace plgraph

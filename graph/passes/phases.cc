@@ -2,13 +2,13 @@
 #include <cstdint>
 #include <set>
 
+#include "graph/ir/known_ops.h"
+#include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 namespace {
-
-size_t Index(Value value) { return static_cast<size_t>(value.id); }
 
 class PhaseAssigner {
  public:
@@ -22,10 +22,10 @@ class PhaseAssigner {
         from_seed_(DependsOn(graph, Seeds(graph))),
         to_rows_(LeadsTo(graph, Varying(graph))),
         to_loop_sum_(LeadsTo(graph, SumsForCarries())),
-        is_next_(static_cast<size_t>(graph.size())),
-        summed_(static_cast<size_t>(graph.size())) {
+        is_next_(graph.size()),
+        summed_(graph.size()) {
     for (const State& state : graph.states) {
-      is_next_[Index(state.next)] = true;
+      is_next_[state.next] = true;
       const Shape& shape = graph.node(state.value).shape;
       if (shape.rank() == 2) trace_sizes_.insert(shape.NumElements());
     }
@@ -58,14 +58,14 @@ class PhaseAssigner {
     return values;
   }
 
-  // The sums over all steps without which the loop back cannot start.
+  // The sums over all steps without which the backward loop cannot start.
   std::vector<Value> SumsForCarries() const {
     std::vector<Value> sums;
     for (const Value value : order_) {
       const Node& node = graph_.node(value);
       const bool sums_steps =
-          node.op != nullptr && node.op->row_rule == RowRule::kSum && std::get<bool>(node.attributes[1]);
-      if (sums_steps && to_carry_next_[Index(value)]) sums.push_back(value);
+          node.op != nullptr && node.op->row_rule == RowRule::kSum && AttributeOf<bool>(node, kOverSteps);
+      if (sums_steps && to_carry_next_[value]) sums.push_back(value);
     }
     return sums;
   }
@@ -85,11 +85,10 @@ class PhaseAssigner {
 
   // By what it depends on and what depends on it, without regard to cost.
   Phase Earliest(Value value) const {
-    const size_t i = Index(value);
-    if (is_next_[i]) return from_seed_[i] || from_carry_[i] ? Phase::kStepAdjoint : Phase::kStep;
-    if (from_carry_[i]) return to_carry_next_[i] ? Phase::kStepAdjoint : Phase::kAheadAdjoint;
-    if (from_seed_[i]) return Phase::kAfter;
-    if (from_state_[i]) return to_next_[i] ? Phase::kStep : Phase::kAfter;
+    if (is_next_[value]) return from_seed_[value] || from_carry_[value] ? Phase::kStepAdjoint : Phase::kStep;
+    if (from_carry_[value]) return to_carry_next_[value] ? Phase::kStepAdjoint : Phase::kAheadAdjoint;
+    if (from_seed_[value]) return Phase::kAfter;
+    if (from_state_[value]) return to_next_[value] ? Phase::kStep : Phase::kAfter;
     return VariesSomehow(value) ? Phase::kAhead : Phase::kOnce;
   }
 
@@ -105,7 +104,7 @@ class PhaseAssigner {
   void PullIntoLoops() {
     for (const Value value : order_) {
       Node& node = graph_.node(value);
-      if (node.kind != NodeKind::kOp || !CanRunInLoop(node.phase) || to_loop_sum_[Index(value)]) continue;
+      if (node.kind != NodeKind::kOp || !CanRunInLoop(node.phase) || to_loop_sum_[value]) continue;
       if (ReadsTrace(node) || MakesTrace(node)) node.phase = LoopFor(value);
     }
     for (auto it = order_.rbegin(); it != order_.rend(); ++it) PullOperands(*it);
@@ -114,7 +113,7 @@ class PhaseAssigner {
   static bool CanRunInLoop(Phase phase) { return phase == Phase::kAfter || phase == Phase::kAheadAdjoint; }
 
   Phase LoopFor(Value value) const {
-    return from_seed_[Index(value)] || from_carry_[Index(value)] ? Phase::kStepAdjoint : Phase::kStep;
+    return from_seed_[value] || from_carry_[value] ? Phase::kStepAdjoint : Phase::kStep;
   }
 
   bool HasTraceSize(const Node& node) const {
@@ -153,14 +152,13 @@ class PhaseAssigner {
     for (const Value operand : node.operands) {
       if (!operand) continue;
       const Node& source = graph_.node(operand);
-      follows_sum = follows_sum || summed_[Index(operand)];
+      follows_sum = follows_sum || summed_[operand];
       const bool outcome = IsLoopOutcome(source, node.phase) && !RunsInLoopOf(source, value);
       node.phase = std::max(node.phase, outcome ? Next(source.phase) : source.phase);
     }
-    summed_[Index(value)] =
-        node.variance == Variance{} && (follows_sum || node.op->row_rule == RowRule::kSum);
-    const bool of_gradient = from_seed_[Index(value)] || from_carry_[Index(value)];
-    if (follows_sum && summed_[Index(value)] && of_gradient && !to_rows_[Index(value)]) {
+    summed_[value] = node.variance == Variance{} && (follows_sum || node.op->row_rule == RowRule::kSum);
+    const bool of_gradient = from_seed_[value] || from_carry_[value];
+    if (follows_sum && summed_[value] && of_gradient && !to_rows_[value]) {
       node.phase = Phase::kOnceAdjoint;
     }
   }
@@ -170,24 +168,24 @@ class PhaseAssigner {
            (reader != source.phase || !source.variance.step);
   }
 
-  // Between what was pulled into the loop back and a carry.
+  // Between what was pulled into the backward loop and a carry.
   bool RunsInLoopOf(const Node& source, Value reader) const {
-    return source.phase == Phase::kStepAdjoint && source.variance.step && to_carry_next_[Index(reader)];
+    return source.phase == Phase::kStepAdjoint && source.variance.step && to_carry_next_[reader];
   }
   static Phase Next(Phase phase) { return static_cast<Phase>(static_cast<int>(phase) + 1); }
 
   Graph& graph_;
   std::vector<Value> order_;
-  std::vector<bool> from_state_;
-  std::vector<bool> to_next_;
-  std::vector<bool> from_carry_;
-  std::vector<bool> to_carry_next_;
-  std::vector<bool> from_seed_;
-  std::vector<bool> to_rows_;           // what exists for each sample or step depends on it
-  std::vector<bool> to_loop_sum_;       // a sum over all steps, which the loop back reads, depends on it
-  std::vector<bool> is_next_;           // what a state or a carry becomes
+  NodeMap<bool> from_state_;
+  NodeMap<bool> to_next_;
+  NodeMap<bool> from_carry_;
+  NodeMap<bool> to_carry_next_;
+  NodeMap<bool> from_seed_;
+  NodeMap<bool> to_rows_;               // what exists for each sample or step depends on it
+  NodeMap<bool> to_loop_sum_;           // a sum over all steps, which the backward loop reads, depends on it
+  NodeMap<bool> is_next_;               // what a state or a carry becomes
   std::set<std::int64_t> trace_sizes_;  // elements of the states that are matrices
-  std::vector<bool> summed_;  // follows from a sum over all samples and steps, and from nothing that varies
+  NodeMap<bool> summed_;  // follows from a sum over all samples and steps, and from nothing that varies
 };
 
 }  // namespace

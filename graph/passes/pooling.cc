@@ -1,23 +1,25 @@
-// Relu(x) grows with x, so that the largest Relu of a window is the Relu of its largest element: pooling goes first, and
-// a Relu has only what is left of it to do, here and on the way back. The gradient is the same to the last bit: elements
-// that a Relu makes equal are 0, and none of them gets any.
+// Relu(x) grows with x, so that the largest Relu of a window is the Relu of its largest element: pooling goes
+// first, and a Relu has only what is left of it to do, here and in the backward pass. The gradient is the same to
+// the last bit: elements that a Relu makes equal are 0, and none of them gets any.
 #include <algorithm>
 
+#include "graph/ir/known_ops.h"
 #include "graph/ir/node_builder.h"
+#include "graph/ir/node_map.h"
 #include "graph/ir/rewriter.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 namespace {
 
 // For each node, whether it is the pooling of a Relu that no other node reads.
-std::vector<bool> PoolingsOfRelu(const Graph& graph) {
-  std::vector<bool> found(static_cast<size_t>(graph.size()));
+NodeMap<bool> PoolingsOfRelu(const Graph& graph) {
+  NodeMap<bool> found(graph.size());
   for (int id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(Value{id});
-    if (!IsOp(node, "MaxPool2D")) continue;
+    if (!IsOp(node, Ops().max_pool2d)) continue;
     const Value x = node.operands[0];
-    found[static_cast<size_t>(id)] = IsOp(graph.node(x), "Relu") && graph.Users(x).size() == 1;
+    found[Value{id}] = IsOp(graph.node(x), Ops().relu) && graph.Users(x).size() == 1;
   }
   return found;
 }
@@ -34,12 +36,11 @@ Value PoolFirst(Rewriter& rewriter, const Node& pooling) {
 }  // namespace
 
 void PoolBeforeRelu(const PlannedFor& /*options*/, Graph& graph) {
-  const std::vector<bool> poolings = PoolingsOfRelu(graph);
+  const NodeMap<bool> poolings = PoolingsOfRelu(graph);
   if (std::find(poolings.begin(), poolings.end(), true) == poolings.end()) return;
   Rewriter rewriter(graph);
-  graph = rewriter.Run(std::vector<bool>(poolings.size(), true), [&](Value old) {
-    return poolings[static_cast<size_t>(old.id)] ? PoolFirst(rewriter, rewriter.from().node(old))
-                                                 : rewriter.Copy(old);
+  graph = rewriter.Run(NodeMap<bool>(poolings.size(), true), [&](Value old) {
+    return poolings[old] ? PoolFirst(rewriter, rewriter.from().node(old)) : rewriter.Copy(old);
   });
 }
 

@@ -5,28 +5,30 @@
 #include <set>
 #include <unordered_map>
 
+#include "graph/ir/known_ops.h"
 #include "graph/ir/node_builder.h"
 #include "graph/ir/rewriter.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 namespace {
 
-bool IsOp(const Graph& graph, Value value, std::string_view op) {
-  return value && IsOp(graph.node(value), op);
-}
+using namespace decayed_outer;
+
+bool IsOp(const Graph& graph, Value value, const OpDef* op) { return value && IsOp(graph.node(value), op); }
 
 // A DecayedOuter that is a b^T alone.
 bool IsPlainOuter(const Graph& graph, Value value) {
-  if (!IsOp(graph, value, "DecayedOuter")) return false;
+  if (!IsOp(graph, value, Ops().decayed_outer)) return false;
   const std::vector<Value>& operands = graph.node(value).operands;
-  return !operands[0] && !operands[4];
+  return !operands[kBase] && !operands[kScale];
 }
 
-// Whether a value can stand as a factor in a DecayedOuter of this shape: a scalar, one a column, or one an
-// element.
+// Whether a value can stand as a factor in a DecayedOuter of this shape: a scalar, one per column, one per row, or one
+// per element.
 bool IsFactor(const Shape& factor, const Shape& matrix) {
-  return factor.rank() == 0 || factor == matrix || factor == Shape{matrix.dim(1)};
+  return factor.rank() == 0 || factor == matrix || factor == Shape{matrix.dim(1)} ||
+         factor == Shape{matrix.dim(0), 1};
 }
 
 // A node under construction: its operands are values of the new graph.
@@ -42,13 +44,13 @@ using Rule = Value (*)(const Candidate& c);  // no value: the rule does not appl
 Value DropStopGradient(const Candidate& c) { return c.operand(0); }
 
 Value MergeScales(const Candidate& c) {
-  const double factor = std::get<double>(c.node.attributes[0]);
-  const double offset = std::get<double>(c.node.attributes[1]);
+  const double factor = AttributeOf<double>(c.node, "factor");
+  const double offset = AttributeOf<double>(c.node, "offset");
   if (factor == 1 && offset == 0) return c.operand(0);
-  if (!IsOp(c.graph(), c.operand(0), "Scale")) return {};
+  if (!IsOp(c.graph(), c.operand(0), Ops().scale)) return {};
   const Node inner = c.graph().node(c.operand(0));
-  const double inner_factor = std::get<double>(inner.attributes[0]);
-  const double inner_offset = std::get<double>(inner.attributes[1]);
+  const double inner_factor = AttributeOf<double>(inner, "factor");
+  const double inner_offset = AttributeOf<double>(inner, "offset");
   return c.builder.Scale(inner.operands[0], factor * inner_factor, factor * inner_offset + offset);
 }
 
@@ -60,7 +62,7 @@ Value ScaleOuter(const Candidate& c) {
     if (!IsPlainOuter(c.graph(), outer) || !IsFactor(c.builder.shape(factor), c.builder.shape(outer)))
       continue;
     const std::vector<Value> operands = c.graph().node(outer).operands;
-    return c.builder.DecayedOuter({}, {}, operands[2], operands[3], factor);
+    return c.builder.DecayedOuter({}, {}, operands[kA], operands[kB], factor);
   }
   return {};
 }
@@ -70,19 +72,19 @@ Value AddOuter(const Candidate& c) {
   for (const size_t i : {size_t{0}, size_t{1}}) {
     const Value outer = c.operand(i);
     const Value other = c.operand(1 - i);
-    if (!IsOp(c.graph(), outer, "DecayedOuter") || c.graph().node(outer).operands[0]) continue;
+    if (!IsOp(c.graph(), outer, Ops().decayed_outer) || c.graph().node(outer).operands[kBase]) continue;
     const Shape shape = c.builder.shape(outer);
     if (c.builder.shape(other) != shape) continue;
     const std::vector<Value> o = c.graph().node(outer).operands;
-    if (IsOp(c.graph(), other, "Mul")) {
+    if (IsOp(c.graph(), other, Ops().mul)) {
       const std::vector<Value> factors = c.graph().node(other).operands;
       for (const size_t k : {size_t{0}, size_t{1}}) {
         if (c.builder.shape(factors[1 - k]) == shape && IsFactor(c.builder.shape(factors[k]), shape)) {
-          return c.builder.DecayedOuter(factors[1 - k], factors[k], o[2], o[3], o[4]);
+          return c.builder.DecayedOuter(factors[1 - k], factors[k], o[kA], o[kB], o[kScale]);
         }
       }
     }
-    return c.builder.DecayedOuter(other, {}, o[2], o[3], o[4]);
+    return c.builder.DecayedOuter(other, {}, o[kA], o[kB], o[kScale]);
   }
   return {};
 }
@@ -90,30 +92,35 @@ Value AddOuter(const Candidate& c) {
 // The sum of outer products over samples and steps is one matrix product; a factor that is the same for all
 // of them, or for a row of them, moves out of the sum or into a vector.
 Value SumOuters(const Candidate& c) {
-  if (!IsOp(c.graph(), c.operand(0), "DecayedOuter") || c.graph().node(c.operand(0)).operands[0]) return {};
+  if (!IsOp(c.graph(), c.operand(0), Ops().decayed_outer) || c.graph().node(c.operand(0)).operands[kBase])
+    return {};
   const std::vector<Value> o = c.graph().node(c.operand(0)).operands;
   const Shape shape = c.builder.shape(c.operand(0));
-  const Value factor = o[4];
+  const Value factor = o[kScale];
   const bool shared = factor && c.graph().node(factor).variance == Variance{};
   std::vector<AttributeValue> over = c.node.attributes;
-  if (shared) return c.builder.Mul(factor, c.builder.Apply("OuterSum", {o[2], o[3], {}}, over));
-  if (factor && c.builder.shape(factor) != shape) {
-    return c.builder.Apply("OuterSum", {o[2], c.builder.Mul(factor, o[3]), {}}, over);
+  if (shared) return c.builder.Mul(factor, c.builder.Apply("OuterSum", {o[kA], o[kB], {}}, over));
+  if (factor && c.builder.shape(factor) == Shape{shape.dim(0), 1} && shape.dim(1) > 1) {
+    const Value rows = c.builder.Reshape(factor, {shape.dim(0)});
+    return c.builder.Apply("OuterSum", {c.builder.Mul(rows, o[kA]), o[kB], {}}, over);
   }
-  return c.builder.Apply("OuterSum", {o[2], o[3], factor}, over);
+  if (factor && c.builder.shape(factor) != shape) {
+    return c.builder.Apply("OuterSum", {o[kA], c.builder.Mul(factor, o[kB]), {}}, over);
+  }
+  return c.builder.Apply("OuterSum", {o[kA], o[kB], factor}, over);
 }
 
-struct NamedRule {
-  std::string_view op;  // at the root of the pattern
+struct RootedRule {
+  const OpDef* KnownOps::*root;  // the op at the root of the pattern
   Rule rule;
 };
 
-constexpr NamedRule kRules[] = {
-    {"StopGradient", DropStopGradient},
-    {"Scale", MergeScales},
-    {"Mul", ScaleOuter},
-    {"Add", AddOuter},
-    {"SumRows", SumOuters},
+constexpr RootedRule kRules[] = {
+    {&KnownOps::stop_gradient, DropStopGradient},
+    {&KnownOps::scale, MergeScales},
+    {&KnownOps::mul, ScaleOuter},
+    {&KnownOps::add, AddOuter},
+    {&KnownOps::sum_rows, SumOuters},
 };
 
 std::string AttributeKey(const AttributeValue& attribute) {
@@ -161,8 +168,8 @@ class Simplifier {
   Value ApplyRules(const Node& node, bool own) {
     const int before = rewriter_.to().size();
     NodeBuilder builder(rewriter_.to(), node);
-    for (const NamedRule& rule : kRules) {
-      if (rule.op != node.op->name) continue;
+    for (const RootedRule& rule : kRules) {
+      if (!IsOp(node, Ops().*rule.root)) continue;
       const Value better = rule.rule({builder, node});
       const bool fresh = better.id >= before;
       if (!better || (own && !fresh)) continue;

@@ -2,8 +2,9 @@
 #include <set>
 
 #include "graph/ir/node_builder.h"
+#include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 namespace {
@@ -11,12 +12,12 @@ namespace {
 // A state and its next share memory, one step apart. So a next belongs to one state alone, is computed in the
 // loop, and exists for every sample and step; where the model's own is not like that, a copy is.
 void GiveStatesTheirOwnNext(Graph& graph) {
-  const std::vector<bool> from_state = DependsOn(graph, StateValues(graph, false));
+  const NodeMap<bool> from_state = DependsOn(graph, StateValues(graph, false));
   std::set<std::int32_t> taken;
   for (State& state : graph.states) {
     const Node& next = graph.node(state.next);
-    const bool own = next.kind == NodeKind::kOp && next.variance == kFull &&
-                     from_state[static_cast<size_t>(state.next.id)] && taken.insert(state.next.id).second;
+    const bool own = next.kind == NodeKind::kOp && next.variance == kFull && from_state[state.next] &&
+                     taken.insert(state.next.id).second;
     if (!own) {
       const Node& node = graph.node(state.value);
       const std::string name = node.name + "/next";
@@ -44,10 +45,10 @@ class LastStepSinker {
         order_(graph.TopologicalOrder()),
         feeds_state_(LeadsTo(graph, StateNexts(graph, false))),
         feeds_all_steps_(LeadsTo(graph, TermsOfAllSteps(graph))),
-        needed_(static_cast<size_t>(graph.size())),
-        at_last_(static_cast<size_t>(graph.size())) {}
+        needed_(graph.size()),
+        at_last_(graph.size()) {}
 
-  void Need(Value value) { needed_[static_cast<size_t>(value.id)] = true; }
+  void Need(Value value) { needed_[value] = true; }
 
   void Run() {
     for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
@@ -57,26 +58,25 @@ class LastStepSinker {
       }
     }
     for (const Value value : order_) {
-      if (IsNeeded(value)) at_last_[static_cast<size_t>(value.id)] = Take(value);
+      if (IsNeeded(value)) at_last_[value] = Take(value);
     }
   }
 
-  Value AtLast(Value value) const { return value ? at_last_[static_cast<size_t>(value.id)] : value; }
+  Value AtLast(Value value) const { return value ? at_last_[value] : value; }
 
  private:
-  bool IsNeeded(Value value) const { return needed_[static_cast<size_t>(value.id)]; }
+  bool IsNeeded(Value value) const { return needed_[value]; }
   bool Sinks(Value value) const {
     const Node& node = graph_.node(value);
     return node.kind == NodeKind::kOp && node.variance.step && node.op->row_rule == RowRule::kMap &&
-           !feeds_state_[static_cast<size_t>(value.id)] && !IsProductAtEveryStep(value);
+           !feeds_state_[value] && !IsProductAtEveryStep(value);
   }
 
   // A product with a trace. Where all of them are made anyway, the last one is at hand, while the trace at the last
   // step would have to be made.
   bool IsProductAtEveryStep(Value value) const {
     const std::vector<Value>& operands = graph_.node(value).operands;
-    return feeds_all_steps_[static_cast<size_t>(value.id)] &&
-           std::any_of(operands.begin(), operands.end(), [&](Value v) {
+    return feeds_all_steps_[value] && std::any_of(operands.begin(), operands.end(), [&](Value v) {
              return v && graph_.node(v).kind == NodeKind::kState && graph_.node(v).shape.rank() == 2;
            });
   }
@@ -98,10 +98,10 @@ class LastStepSinker {
 
   Graph& graph_;
   std::vector<Value> order_;
-  std::vector<bool> feeds_state_;
-  std::vector<bool> feeds_all_steps_;
-  std::vector<bool> needed_;
-  std::vector<Value> at_last_;
+  NodeMap<bool> feeds_state_;
+  NodeMap<bool> feeds_all_steps_;
+  NodeMap<bool> needed_;
+  NodeMap<Value> at_last_;
 };
 
 Value AddControl(Graph& graph, const std::string& name, Variance variance) {

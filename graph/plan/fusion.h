@@ -35,7 +35,7 @@ struct FusedOp {
   std::string_view result;
 };
 
-/// Members of a sweep that follow each other, read the same matrices and have a kernel together, so that each
+/// Members of a fused loop that follow each other, read the same matrices and have a kernel together, so that each
 /// element is loaded once. The compiler knows of a fusion only what stands here.
 struct Fusion {
   std::vector<FusedOp> members;
@@ -46,8 +46,8 @@ struct Fusion {
   FusedKernel kernel;
 };
 
-/// The fusion of the most nodes at the start of `turns`; null if there is none.
-const Fusion* FindFusion(const Graph& graph, std::span<const Turn> turns);
+/// The fusion of the most nodes at the start of `order`; null if there is none.
+const Fusion* FindFusion(const Graph& graph, std::span<const ScheduledNode> order);
 
 /// Registers a fusion at start-up.
 class FusionRegistration {

@@ -4,45 +4,46 @@
 #include <vector>
 
 #include "graph/ir/graph.h"
+#include "graph/ir/node_map.h"
+#include "graph/plan/checkpoint_intervals.h"
 #include "graph/plan/schedule.h"
-#include "graph/plan/segments.h"
 
 namespace plgraph {
 
-/// When each value of a run is made and read for the last time. Positions count the turns of all phases in their
-/// order; every phase has one for its end behind those of its nodes.
+/// When each value of a run is made and read for the last time. Positions count the scheduled nodes of all phases
+/// in their order; every phase has one for its end behind those of its nodes.
 class Lifetimes {
  public:
   /// `kept`: by node, what is to be read after the run.
-  Lifetimes(const Graph& graph, const Schedule& schedule, const Segments& segments, std::vector<bool> kept);
+  Lifetimes(const Graph& graph, const Schedule& schedule, const CheckpointIntervals& intervals,
+            NodeMap<bool> kept);
 
-  const Turn& turn(Value value) const { return turns_[Index(value)]; }
-  int position(Value value) const { return position_[Index(value)]; }
+  const ScheduledNode& scheduled(Value value) const { return order_[value]; }
+  int position(Value value) const { return position_[value]; }
   /// In a loop, or a block of rows, of what comes from before it: until its last round.
-  int last_use(Value value) const { return last_use_[Index(value)]; }
+  int last_use(Value value) const { return last_use_[value]; }
   int end(Phase phase) const { return ends_[static_cast<int>(phase)]; }
-  bool IsKept(Value value) const { return kept_[Index(value)]; }
-  /// Whether a value is read, at its own step, in another phase than its own or on a replay, or at other steps.
+  bool IsKept(Value value) const { return kept_[value]; }
+  /// Whether a value is read, at its own step, in another phase than its own or on a recomputation, or at other steps.
   bool IsReadOutsideItsLoop(Value value) const;
-  /// Whether a value passes only from node to node of one block of rows (Turn::block).
-  bool IsWithinBlock(Value value) const { return within_block_[Index(value)]; }
+  /// Whether a value passes only from node to node of one block of rows (ScheduledNode::block).
+  bool IsWithinBlock(Value value) const { return within_block_[value]; }
 
  private:
-  static size_t Index(Value value) { return static_cast<size_t>(value.id); }
   void NumberPositions(const Schedule& schedule);
   bool PassesWithinBlock(Value value) const;
   int LastUse(Value value) const;
   int LastNeed(Value value, Value user) const;
-  int EndOfReplay() const { return end(Phase::kStepAdjoint); }
+  int EndOfRecomputation() const { return end(Phase::kStepAdjoint); }
 
   const Graph& graph_;
-  const Segments& segments_;
-  std::vector<bool> kept_;
-  std::vector<Turn> turns_;  // by node
-  std::vector<int> position_;
-  std::vector<int> last_use_;
-  std::vector<bool> within_block_;
-  std::vector<int> block_ends_;  // by Turn::block: the position of its last node
+  const CheckpointIntervals& intervals_;
+  NodeMap<bool> kept_;
+  NodeMap<ScheduledNode> order_;
+  NodeMap<int> position_;
+  NodeMap<int> last_use_;
+  NodeMap<bool> within_block_;
+  std::vector<int> block_ends_;  // by ScheduledNode::block: the position of its last node
   int ends_[kPhaseCount] = {};
 };
 

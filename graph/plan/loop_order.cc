@@ -5,23 +5,24 @@
 #include <optional>
 #include <set>
 
+#include "graph/ir/node_map.h"
+
 namespace plgraph {
 namespace {
 
 using Matrix = std::pair<std::int64_t, std::int64_t>;  // lines and columns
 
-size_t Index(Value value) { return static_cast<size_t>(value.id); }
-
 bool IsSampleMatrix(const Node& node) { return node.shape.rank() == 2 && node.variance.sample; }
 
 // The matrix over which a node passes line by line; none if it does not, or if all samples share the matrix.
-std::optional<Matrix> SweptMatrix(const Graph& graph, const Node& node) {
+std::optional<Matrix> FusedMatrix(const Graph& graph, const Node& node) {
   if (node.op->random || SumsEachStep(node)) return std::nullopt;
   const LineUse use = LinesOf(graph, node);
   if (use.result == LineUse::kNone) return std::nullopt;
   std::optional<Matrix> matrix;
   const auto look_at = [&](const Node& value) {
-    if (IsSampleMatrix(value)) matrix = {value.shape.dim(0), value.shape.dim(1)};
+    const bool wider = !matrix || value.shape.dim(1) > matrix->second;  // a factor of each row has one column
+    if (IsSampleMatrix(value) && wider) matrix = {value.shape.dim(0), value.shape.dim(1)};
   };
   if (use.result == LineUse::kEach) look_at(node);
   for (size_t i = 0; i < node.operands.size(); ++i) {
@@ -30,19 +31,19 @@ std::optional<Matrix> SweptMatrix(const Graph& graph, const Node& node) {
   return matrix;
 }
 
-// One attempt to order a loop; `late` says which nodes run one round later.
+// One attempt to order a loop; `pipelined` says which nodes run pipelined by one step.
 class Ordering {
  public:
   Ordering(const Graph& graph, Phase phase, std::vector<Value> nodes,
-           const std::vector<std::optional<Matrix>>& swept, std::vector<bool> late)
+           const NodeMap<std::optional<Matrix>>& matrix_of, NodeMap<bool> pipelined)
       : graph_(graph),
         phase_(phase),
         nodes_(std::move(nodes)),
-        swept_(swept),
-        late_(std::move(late)),
-        waits_(static_cast<size_t>(graph.size())),
-        unblocks_(static_cast<size_t>(graph.size())),
-        done_(static_cast<size_t>(graph.size())) {
+        matrix_of_(matrix_of),
+        pipelined_(std::move(pipelined)),
+        waits_(graph.size()),
+        unblocks_(graph.size()),
+        done_(graph.size()) {
     for (const Value node : nodes_) AddOperandEdges(node);
     for (const State& state : graph.states) {
       if (InLoop(state.next)) AddStateEdges(state);
@@ -50,19 +51,19 @@ class Ordering {
   }
 
   /// No value: the nodes wait for each other in a circle.
-  std::optional<std::vector<Turn>> Run() {
+  std::optional<std::vector<ScheduledNode>> Run() {
     for (const Value node : nodes_) AddIfReady(node);
-    while (!singles_.empty() || !sweepable_.empty()) {
+    while (!singles_.empty() || !fusible_.empty()) {
       if (!singles_.empty()) {
         const Value node{singles_.begin()->second};
         singles_.erase(singles_.begin());
         Take(node, -1);
       } else {
-        Sweep();
+        FusedLoop();
       }
     }
-    if (turns_.size() != nodes_.size()) return std::nullopt;
-    return turns_;
+    if (order_.size() != nodes_.size()) return std::nullopt;
+    return order_;
   }
 
   /// How often matrices are passed over in a round.
@@ -75,31 +76,31 @@ class Ordering {
   bool InLoop(Value value) const {
     return graph_.node(value).kind == NodeKind::kOp && graph_.node(value).phase == phase_;
   }
-  bool IsLate(Value value) const { return late_[Index(value)]; }
+  bool IsPipelined(Value value) const { return pipelined_[value]; }
   Priority PriorityOf(Value node) const { return {nexts_.contains(node.id), node.id}; }
 
   bool GivesLines(Value node) const {
-    return swept_[Index(node)] && LinesOf(graph_, graph_.node(node)).result == LineUse::kEach;
+    return matrix_of_[node] && LinesOf(graph_, graph_.node(node)).result == LineUse::kEach;
   }
-  // Whether `first` and `second` may share a sweep if `second` only needs the lines of `value` that are done.
+  // Whether `first` and `second` may share a fused loop if `second` only needs the lines of `value` that are done.
   bool ByLines(Value first, Value second, Value value, Value reader) const {
-    return swept_[Index(first)] && swept_[Index(first)] == swept_[Index(second)] &&
+    return matrix_of_[first] && matrix_of_[first] == matrix_of_[second] &&
            graph_.node(value).shape.rank() == 2 && ReadsByLines(graph_, reader, value);
   }
 
   void AddEdge(Value first, Value second, bool by_lines) {
-    const auto [it, added] = waits_[Index(second)].emplace(first.id, by_lines);
+    const auto [it, added] = waits_[second].emplace(first.id, by_lines);
     if (!added) it->second = it->second && by_lines;
-    if (added) unblocks_[Index(first)].push_back(second);
+    if (added) unblocks_[first].push_back(second);
   }
 
   void AddOperandEdges(Value node) {
     for (const Value operand : graph_.node(node).operands) {
       if (!operand || !InLoop(operand)) continue;
-      if (IsLate(node) == IsLate(operand)) {
+      if (IsPipelined(node) == IsPipelined(operand)) {
         AddEdge(operand, node, GivesLines(operand) && ByLines(operand, node, operand, node));
       } else if (graph_.node(operand).shape.rank() == 2) {
-        // A late reader is done with a matrix before the next one is written in its place.
+        // A pipelined reader is done with a matrix before the next one is written in its place.
         AddEdge(node, operand, GivesLines(operand) && ByLines(node, operand, operand, node));
       }
     }
@@ -107,33 +108,33 @@ class Ordering {
 
   void AddStateEdges(const State& state) {
     nexts_.insert(state.next.id);
-    if (!IsLate(state.next)) return;
+    if (!IsPipelined(state.next)) return;
     for (const Value reader : graph_.Users(state.value)) {
-      if (!InLoop(reader) || IsLate(reader)) continue;
+      if (!InLoop(reader) || IsPipelined(reader)) continue;
       AddEdge(state.next, reader, GivesLines(state.next) && ByLines(state.next, reader, state.value, reader));
     }
   }
 
   void AddIfReady(Value node) {
-    if (done_[Index(node)] || !waits_[Index(node)].empty()) return;
-    (swept_[Index(node)] ? sweepable_ : singles_).insert(PriorityOf(node));
+    if (done_[node] || !waits_[node].empty()) return;
+    (matrix_of_[node] ? fusible_ : singles_).insert(PriorityOf(node));
   }
 
-  void Take(Value node, int sweep) {
-    done_[Index(node)] = true;
-    turns_.push_back({node, IsLate(node), sweep});
-    for (const Value other : unblocks_[Index(node)]) {
-      waits_[Index(other)].erase(node.id);
+  void Take(Value node, int fused_loop) {
+    done_[node] = true;
+    order_.push_back({node, IsPipelined(node), fused_loop});
+    for (const Value other : unblocks_[node]) {
+      waits_[other].erase(node.id);
       AddIfReady(other);
     }
   }
 
   // Takes all that can share one pass over the lines of a matrix.
-  void Sweep() {
-    const std::optional<Matrix> matrix = swept_[static_cast<size_t>(sweepable_.begin()->second)];
+  void FusedLoop() {
+    const std::optional<Matrix> matrix = matrix_of_[Value{fusible_.begin()->second}];
     std::set<Priority> candidates;
     for (const Value node : nodes_) {
-      if (!done_[Index(node)] && swept_[Index(node)] == matrix) candidates.insert(PriorityOf(node));
+      if (!done_[node] && matrix_of_[node] == matrix) candidates.insert(PriorityOf(node));
     }
     std::vector<Value> members;
     for (bool found = true; found;) {
@@ -148,15 +149,15 @@ class Ordering {
       }
     }
     for (const Value node : members) {
-      sweepable_.erase(PriorityOf(node));
-      done_[Index(node)] = true;
+      fusible_.erase(PriorityOf(node));
+      done_[node] = true;
     }
     for (const Value node : members) Take(node, passes_);
     ++passes_;
   }
 
   bool CanJoin(Value node, const std::vector<Value>& members) const {
-    return std::all_of(waits_[Index(node)].begin(), waits_[Index(node)].end(), [&](const auto& wait) {
+    return std::all_of(waits_[node].begin(), waits_[node].end(), [&](const auto& wait) {
       return wait.second && std::find(members.begin(), members.end(), Value{wait.first}) != members.end();
     });
   }
@@ -164,68 +165,67 @@ class Ordering {
   const Graph& graph_;
   Phase phase_;
   std::vector<Value> nodes_;
-  const std::vector<std::optional<Matrix>>& swept_;
-  std::vector<bool> late_;
+  const NodeMap<std::optional<Matrix>>& matrix_of_;
+  NodeMap<bool> pipelined_;
   std::set<std::int32_t> nexts_;
-  // By node, for what it still waits; true: within a sweep it is enough that the other has done the same lines.
-  std::vector<std::map<std::int32_t, bool>> waits_;
-  std::vector<std::vector<Value>> unblocks_;
-  std::vector<bool> done_;
-  std::set<Priority> singles_;    // ready
-  std::set<Priority> sweepable_;  // ready, and part of a pass over lines
-  std::vector<Turn> turns_;
+  // By node, for what it still waits; true: within a fused loop it is enough that the other has done the same lines.
+  NodeMap<std::map<std::int32_t, bool>> waits_;
+  NodeMap<std::vector<Value>> unblocks_;
+  NodeMap<bool> done_;
+  std::set<Priority> singles_;  // ready
+  std::set<Priority> fusible_;  // ready, and part of a pass over lines
+  std::vector<ScheduledNode> order_;
   int passes_ = 0;
 };
 
 class LoopOrder {
  public:
-  LoopOrder(const Graph& graph, Phase phase)
-      : graph_(graph), phase_(phase), swept_(static_cast<size_t>(graph.size())) {
+  LoopOrder(const Graph& graph, Phase phase) : graph_(graph), phase_(phase), matrix_of_(graph.size()) {
     for (const Value value : graph.TopologicalOrder()) {
       const Node& node = graph.node(value);
       if (node.kind != NodeKind::kOp || node.phase != phase) continue;
       nodes_.push_back(value);
-      swept_[Index(value)] = SweptMatrix(graph, node);
+      matrix_of_[value] = FusedMatrix(graph, node);
     }
   }
 
-  std::vector<Turn> Run() {
+  std::vector<ScheduledNode> Run() {
     Try({});
     PLGRAPH_CHECK(passes_, "the nodes of a loop wait for each other");
-    const std::vector<Turn> plain = turns_;
+    const std::vector<ScheduledNode> plain = order_;
     Try(Updates(plain, true));
     Try(Updates(plain, false));
-    return WithoutLonePasses(turns_);
+    return WithoutLonePasses(order_);
   }
 
  private:
-  // Takes over the order in which these nodes, and what follows from them, run late, if it is the best so far.
+  // Takes over the order in which these nodes, and what follows from them, are pipelined, if it is the best so far.
   void Try(const std::vector<Value>& updates) {
-    Ordering ordering(graph_, phase_, nodes_, swept_, WithFollowers(updates));
-    const auto turns = ordering.Run();
-    if (!turns || (passes_ && ordering.passes() >= *passes_)) return;
-    turns_ = *turns;
+    Ordering ordering(graph_, phase_, nodes_, matrix_of_, WithFollowers(updates));
+    const auto order = ordering.Run();
+    if (!order || (passes_ && ordering.passes() >= *passes_)) return;
+    order_ = *order;
     passes_ = ordering.passes();
   }
 
   // The nodes that overwrite a matrix which an earlier pass of the round has read; with `whole_pass`, all
   // nodes that pass over the lines together with one of them.
-  std::vector<Value> Updates(const std::vector<Turn>& turns, bool whole_pass) const {
+  std::vector<Value> Updates(const std::vector<ScheduledNode>& order, bool whole_pass) const {
     std::map<std::int32_t, int> pass_of;
-    for (const Turn& turn : turns) pass_of[turn.node.id] = turn.sweep;
+    for (const ScheduledNode& scheduled : order) pass_of[scheduled.node.id] = scheduled.fused_loop;
     std::set<int> passes;
     std::vector<Value> updates;
     for (const State& state : graph_.states) {
       const auto own = pass_of.find(state.next.id);
-      if (own == pass_of.end() || !swept_[Index(state.next)] || !IsReadBefore(state, pass_of, own->second))
+      if (own == pass_of.end() || !matrix_of_[state.next] || !IsReadBefore(state, pass_of, own->second))
         continue;
       passes.insert(own->second);
       updates.push_back(state.next);
     }
     if (!whole_pass) return updates;
     updates.clear();
-    for (const Turn& turn : turns) {
-      if (passes.contains(turn.sweep)) updates.push_back(turn.node);
+    for (const ScheduledNode& scheduled : order) {
+      if (passes.contains(scheduled.fused_loop)) updates.push_back(scheduled.node);
     }
     return updates;
   }
@@ -238,33 +238,33 @@ class LoopOrder {
     });
   }
 
-  std::vector<bool> WithFollowers(std::vector<Value> open) const {
-    std::vector<bool> late(static_cast<size_t>(graph_.size()));
+  NodeMap<bool> WithFollowers(std::vector<Value> open) const {
+    NodeMap<bool> pipelined(graph_.size());
     while (!open.empty()) {
       const Value value = open.back();
       open.pop_back();
-      if (late[Index(value)] || graph_.node(value).phase != phase_) continue;
-      late[Index(value)] = true;
+      if (pipelined[value] || graph_.node(value).phase != phase_) continue;
+      pipelined[value] = true;
       for (const Value user : graph_.Users(value)) open.push_back(user);
     }
-    return late;
+    return pipelined;
   }
 
   // A pass of one node is left to its kernel.
-  static std::vector<Turn> WithoutLonePasses(std::vector<Turn> turns) {
+  static std::vector<ScheduledNode> WithoutLonePasses(std::vector<ScheduledNode> order) {
     std::map<int, int> members;
-    for (const Turn& turn : turns) ++members[turn.sweep];
-    for (Turn& turn : turns) {
-      if (members[turn.sweep] == 1) turn.sweep = -1;
+    for (const ScheduledNode& scheduled : order) ++members[scheduled.fused_loop];
+    for (ScheduledNode& scheduled : order) {
+      if (members[scheduled.fused_loop] == 1) scheduled.fused_loop = -1;
     }
-    return turns;
+    return order;
   }
 
   const Graph& graph_;
   Phase phase_;
   std::vector<Value> nodes_;
-  std::vector<std::optional<Matrix>> swept_;
-  std::vector<Turn> turns_;
+  NodeMap<std::optional<Matrix>> matrix_of_;
+  std::vector<ScheduledNode> order_;
   std::optional<int> passes_;
 };
 
@@ -287,6 +287,8 @@ bool ReadsByLines(const Graph& graph, Value reader, Value value) {
   return true;
 }
 
-std::vector<Turn> OrderLoop(const Graph& graph, Phase phase) { return LoopOrder(graph, phase).Run(); }
+std::vector<ScheduledNode> OrderLoop(const Graph& graph, Phase phase) {
+  return LoopOrder(graph, phase).Run();
+}
 
 }  // namespace plgraph

@@ -14,11 +14,11 @@ LineUse LinesOf(const Graph& graph, const Node& node);
 bool ReadsByLines(const Graph& graph, Value reader, Value value);
 
 /// Orders the nodes of a loop for the least traffic to memory. What passes over matrices that every sample has
-/// (traces, their gradients) is gathered into sweeps, which go through the lines of all their matrices once.
+/// (traces, their gradients) is gathered into fused loops, which go through the lines of all their matrices once.
 /// The update of a trace needs the outcome of the step, but its next read needs the updated trace: run at the
-/// start of the next round, update and read are one sweep. The same holds for the gradient of a trace. The order
+/// start of the next round, update and read are one fused loop. The same holds for the gradient of a trace. The order
 /// is by id where nothing else decides.
-std::vector<Turn> OrderLoop(const Graph& graph, Phase phase);
+std::vector<ScheduledNode> OrderLoop(const Graph& graph, Phase phase);
 
 }  // namespace plgraph
 

@@ -5,13 +5,12 @@
 #include <optional>
 
 #include "core/checked_size.h"
-#include "graph/compile.h"
+#include "graph/ir/node_map.h"
 #include "graph/plan/block_pool.h"
+#include "graph/plan/checkpoint_intervals.h"
 #include "graph/plan/lifetimes.h"
 #include "graph/plan/loop_order.h"
-#include "graph/plan/segments.h"
 #include "graph/plan/sum_totals.h"
-#include "graph/run/sweep.h"
 
 namespace plgraph {
 namespace {
@@ -20,38 +19,34 @@ constexpr std::int64_t kAlign = 16;  // elements: every value starts on a cache 
 
 std::int64_t Aligned(CheckedSize size) { return (size + (kAlign - 1)).value() / kAlign * kAlign; }
 
-size_t Index(Value value) { return static_cast<size_t>(value.id); }
-
 // By node: what is to be read after a run keeps its place until then.
-std::vector<bool> KeptValues(const Graph& graph, const CompileOptions& options) {
-  std::vector<bool> kept(static_cast<size_t>(graph.size()));
-  for (const Term& term : graph.terms) kept[Index(term.value)] = true;
-  for (const std::string& name : options.outputs) kept[Index(graph.Find(name))] = true;
+NodeMap<bool> KeptValues(const Graph& graph, const CompileOptions& options) {
+  NodeMap<bool> kept(graph.size());
+  for (const Term& term : graph.terms) kept[term.value] = true;
+  for (const std::string& name : options.outputs) kept[graph.Find(name)] = true;
   for (const ParameterGradient& g : graph.gradients) {
-    if (g.gradient) kept[Index(g.gradient)] = true;
+    if (g.gradient) kept[g.gradient] = true;
   }
-  for (const ParameterUpdate& update : graph.updates) kept[Index(update.next)] = true;
+  for (const ParameterUpdate& update : graph.updates) kept[update.next] = true;
   return kept;
 }
 
 class Planner {
  public:
-  Planner(const Graph& graph, const Schedule& schedule, const CompileOptions& options)
+  Planner(const Graph& graph, const Schedule& schedule, const LoopPlans& loops, const CompileOptions& options)
       : graph_(graph),
         schedule_(schedule),
+        loops_(loops),
         options_(options),
-        segments_(graph, schedule, options),
-        lifetimes_(graph, schedule, segments_, KeptValues(graph, options)),
-        passing_(static_cast<size_t>(graph.size())) {
-    plan_.placements.resize(static_cast<size_t>(graph.size()));
-    plan_.line_sums.resize(static_cast<size_t>(graph.size()), -1);
-    plan_.lane_sums.resize(static_cast<size_t>(graph.size()), -1);
-    plan_.totals.resize(static_cast<size_t>(graph.size()), -1);
-    plan_.forward = SplitLoop(graph, schedule.turns(Phase::kStep), options);
-    plan_.backward = SplitLoop(graph, schedule.turns(Phase::kStepAdjoint), options);
-    plan_.asides.resize(static_cast<size_t>(graph.size()), -1);
-    plan_.segment = segments_.steps();
-    plan_.stretch = segments_.stretch();
+        intervals_(graph, schedule, options),
+        lifetimes_(graph, schedule, intervals_, KeptValues(graph, options)),
+        passing_(graph.size()) {
+    plan_.placements = NodeMap<Placement>(graph.size());
+    plan_.line_sums = plan_.group_sums = plan_.totals = plan_.asides =
+        NodeMap<std::int64_t>(graph.size(), -1);
+    plan_.totals_stride = NodeMap<std::int64_t>(graph.size());
+    plan_.interval = intervals_.steps();
+    plan_.outer_interval = intervals_.outer_interval();
   }
 
   MemoryPlan Run() {
@@ -61,7 +56,7 @@ class Planner {
     PlaceAsides();
     PlaceCarried();
     PlaceLineSums();
-    PlaceLaneSums();
+    PlaceGroupSums();
     PlaceTotals();
     PlaceOptimizer();
     PlacePassing();
@@ -69,6 +64,8 @@ class Planner {
   }
 
  private:
+  const LoopSplit& SplitOf(Phase loop) const { return loops_.of(loop).split; }
+
   bool IsReadAsHistory(Value value) const {
     const std::vector<Value> users = graph_.Users(value);
     return std::any_of(users.begin(), users.end(),
@@ -99,7 +96,7 @@ class Planner {
   void PlaceLastingValue(Value value, std::int64_t slots, Section section) {
     Placement placement = Slot(graph_.node(value), slots);
     placement.offset = Append(SizeOf(placement), section);
-    plan_.placements[Index(value)] = placement;
+    plan_.placements[value] = placement;
   }
 
   std::int64_t AllSteps(const Node& node) const { return node.variance.step ? options_.steps : 1; }
@@ -122,24 +119,24 @@ class Planner {
           lifetimes_.IsKept(state.value) || lifetimes_.IsKept(state.next) || IsReadAsHistory(state.value);
       const bool saved = lifetimes_.IsReadOutsideItsLoop(state.value) ||
                          lifetimes_.IsReadOutsideItsLoop(state.next) || kept ||
-                         segments_.Replays(state.value);
+                         intervals_.Recomputes(state.value);
       Placement ring = Slot(graph_.node(state.value), saved ? options_.steps + 1 : SlotsOf(state));
-      if (segments_.Replays(state.value) && !kept) {
-        ring.stretch = segments_.stretch();
-        KeepSnapshots(ring, segments_.steps(), segments_.RingOf(state));
+      if (intervals_.Recomputes(state.value) && !kept) {
+        ring.outer_interval = intervals_.outer_interval();
+        KeepSnapshots(ring, intervals_.steps(), intervals_.RingOf(state));
       } else if (const std::int64_t every = SnapshotSteps(graph_, state.value); every > 0 && !saved) {
         KeepSnapshots(ring, every, ring.slots);
       }
       ring.offset = Append(SizeOf(ring), saved ? Section::kSaved : Section::kStates);
-      Placement& value = plan_.placements[Index(state.value)];
-      Placement& next = plan_.placements[Index(state.next)];
+      Placement& value = plan_.placements[state.value];
+      Placement& next = plan_.placements[state.next];
       value = next = ring;
       (state.adjoint ? value : next).shift = 1;
     }
   }
 
   void KeepSnapshots(Placement& ring, std::int64_t every, std::int64_t between) const {
-    ring.segment = every;
+    ring.interval = every;
     ring.end = options_.steps;
     ring.slots = ring.snapshots() + between;
   }
@@ -159,15 +156,15 @@ class Planner {
   // Whether `reader` is done with a value before `writer`, some steps later, writes into the same slot.
   bool IsReadInTime(Value reader, Value value, Value writer, std::int64_t steps_later) const {
     if (reader == writer) return steps_later > 0 || MayTakeOver(graph_.node(reader), value);
-    const Turn& read = lifetimes_.turn(reader);
-    const Turn& write = lifetimes_.turn(writer);
-    const std::int64_t rounds = write.late - read.late + steps_later;  // from the read to the write
+    const ScheduledNode& read = lifetimes_.scheduled(reader);
+    const ScheduledNode& write = lifetimes_.scheduled(writer);
+    const std::int64_t rounds = write.pipelined - read.pipelined + steps_later;  // from the read to the write
     if (rounds != 0) return rounds > 0;
     if (lifetimes_.position(reader) > lifetimes_.position(writer)) return false;
-    return read.sweep < 0 || read.sweep != write.sweep || MeetsByLines(reader, value, writer);
+    return read.fused_loop < 0 || read.fused_loop != write.fused_loop || MeetsByLines(reader, value, writer);
   }
 
-  // Within a sweep the writer has written some lines before the reader has read the others.
+  // Within a fused loop the writer has written some lines before the reader has read the others.
   bool MeetsByLines(Value reader, Value value, Value writer) const {
     return ReadsByLines(graph_, reader, value) &&
            LinesOf(graph_, graph_.node(writer)).result == LineUse::kEach &&
@@ -187,40 +184,40 @@ class Planner {
 
   // What has to stay from one phase to a later one, past a loop, or until the run is over.
   void PlaceLasting() {
-    for (const auto& turns : schedule_.phases) {
-      for (const Turn& turn : turns) {
-        const Value value = turn.node;
+    for (const auto& order : schedule_.phases) {
+      for (const ScheduledNode& scheduled : order) {
+        const Value value = scheduled.node;
         const Node& node = graph_.node(value);
-        if (plan_.placements[Index(value)].offset >= 0) continue;
+        if (plan_.placements[value].offset >= 0) continue;
         if (lifetimes_.IsKept(value)) {
           PlaceLastingValue(value, AllSteps(node),
                             IsGradient(value) ? Section::kGradients : Section::kScratch);
         } else if (IsLoop(node.phase) && node.variance.step && lifetimes_.IsReadOutsideItsLoop(value)) {
-          const bool replayed = segments_.Replays(value);
-          PlaceLastingValue(value, replayed ? segments_.RingOf(value) : options_.steps, Section::kSaved);
+          const bool recomputed = intervals_.Recomputes(value);
+          PlaceLastingValue(value, recomputed ? intervals_.RingOf(value) : options_.steps, Section::kSaved);
         }
       }
     }
   }
 
-  // What is read late is overwritten where a whole stretch runs again.
+  // What is read by pipelined nodes is overwritten where a whole outer interval runs again.
   void PlaceAsides() {
-    if (segments_.stretch() == 0) return;
-    for (const Value op : ReplayedOps(graph_)) {
-      if (!segments_.IsReadLate(op)) continue;
-      plan_.asides[Index(op)] = Append(Aligned(plan_.placements[Index(op)].slot_stride), Section::kSaved);
+    if (intervals_.outer_interval() == 0) return;
+    for (const Value op : RecomputedOps(graph_)) {
+      if (!intervals_.IsReadPipelined(op)) continue;
+      plan_.asides[op] = Append(Aligned(plan_.placements[op].slot_stride), Section::kSaved);
     }
   }
 
-  // What a node that runs late reads from the round before.
+  // What a node that is pipelined reads from the round before.
   void PlaceCarried() {
     for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
-      for (const Turn& turn : schedule_.turns(loop)) {
-        const Value value = turn.node;
-        if (turn.late || !IsUnplaced(value) || OutlivesRound(graph_.node(value))) continue;
+      for (const ScheduledNode& scheduled : schedule_.order(loop)) {
+        const Value value = scheduled.node;
+        if (scheduled.pipelined || !IsUnplaced(value) || OutlivesRound(graph_.node(value))) continue;
         std::int64_t slots = 0;
         for (const Value user : graph_.Users(value)) {
-          if (!lifetimes_.turn(user).late) continue;
+          if (!lifetimes_.scheduled(user).pipelined) continue;
           slots = std::max<std::int64_t>(slots, 1);
           while (!IsReadInTime(user, value, value, slots)) ++slots;
         }
@@ -229,44 +226,45 @@ class Planner {
     }
   }
 
-  // Where each part of a sweep sums what its lines give.
+  // Where each part of a fused loop sums what its lines give.
   void PlaceLineSums() {
     for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
-      const LoopSplit& split = plan_.split(loop);
-      for (const std::span<const Turn> sweep : SweepsOf(schedule_.turns(loop))) {
-        const SweepTiling tiling = TileSweep(graph_, sweep, split, options_.dtype);
-        for (const Turn& turn : sweep) {
-          const CheckedSize elements = LineSumElements(graph_, turn.node, tiling, split.samples);
+      const LoopPlan& plan = loops_.of(loop);
+      for (const FusedLoopPlan& fused_loop : plan.fused_loops) {
+        for (size_t m = 0; m < fused_loop.count; ++m) {
+          const CheckedSize elements = fused_loop.line_sum_elements[m];
           if (elements.value() == 0) continue;
-          plan_.line_sums[Index(turn.node)] = Append(Aligned(elements * split.lanes), Section::kScratch);
+          const Value node = schedule_.order(loop)[fused_loop.first + m].node;
+          plan_.line_sums[node] = Append(Aligned(elements * plan.split.groups), Section::kScratch);
         }
       }
     }
   }
 
-  // Where the lanes sum over their samples.
-  void PlaceLaneSums() {
+  // Where the sample groups sum over their samples.
+  void PlaceGroupSums() {
     for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
-      const std::int64_t others = plan_.split(loop).lanes - 1;
-      for (const Turn& turn : schedule_.turns(loop)) {
-        const Node& node = graph_.node(turn.node);
+      const std::int64_t others = SplitOf(loop).groups - 1;
+      for (const ScheduledNode& scheduled : schedule_.order(loop)) {
+        const Node& node = graph_.node(scheduled.node);
         if (others == 0 || node.op->row_rule != RowRule::kSum || node.variance.sample) continue;
-        const CheckedSize size = LaneSumStride(node.shape.NumElements());
-        plan_.lane_sums[Index(turn.node)] = Append((size * others).value(), Section::kScratch);
+        const CheckedSize size = GroupSumStride(node.shape.NumElements());
+        plan_.group_sums[scheduled.node] = Append((size * others).value(), Section::kScratch);
       }
     }
   }
 
   // Where sums over many steps are taken in double.
   void PlaceTotals() {
-    for (const auto& turns : schedule_.phases) {
-      for (const Turn& turn : turns) {
-        const Node& node = graph_.node(turn.node);
-        const std::int64_t lanes = IsLoop(node.phase) ? plan_.split(node.phase).lanes : 1;
-        const CheckedSize size = TotalElements(node, turn, schedule_, lanes, options_);
+    for (const auto& order : schedule_.phases) {
+      for (const ScheduledNode& scheduled : order) {
+        const Node& node = graph_.node(scheduled.node);
+        const std::int64_t groups = IsLoop(node.phase) ? SplitOf(node.phase).groups : 1;
+        const CheckedSize size = TotalElements(node, scheduled, schedule_, groups, options_);
         if (size.value() == 0) continue;
-        plan_.totals[Index(turn.node)] =
-            Append((CheckedSize(LaneSumStride(size.value())) * lanes).value(), Section::kScratch);
+        const std::int64_t stride = GroupSumStride(size.value());
+        plan_.totals_stride[scheduled.node] = stride;
+        plan_.totals[scheduled.node] = Append((CheckedSize(stride) * groups).value(), Section::kScratch);
       }
     }
   }
@@ -289,71 +287,71 @@ class Planner {
   // All other values, one after the other in the memory of those that are done.
   void PlacePassing() {
     std::multimap<int, Value> ending;  // by last use
-    std::vector<bool> taken_over(static_cast<size_t>(graph_.size()));
+    NodeMap<bool> taken_over(graph_.size());
     const auto place = [&](Value value) {
-      Placement& placement = plan_.placements[Index(value)];
+      Placement& placement = plan_.placements[value];
       placement = PassingSlot(value);
       const std::optional<Value> donor = Donor(value, placement);
-      placement.offset =
-          donor ? plan_.placements[Index(*donor)].offset : PoolOf(value).Take(SizeOf(placement));
-      if (donor) taken_over[Index(*donor)] = true;
+      placement.offset = donor ? plan_.placements[*donor].offset : PoolOf(value).Take(SizeOf(placement));
+      if (donor) taken_over[*donor] = true;
       ending.emplace(lifetimes_.last_use(value), value);
-      passing_[Index(value)] = true;
+      passing_[value] = true;
     };
     const auto release = [&](int position) {
       for (auto it = ending.begin(); it != ending.end() && it->first <= position; it = ending.erase(it)) {
-        const Placement& placement = plan_.placements[Index(it->second)];
-        if (!taken_over[Index(it->second)]) PoolOf(it->second).Give(placement.offset, SizeOf(placement));
+        const Placement& placement = plan_.placements[it->second];
+        if (!taken_over[it->second]) PoolOf(it->second).Give(placement.offset, SizeOf(placement));
       }
     };
     for (int phase = 0; phase < kPhaseCount; ++phase) {
-      const std::span<const Turn> turns = schedule_.phases[static_cast<size_t>(phase)];
-      for (const Turn& turn : turns) {
-        if (IsUnplaced(turn.node) && OutlivesRound(graph_.node(turn.node))) place(turn.node);
+      const std::span<const ScheduledNode> order = schedule_.phases[static_cast<size_t>(phase)];
+      for (const ScheduledNode& scheduled : order) {
+        if (IsUnplaced(scheduled.node) && OutlivesRound(graph_.node(scheduled.node))) place(scheduled.node);
       }
       size_t block_end = 0;
-      for (size_t i = 0; i < turns.size(); ++i) {
+      for (size_t i = 0; i < order.size(); ++i) {
         if (i >= block_end) {  // what outlives a block of rows is written in each of its rounds
-          block_end = EndOfGroup(turns, i, &Turn::block);
-          for (const Turn& turn : turns.subspan(i, block_end - i)) {
-            if (IsUnplaced(turn.node) && !lifetimes_.IsWithinBlock(turn.node)) place(turn.node);
+          block_end = EndOfGroup(order, i, &ScheduledNode::block);
+          for (const ScheduledNode& scheduled : order.subspan(i, block_end - i)) {
+            if (IsUnplaced(scheduled.node) && !lifetimes_.IsWithinBlock(scheduled.node))
+              place(scheduled.node);
           }
         }
-        if (IsUnplaced(turns[i].node)) place(turns[i].node);
-        // All of a sweep read until its last lines.
-        const bool inside =
-            turns[i].sweep >= 0 && i + 1 < turns.size() && turns[i + 1].sweep == turns[i].sweep;
-        if (!inside) release(lifetimes_.position(turns[i].node));
+        if (IsUnplaced(order[i].node)) place(order[i].node);
+        // All of a fused loop read until its last lines.
+        const bool inside = order[i].fused_loop >= 0 && i + 1 < order.size() &&
+                            order[i + 1].fused_loop == order[i].fused_loop;
+        if (!inside) release(lifetimes_.position(order[i].node));
       }
       release(lifetimes_.end(static_cast<Phase>(phase)));
     }
     MovePassingBehind();
   }
 
-  // What others use before and after cannot be shared by lanes, which run when they will.
-  bool IsOfLane(Value value) const {
+  // What others use before and after cannot be shared by sample groups, which run when they will.
+  bool IsOfGroup(Value value) const {
     const Node& node = graph_.node(value);
-    // What is replayed is read by the lanes of the other loop too.
-    return IsLoop(node.phase) && !OutlivesRound(node) && !segments_.Replays(value) &&
-           plan_.split(node.phase).lanes > 1;
+    // What is recomputed is read by the sample groups of the other loop too.
+    return IsLoop(node.phase) && !OutlivesRound(node) && !intervals_.Recomputes(value) &&
+           SplitOf(node.phase).groups > 1;
   }
 
   Placement PassingSlot(Value value) const {
     const Node& node = graph_.node(value);
     Placement placement = Slot(node, IsLoop(node.phase) ? 1 : AllSteps(node));
     if (lifetimes_.IsWithinBlock(value)) {
-      placement.slots = schedule_.block_steps[static_cast<size_t>(lifetimes_.turn(value).block)];
+      placement.slots = schedule_.block_steps[static_cast<size_t>(lifetimes_.scheduled(value).block)];
     }
-    if (!IsOfLane(value)) return placement;
-    const std::int64_t lanes = plan_.split(node.phase).lanes;
-    placement.slot_stride = placement.row_stride * ((options_.batch + lanes - 1) / lanes);
+    if (!IsOfGroup(value)) return placement;
+    const std::int64_t groups = SplitOf(node.phase).groups;
+    placement.slot_stride = placement.row_stride * ((options_.batch + groups - 1) / groups);
     return placement;
   }
 
-  // The loops of lanes have pools of their own, for one lane.
-  BlockPool& PoolOf(Value value) { return IsOfLane(value) ? lane_pools_[graph_.node(value).phase] : pool_; }
+  // The loops of sample groups have pools of their own, for one sample group.
+  BlockPool& PoolOf(Value value) { return IsOfGroup(value) ? group_pools_[graph_.node(value).phase] : pool_; }
 
-  bool IsUnplaced(Value value) const { return plan_.placements[Index(value)].offset < 0; }
+  bool IsUnplaced(Value value) const { return plan_.placements[value].offset < 0; }
   // The outcome of a loop collects over its rounds: no other value of the loop may use its memory.
   static bool OutlivesRound(const Node& node) { return IsLoop(node.phase) && !node.variance.step; }
 
@@ -361,11 +359,11 @@ class Planner {
   std::optional<Value> Donor(Value value, const Placement& placement) const {
     const Node& node = graph_.node(value);
     if (node.op->row_rule != RowRule::kMap || OutlivesRound(node)) return std::nullopt;
-    if (lifetimes_.turn(value).sweep >= 0 && node.shape.rank() != 2) return std::nullopt;
+    if (lifetimes_.scheduled(value).fused_loop >= 0 && node.shape.rank() != 2) return std::nullopt;
     for (const int i : node.op->inplace) {
       const Value operand = node.operands[static_cast<size_t>(i)];
-      if (!operand || graph_.node(operand).kind != NodeKind::kOp || !passing_[Index(operand)]) continue;
-      const Placement& other = plan_.placements[Index(operand)];
+      if (!operand || graph_.node(operand).kind != NodeKind::kOp || !passing_[operand]) continue;
+      const Placement& other = plan_.placements[operand];
       const bool same = other.slots == placement.slots && other.slot_stride == placement.slot_stride &&
                         other.row_stride == placement.row_stride;
       if (same && lifetimes_.last_use(operand) == lifetimes_.position(value) && MayTakeOver(node, operand))
@@ -376,30 +374,31 @@ class Planner {
 
   void MovePassingBehind() {
     const std::int64_t base = Append(pool_.peak(), Section::kScratch);
-    std::map<Phase, std::int64_t> lane_bases;
-    for (const auto& [phase, pool] : lane_pools_) {
-      lane_bases[phase] =
-          Append((CheckedSize(pool.peak()) * plan_.split(phase).lanes).value(), Section::kScratch);
+    std::map<Phase, std::int64_t> group_bases;
+    for (const auto& [phase, pool] : group_pools_) {
+      group_bases[phase] =
+          Append((CheckedSize(pool.peak()) * SplitOf(phase).groups).value(), Section::kScratch);
     }
-    for (size_t i = 0; i < passing_.size(); ++i) {
-      if (!passing_[i]) continue;
-      const Value value{static_cast<std::int32_t>(i)};
-      Placement& placement = plan_.placements[i];
+    for (int id = 0; id < graph_.size(); ++id) {
+      const Value value{id};
+      if (!passing_[value]) continue;
+      Placement& placement = plan_.placements[value];
       const Phase phase = graph_.node(value).phase;
-      placement.offset += IsOfLane(value) ? lane_bases[phase] : base;
-      if (IsOfLane(value)) placement.lane_stride = lane_pools_[phase].peak();
+      placement.offset += IsOfGroup(value) ? group_bases[phase] : base;
+      if (IsOfGroup(value)) placement.group_stride = group_pools_[phase].peak();
     }
   }
 
   const Graph& graph_;
   const Schedule& schedule_;
+  const LoopPlans& loops_;
   const CompileOptions& options_;
-  const Segments segments_;
+  const CheckpointIntervals intervals_;
   const Lifetimes lifetimes_;
   MemoryPlan plan_;
-  std::vector<bool> passing_;  // placed in memory that others use before or after
+  NodeMap<bool> passing_;  // placed in memory that others use before or after
   BlockPool pool_;
-  std::map<Phase, BlockPool> lane_pools_;
+  std::map<Phase, BlockPool> group_pools_;
 };
 
 }  // namespace
@@ -410,10 +409,11 @@ std::string_view NameOf(Section section) {
   return kNames[static_cast<int>(section)];
 }
 
-std::int64_t LaneSumStride(std::int64_t size) { return Aligned(size); }
+std::int64_t GroupSumStride(std::int64_t size) { return Aligned(size); }
 
-MemoryPlan PlanMemory(const Graph& graph, const Schedule& schedule, const CompileOptions& options) {
-  return Planner(graph, schedule, options).Run();
+MemoryPlan PlanMemory(const Graph& graph, const Schedule& schedule, const LoopPlans& loops,
+                      const CompileOptions& options) {
+  return Planner(graph, schedule, loops, options).Run();
 }
 
 }  // namespace plgraph

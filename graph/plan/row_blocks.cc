@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "graph/compile.h"
+#include "graph/ir/compile_options.h"
+#include "graph/ir/node_map.h"
 
 namespace plgraph {
 namespace {
@@ -25,8 +26,8 @@ bool WorksByRows(const Graph& graph, const Node& node) {
 class BlockOrder {
  public:
   BlockOrder(const Graph& graph, std::span<const Value> nodes)
-      : graph_(graph), left_(nodes.begin(), nodes.end()), state_(static_cast<size_t>(graph.size()), kDone) {
-    for (const Value node : nodes) state_[Index(node)] = kLeft;
+      : graph_(graph), left_(nodes.begin(), nodes.end()), state_(graph.size(), kDone) {
+    for (const Value node : nodes) state_[node] = kLeft;
   }
 
   // Those that are ready and do not work row by row.
@@ -35,7 +36,7 @@ class BlockOrder {
   // As many as can go through the rows together.
   std::vector<Value> TakeBlock() {
     std::vector<Value> block = Take(true, kInBlock);
-    for (const Value value : block) state_[Index(value)] = kDone;
+    for (const Value value : block) state_[value] = kDone;
     return block;
   }
 
@@ -44,15 +45,13 @@ class BlockOrder {
  private:
   enum NodeState : char { kLeft, kInBlock, kDone };
 
-  static size_t Index(Value value) { return static_cast<size_t>(value.id); }
-
   std::vector<Value> Take(bool by_rows, NodeState taken_as) {
     std::vector<Value> taken;
     std::vector<Value> rest;
     for (const Value value : left_) {
       const bool take = WorksByRows(graph_, graph_.node(value)) == by_rows && IsReady(value);
       (take ? taken : rest).push_back(value);
-      if (take) state_[Index(value)] = taken_as;
+      if (take) state_[value] = taken_as;
     }
     left_ = std::move(rest);
     return taken;
@@ -65,13 +64,13 @@ class BlockOrder {
 
   // A sum over the rows is there only after the last of them.
   bool IsThere(Value operand) const {
-    const NodeState state = state_[Index(operand)];
+    const NodeState state = state_[operand];
     return state == kDone || (state == kInBlock && graph_.node(operand).variance.step);
   }
 
   const Graph& graph_;
   std::vector<Value> left_;
-  std::vector<NodeState> state_;  // by node
+  NodeMap<NodeState> state_;  // by node
 };
 
 std::int64_t StepsAtOnce(const Graph& graph, std::span<const Value> block, const CompileOptions& options) {
@@ -90,23 +89,23 @@ std::int64_t StepsAtOnce(const Graph& graph, std::span<const Value> block, const
 
 void OrderInBlocks(const Graph& graph, Phase phase, std::span<const Value> nodes,
                    const CompileOptions& options, Schedule& schedule) {
-  std::vector<Turn> turns;
+  std::vector<ScheduledNode> order;
   const size_t blocks_before = schedule.block_steps.size();
-  BlockOrder order(graph, nodes);
-  while (order.AnyLeft()) {
-    for (const Value value : order.TakeOthers()) turns.push_back({.node = value});
-    const std::vector<Value> block = order.TakeBlock();
+  BlockOrder open(graph, nodes);
+  while (open.AnyLeft()) {
+    for (const Value value : open.TakeOthers()) order.push_back({.node = value});
+    const std::vector<Value> block = open.TakeBlock();
     const std::int64_t steps = StepsAtOnce(graph, block, options);
     const bool whole = block.size() < 2 || steps == options.steps;
     const int number = whole ? -1 : static_cast<int>(schedule.block_steps.size());
     if (!whole) schedule.block_steps.push_back(steps);
-    for (const Value value : block) turns.push_back({.node = value, .block = number});
+    for (const Value value : block) order.push_back({.node = value, .block = number});
   }
   if (schedule.block_steps.size() == blocks_before) {  // as they came
-    turns.clear();
-    for (const Value value : nodes) turns.push_back({.node = value});
+    order.clear();
+    for (const Value value : nodes) order.push_back({.node = value});
   }
-  schedule.phases[static_cast<size_t>(phase)] = std::move(turns);
+  schedule.phases[static_cast<size_t>(phase)] = std::move(order);
 }
 
 }  // namespace plgraph

@@ -3,16 +3,16 @@
 
 #include <span>
 
+#include "graph/ir/compile_options.h"
 #include "graph/plan/schedule.h"
 
 namespace plgraph {
 
-struct CompileOptions;
-
 /// Orders the nodes of a phase that is no loop, given every node after its operands, so that what works row by row
-/// stands in blocks (Turn::block): the rows of some steps go through all nodes of a block before the next rows do.
-/// What passes only within a block needs the memory of these rows, whatever the number of steps. Few rows make no
-/// block, and a phase without any keeps its order. The turns and the steps of the blocks are added to the schedule.
+/// stands in blocks (ScheduledNode::block): the rows of some steps go through all nodes of a block before the next
+/// rows do. What passes only within a block needs the memory of these rows, whatever the number of steps. Few rows
+/// make no block, and a phase without any keeps its order. The scheduled nodes and the steps of the blocks are
+/// added to the schedule.
 void OrderInBlocks(const Graph& graph, Phase phase, std::span<const Value> nodes,
                    const CompileOptions& options, Schedule& schedule);
 

@@ -1,19 +1,19 @@
 #include "graph/plan/schedule.h"
 
-#include "graph/compile.h"
+#include "graph/ir/compile_options.h"
 #include "graph/plan/loop_order.h"
 #include "graph/plan/row_blocks.h"
 
 namespace plgraph {
 
-std::vector<std::span<const Turn>> SweepsOf(std::span<const Turn> turns) {
-  std::vector<std::span<const Turn>> sweeps;
-  for (size_t begin = 0; begin < turns.size();) {
-    const size_t end = EndOfGroup(turns, begin, &Turn::sweep);
-    if (turns[begin].sweep >= 0) sweeps.push_back(turns.subspan(begin, end - begin));
+std::vector<std::span<const ScheduledNode>> FusedLoopsOf(std::span<const ScheduledNode> order) {
+  std::vector<std::span<const ScheduledNode>> fused_loops;
+  for (size_t begin = 0; begin < order.size();) {
+    const size_t end = EndOfGroup(order, begin, &ScheduledNode::fused_loop);
+    if (order[begin].fused_loop >= 0) fused_loops.push_back(order.subspan(begin, end - begin));
     begin = end;
   }
-  return sweeps;
+  return fused_loops;
 }
 
 Schedule ScheduleNodes(const Graph& graph, const CompileOptions& options) {
@@ -27,7 +27,8 @@ Schedule ScheduleNodes(const Graph& graph, const CompileOptions& options) {
     const Phase phase = static_cast<Phase>(p);
     if (IsLoop(phase)) {
       schedule.phases[p] = OrderLoop(graph, phase);
-      for (Turn& turn : schedule.phases[p]) turn.sweep = options.sweeps ? turn.sweep : -1;
+      for (ScheduledNode& scheduled : schedule.phases[p])
+        scheduled.fused_loop = options.fused_loops ? scheduled.fused_loop : -1;
     } else {
       OrderInBlocks(graph, phase, nodes[p], options, schedule);
     }

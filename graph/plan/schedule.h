@@ -7,36 +7,35 @@
 #include <type_traits>
 #include <vector>
 
+#include "graph/ir/compile_options.h"
 #include "graph/ir/graph.h"
 
 namespace plgraph {
 
-struct CompileOptions;
-
 /// A node in the order of its phase.
-struct Turn {
+struct ScheduledNode {
   Value node;
-  /// In a loop: runs one round later than the others, at the step of the round before.
-  bool late = false;
+  /// In a loop: runs one round after the others, at the step of the round before.
+  bool pipelined = false;
   /// In a loop: nodes of the same number stand side by side and go over the lines of their matrices together,
   /// some lines at a time; -1: on its own.
-  int sweep = -1;
+  int fused_loop = -1;
   /// In a phase that is no loop: nodes of the same number stand side by side and go through their rows together, the
   /// rows of some steps at a time; -1: all rows at once.
   int block = -1;
 
-  friend bool operator==(const Turn&, const Turn&) = default;
+  friend bool operator==(const ScheduledNode&, const ScheduledNode&) = default;
 };
 
 /// The order in which the nodes of each phase run.
 struct Schedule {
-  std::array<std::vector<Turn>, kPhaseCount> phases;
-  std::vector<std::int64_t> block_steps;  ///< by Turn::block: how many steps go through it at a time
+  std::array<std::vector<ScheduledNode>, kPhaseCount> phases;
+  std::vector<std::int64_t> block_steps;  ///< by ScheduledNode::block: how many steps go through it at a time
 
-  const std::vector<Turn>& turns(Phase phase) const { return phases[static_cast<size_t>(phase)]; }
+  const std::vector<ScheduledNode>& order(Phase phase) const { return phases[static_cast<size_t>(phase)]; }
 };
 
-/// Behind the last of the neighbours from `begin` on that have the same `number` (of a sweep, of a block); one that has
+/// The end of the neighbours from `begin` on that have the same `number` (of a fused loop, of a block); one that has
 /// none (-1) stands alone.
 template <typename Item>
 size_t EndOfGroup(std::span<Item> items, size_t begin, int std::remove_const_t<Item>::*number) {
@@ -45,8 +44,8 @@ size_t EndOfGroup(std::span<Item> items, size_t begin, int std::remove_const_t<I
   return end;
 }
 
-/// The sweeps of a loop, each the turns of its members.
-std::vector<std::span<const Turn>> SweepsOf(std::span<const Turn> turns);
+/// The fused loops of a loop, each the scheduled nodes of its members.
+std::vector<std::span<const ScheduledNode>> FusedLoopsOf(std::span<const ScheduledNode> order);
 
 /// Orders the op nodes of a graph whose phases are assigned.
 Schedule ScheduleNodes(const Graph& graph, const CompileOptions& options);

@@ -10,22 +10,22 @@ constexpr std::int64_t kManyRows = 1024;
 
 // How many terms are added to an element of the sum one call after the other. What a single call adds, its kernel adds
 // with care.
-std::int64_t Terms(const Node& node, const Turn& turn, const Schedule& schedule, std::int64_t lanes,
-                   const CompileOptions& options) {
-  const std::int64_t samples = node.variance.sample ? 1 : (options.batch + lanes - 1) / lanes;
+std::int64_t Terms(const Node& node, const ScheduledNode& scheduled, const Schedule& schedule,
+                   std::int64_t groups, const CompileOptions& options) {
+  const std::int64_t samples = node.variance.sample ? 1 : (options.batch + groups - 1) / groups;
   if (IsLoop(node.phase)) return (CheckedSize(options.steps) * samples).value();
   if (node.variance.sample) return options.steps;
-  if (turn.block < 0) return 1;
-  const std::int64_t at_once = schedule.block_steps[static_cast<size_t>(turn.block)];
+  if (scheduled.block < 0) return 1;
+  const std::int64_t at_once = schedule.block_steps[static_cast<size_t>(scheduled.block)];
   return (options.steps + at_once - 1) / at_once;
 }
 
 }  // namespace
 
-std::int64_t TotalElements(const Node& node, const Turn& turn, const Schedule& schedule, std::int64_t lanes,
-                           const CompileOptions& options) {
+std::int64_t TotalElements(const Node& node, const ScheduledNode& scheduled, const Schedule& schedule,
+                           std::int64_t groups, const CompileOptions& options) {
   if (node.op->row_rule != RowRule::kSum || SumsEachStep(node)) return 0;
-  if (Terms(node, turn, schedule, lanes, options) <= kManyRows) return 0;
+  if (Terms(node, scheduled, schedule, groups, options) <= kManyRows) return 0;
   const CheckedSize rows = node.variance.sample ? options.batch : 1;
   const CheckedSize doubles = rows * node.shape.NumElements();
   return (doubles * (SizeOf(DType::kDouble) / SizeOf(options.dtype))).value();

@@ -6,20 +6,22 @@
 
 #include "core/dtype.h"
 #include "core/threads.h"
-#include "graph/compile.h"
+#include "graph/ir/compile_options.h"
+#include "graph/ir/graph.h"
+#include "graph/plan/schedule.h"
 
 namespace plgraph {
 
-/// A sum over many steps and samples goes on from call to call of its kernel, which would lose the digits of late terms.
-/// So it is taken in blocks of rows, and the blocks are added in double, in memory of their own.
+/// A sum over many steps and samples goes on from call to call of its kernel, which would lose the digits of later
+/// terms. So it is taken in blocks of rows, and the blocks are added in double, in memory of their own.
 
 /// Rows of a block: after so many the sum is moved to the totals.
 constexpr std::int64_t kSumBlockRows = 256;
 
-/// Elements of the number type that the totals of a sum take; 0: it is short enough without. `lanes`: of its loop, each
-/// of which has totals of its own; this is the size for one of them.
-std::int64_t TotalElements(const Node& node, const Turn& turn, const Schedule& schedule, std::int64_t lanes,
-                           const CompileOptions& options);
+/// Elements of the number type that the totals of a sum take; 0: it is short enough without. `groups`: of its loop,
+/// each of which has totals of its own; this is the size for one of them.
+std::int64_t TotalElements(const Node& node, const ScheduledNode& scheduled, const Schedule& schedule,
+                           std::int64_t groups, const CompileOptions& options);
 
 /// Adds a block to the totals and clears it.
 template <typename T>

@@ -6,8 +6,8 @@
 
 namespace plgraph {
 
-/// Sees every call of a kernel before it runs, when the operands are all there (the result may then take their memory),
-/// and after it.
+/// Sees every call of a kernel before it runs, when the operands are all there (the result may then take their
+/// memory), and after it.
 template <typename T>
 class CallObserver {
  public:

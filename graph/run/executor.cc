@@ -5,7 +5,7 @@
 
 #include "core/arena.h"
 #include "core/checked_size.h"
-#include "graph/run/lane.h"
+#include "graph/run/sample_group.h"
 
 namespace plgraph {
 
@@ -20,7 +20,7 @@ struct Executor<T>::Impl {
     for (int p = 0; p < kPhaseCount; ++p) {
       const Phase phase = static_cast<Phase>(p);
       if (IsLoop(phase)) {
-        MakeLanes(phase);
+        MakeGroups(phase);
       } else {
         MakeInstructions(phase);
       }
@@ -28,22 +28,21 @@ struct Executor<T>::Impl {
     if (graph.last_step) *At(graph.last_step, e.options.steps - 1) = T{1};
   }
 
-  const Placement& PlacementOf(Value value) const {
-    return executable.memory.placements[static_cast<size_t>(value.id)];
-  }
+  const Placement& PlacementOf(Value value) const { return executable.memory.placements[value]; }
   T* At(Value value, std::int64_t step) const { return base + PlacementOf(value).AtStep(step); }
 
   void MakeInstructions(Phase phase) {
     std::vector<Instruction<T>>& own = instructions[static_cast<size_t>(phase)];
-    for (const Turn& turn : executable.schedule.turns(phase)) own.emplace_back(executable, turn);
+    for (const ScheduledNode& scheduled : executable.schedule.order(phase))
+      own.emplace_back(executable, scheduled);
     for (Instruction<T>& instruction : own) instruction.Bind(threads);
   }
 
-  void MakeLanes(Phase loop) {
-    const std::int64_t count = executable.memory.split(loop).lanes;
-    std::vector<Lane<T>>& own = lanes[static_cast<size_t>(loop)];
-    for (std::int64_t lane = 0; lane < count; ++lane) {
-      own.emplace_back(executable, loop, lane, base, count == 1 ? threads : one_thread);
+  void MakeGroups(Phase loop) {
+    const std::int64_t count = executable.loop(loop).split.groups;
+    std::vector<SampleGroup<T>>& own = groups[static_cast<size_t>(loop)];
+    for (std::int64_t group = 0; group < count; ++group) {
+      own.emplace_back(executable, loop, group, base, count == 1 ? threads : one_thread);
     }
   }
 
@@ -92,9 +91,9 @@ struct Executor<T>::Impl {
     if (!IsLoop(phase)) return RunBatched(phase);
     RunLoop(phase);
     if (node_clock == nullptr) return;
-    std::vector<Lane<T>>& own = lanes[static_cast<size_t>(phase)];
+    std::vector<SampleGroup<T>>& own = groups[static_cast<size_t>(phase)];
     const auto at_once = std::min<std::int64_t>(std::ssize(own), threads.size());
-    for (Lane<T>& lane : own) lane.TakeCounts(profile->nodes(phase), at_once);
+    for (SampleGroup<T>& group : own) group.TakeCounts(profile->nodes(phase), at_once);
   }
 
   void SetProfile(Profile* p) {
@@ -102,7 +101,7 @@ struct Executor<T>::Impl {
     node_clock = p != nullptr && p->has_nodes() ? &p->clock() : nullptr;
     for (int i = 0; i < kPhaseCount; ++i) {
       const size_t phase = static_cast<size_t>(i);
-      for (Lane<T>& lane : lanes[phase]) lane.SetClock(node_clock);
+      for (SampleGroup<T>& group : groups[phase]) group.SetClock(node_clock);
       for (size_t n = 0; n < instructions[phase].size(); ++n) {
         instructions[phase][n].profile =
             node_clock == nullptr ? nullptr : &p->nodes(static_cast<Phase>(i))[n];
@@ -111,23 +110,23 @@ struct Executor<T>::Impl {
   }
 
   void SetObserver(CallObserver<T>* observer) {
-    PLGRAPH_CHECK(observer == nullptr || (!executable.options.sweeps && threads.size() == 1),
+    PLGRAPH_CHECK(observer == nullptr || (!executable.options.fused_loops && threads.size() == 1),
                   "only single calls in a fixed order can be observed");
     for (auto& phase : instructions) {
       for (Instruction<T>& instruction : phase) instruction.observer = observer;
     }
-    for (auto& loop : lanes) {
-      for (Lane<T>& lane : loop) lane.SetObserver(observer);
+    for (auto& loop : groups) {
+      for (SampleGroup<T>& group : loop) group.SetObserver(observer);
     }
   }
 
   void RunLoop(Phase loop) {
-    std::vector<Lane<T>>& own = lanes[static_cast<size_t>(loop)];
+    std::vector<SampleGroup<T>>& own = groups[static_cast<size_t>(loop)];
     if (own.size() == 1) return own.front().Run(context);
     threads.For(std::ssize(own), 1, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t lane = begin; lane < end; ++lane) own[static_cast<size_t>(lane)].Run(context);
+      for (std::int64_t group = begin; group < end; ++group) own[static_cast<size_t>(group)].Run(context);
     });
-    for (size_t lane = 1; lane < own.size(); ++lane) own.front().AddSumsOf(own[lane]);
+    for (size_t group = 1; group < own.size(); ++group) own.front().AddSumsOf(own[group]);
   }
 
   // A state's value at the end of a run lies one step behind the last.
@@ -205,7 +204,7 @@ struct Executor<T>::Impl {
   const Clock* node_clock = nullptr;  // null: only phases are counted, or nothing
   ThreadPool one_thread{1};
   std::array<std::vector<Instruction<T>>, kPhaseCount> instructions;  // of the phases that are no loops
-  std::array<std::vector<Lane<T>>, kPhaseCount> lanes;                // of the loops
+  std::array<std::vector<SampleGroup<T>>, kPhaseCount> groups;        // of the loops
 };
 
 template <typename T>

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "core/threads.h"
-#include "graph/compile.h"
+#include "graph/plan/executable.h"
 #include "graph/run/call_observer.h"
 #include "graph/run/run_context.h"
 
@@ -51,8 +51,8 @@ class Executor {
   /// Where the time of the runs from here on is counted, until another one is set; null: nowhere. It must be made
   /// for the schedule of the executable and outlive these runs.
   void SetProfile(Profile* profile);
-  /// Who sees the calls of the runs from here on, until another one is set; null: nobody. Only for an executable without
-  /// sweeps, on one thread.
+  /// Who sees the calls of the runs from here on, until another one is set; null: nobody. Only for an executable
+  /// without fused loops, on one thread.
   void SetObserver(CallObserver<T>* observer);
 
   void Forward(const RunContext& context);

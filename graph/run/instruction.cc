@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "graph/plan/segments.h"
+#include "graph/plan/checkpoint_intervals.h"
 #include "graph/plan/sum_totals.h"
 
 namespace plgraph {
@@ -10,8 +10,7 @@ namespace {
 
 Place PlaceOf(const Executable& executable, Value value) {
   const Node& node = executable.graph.node(value);
-  return {executable.memory.placements[static_cast<size_t>(value.id)], node.variance,
-          node.shape.NumElements()};
+  return {executable.memory.placements[value], node.variance, node.shape.NumElements()};
 }
 
 // Whether the rows of all steps lie one behind the other as one sequence (or are one and the same row).
@@ -26,13 +25,13 @@ std::int64_t SequenceStride(const Place& place) { return place.variance.step ? p
 }  // namespace
 
 template <typename T>
-Instruction<T>::Instruction(const Executable& executable, const Turn& turn)
-    : node(&executable.graph.node(turn.node)),
-      result(PlaceOf(executable, turn.node)),
-      late(turn.late),
-      sweep(turn.sweep),
-      block(turn.block),
-      totals(executable.memory.totals[static_cast<size_t>(turn.node.id)]) {
+Instruction<T>::Instruction(const Executable& executable, const ScheduledNode& scheduled)
+    : node(&executable.graph.node(scheduled.node)),
+      result(PlaceOf(executable, scheduled.node)),
+      pipelined(scheduled.pipelined),
+      fused_loop(scheduled.fused_loop),
+      block(scheduled.block),
+      totals(executable.memory.totals[scheduled.node]) {
   bool sample = node->variance.sample;
   bool step = node->variance.step;
   for (const Value operand : node->operands) {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "graph/compile.h"
 #include "graph/ir/kernel_args.h"
+#include "graph/plan/executable.h"
 #include "graph/run/call_observer.h"
 #include "graph/run/profile.h"
 #include "graph/run/run_context.h"
@@ -29,7 +29,7 @@ struct Place {
 /// One node, ready to run. The arguments of its kernel point into it: once they are bound it keeps its address.
 template <typename T>
 struct Instruction {
-  Instruction(const Executable& executable, const Turn& turn);
+  Instruction(const Executable& executable, const ScheduledNode& scheduled);
   void Bind(ThreadPool& threads);
 
   const Node* node = nullptr;
@@ -41,9 +41,9 @@ struct Instruction {
   std::int64_t rows_per_step = 1;
   std::int64_t steps = 1;               ///< how often it runs in a batched phase
   bool one_batch = false;               ///< all its steps are one call
-  bool late = false;                    ///< as in Turn
-  int sweep = -1;                       ///< as in Turn
-  int block = -1;                       ///< as in Turn
+  bool pipelined = false;               ///< as in ScheduledNode
+  int fused_loop = -1;                  ///< as in ScheduledNode
+  int block = -1;                       ///< as in ScheduledNode
   std::int64_t totals = -1;             ///< offset of the totals of a sum over many steps; -1: it has none
   std::int64_t block_rows = 0;          ///< of such a sum, since they were moved to the totals
   bool skip = false;                    ///< not for the samples at hand

@@ -13,10 +13,10 @@ namespace plgraph {
 
 /// What one node did.
 struct NodeProfile {
-  /// Of all lanes of a loop, over how many of them run at the same time. The members of a sweep run as one: that of
-  /// the whole sweep, at the first of them.
+  /// Of all sample groups of a loop, over how many of them run at the same time. The members of a fused loop run as
+  /// one: that of the whole fused loop, at the first of them.
   TimeSpent spent;
-  std::int64_t calls = 0;  ///< of its kernel; of a member of a sweep: the rounds for which it ran
+  std::int64_t calls = 0;  ///< of its kernel; of a member of a fused loop: the rounds for which it ran
   std::int64_t rows = 0;   ///< in all calls; a row is one sample at one step
 
   NodeProfile& operator+=(const NodeProfile& other);
@@ -35,7 +35,7 @@ class Profile {
 
   const TimeSpent& phase(Phase phase) const { return phases_[static_cast<size_t>(phase)]; }
   TimeSpent& phase(Phase phase) { return phases_[static_cast<size_t>(phase)]; }
-  /// In the order of the schedule's turns; none without kNodes.
+  /// In the order of the schedule's scheduled nodes; none without kNodes.
   std::span<const NodeProfile> nodes(Phase phase) const { return nodes_[static_cast<size_t>(phase)]; }
   std::span<NodeProfile> nodes(Phase phase) { return nodes_[static_cast<size_t>(phase)]; }
 

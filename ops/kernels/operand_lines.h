@@ -9,8 +9,8 @@
 
 namespace plgraph {
 
-/// The factor of an [N, M] matrix that an operand is: a scalar, [M] or [N, M], from a line and a column on. An
-/// absent operand is 1.
+/// The factor of an [N, M] matrix that an operand is: a scalar, [M] (one per column), [N, 1] (one per row) or [N, M], from
+/// a line and a column on. An absent operand is 1.
 template <typename T>
 LineFactor<T> FactorOf(const OperandRows<T>& operand, std::int64_t row, std::int64_t line,
                        std::int64_t column = 0) {
@@ -24,6 +24,7 @@ LineFactor<T> FactorOf(const OperandRows<T>& operand, std::int64_t row, std::int
       return {data + column, 0, 1};
     default: {
       const std::int64_t columns = operand.shape->dim(1);
+      if (columns == 1) return {data + line, 1, 0};
       return {data + line * columns + column, columns, 1};
     }
   }

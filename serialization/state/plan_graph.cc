@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "graph/ir/infer.h"
 #include "graph/ir/op_registry.h"
-#include "graph/plan/segments.h"
+#include "graph/plan/checkpoint_intervals.h"
 #include "serialization/state/frame.h"
 
 namespace plgraph {
@@ -60,7 +60,7 @@ void WriteNode(const Node& node, PlanNode& written) {
   written.set_trainable(node.trainable);
   written.set_line(node.location.line);
   written.set_column(node.location.column);
-  if (node.replayed) written.set_replayed(true);
+  if (node.recomputed) written.set_replayed(true);
   if (!node.IsOfModel()) written.set_origin(node.origin);
   if (node.backward) written.set_backward(true);
   if (node.at_last_step) written.set_at_last_step(true);
@@ -113,7 +113,7 @@ class GraphOfPlan {
     for (const Value value : graph_.TopologicalOrder()) CheckNode(graph_.node(value));
     for (const PlanState& state : file_.state()) AddState(state);
     CheckStates();
-    CheckReplayed();
+    CheckRecomputed();
     for (const PlanTerm& term : file_.term()) AddTerm(term);
     for (const PlanGradient& gradient : file_.gradient()) AddGradient(gradient);
     for (const PlanUpdate& update : file_.update()) AddUpdate(update);
@@ -133,7 +133,7 @@ class GraphOfPlan {
               .variance = {written.varies_by_sample(), written.varies_by_step()},
               .phase = static_cast<Phase>(written.phase()),
               .trainable = written.trainable(),
-              .replayed = written.replayed(),
+              .recomputed = written.replayed(),
               .origin = written.origin(),
               .location = {written.line(), written.column()},
               .backward = written.backward(),
@@ -254,20 +254,20 @@ class GraphOfPlan {
   }
 
   // What runs again runs in the loop, once for each sample and step, and the update of a state runs with it.
-  void CheckReplayed() const {
+  void CheckRecomputed() const {
     std::vector<bool> forward(static_cast<size_t>(graph_.size()));
     for (int id = 0; id < graph_.size(); ++id) {
       forward[static_cast<size_t>(id)] = graph_.node(Value{id}).kind == NodeKind::kOp;
     }
     for (const State& state : graph_.states) {
-      forward[static_cast<size_t>(state.value.id)] = !state.adjoint && graph_.node(state.next).replayed;
+      forward[static_cast<size_t>(state.value.id)] = !state.adjoint && graph_.node(state.next).recomputed;
     }
     for (int id = 0; id < graph_.size(); ++id) {
       const Node& node = graph_.node(Value{id});
       const bool fits = forward[static_cast<size_t>(id)] && node.phase == Phase::kStep &&
                         node.variance == Variance{.sample = true, .step = true};
-      if (!node.replayed || fits) continue;
-      FailDamaged(path_, fmt::format("node \"{}\" is replayed, but is no update in the loop", node.name));
+      if (!node.recomputed || fits) continue;
+      FailDamaged(path_, fmt::format("node \"{}\" is recomputed, but is no update in the loop", node.name));
     }
   }
 

@@ -15,7 +15,7 @@ using NamesOfPhases = std::map<std::string, std::multiset<std::string>>;
 
 const std::vector<std::string> kBench = {"bench", "small.pbtxt", "--updates", "2"};
 
-// The names below each line `phase NAME`, without those of sweeps.
+// The names below each line `phase NAME`, without those of fused loops.
 NamesOfPhases NamesIn(const std::string& report) {
   NamesOfPhases names;
   std::string phase;
@@ -30,7 +30,7 @@ NamesOfPhases NamesIn(const std::string& report) {
     } else if (!phase.empty()) {
       std::string name;
       std::istringstream(line) >> name;
-      if (name != "sweep") names[phase].insert(name);
+      if (name != "fused") names[phase].insert(name);
     }
   }
   return names;
@@ -98,7 +98,7 @@ TEST_F(BenchTest, CountsTheCallsOfOneUpdate) {
         ++nodes;
       }
       if (!node.contains("nodes")) continue;
-      EXPECT_EQ(node["op"], "sweep");
+      EXPECT_EQ(node["op"], "fused loop");
       for (const json& member : node["nodes"]) EXPECT_EQ(member["calls"], calls);
       nodes += static_cast<int>(node["nodes"].size());
     }

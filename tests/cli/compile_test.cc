@@ -43,8 +43,8 @@ TEST_F(CliTest, CompileReportsNodesPhasesBytesAndOperations) {
     EXPECT_GE(NumberBehind(report.substr(report.find("arena, bytes")), section), 0) << section;
   }
   EXPECT_GT(NumberBehind(report, "floating-point operations per episode:"), 13 * 5 * 144);
-  EXPECT_THAT(report, HasSubstr("PlasticMatMul      [12]  sweep 0  fused with the node before\n"));
-  EXPECT_THAT(report, HasSubstr("one at a time; the way back inverts its updates"));
+  EXPECT_THAT(report, HasSubstr("PlasticMatMul      [12]  fused loop 0  fused with the node before\n"));
+  EXPECT_THAT(report, HasSubstr("one at a time; the backward pass inverts its updates"));
 }
 
 TEST_F(CliTest, CompileWarnsOfWhatIsNotUsed) {
@@ -98,26 +98,28 @@ TEST_F(CliTest, CompileWarnsOfNoResultOfAModelThatOnlyRuns) {
               HasSubstr("runs.pbtxt:2:1: warning: parameter \"w\" is not used: no node depends on it\n"));
 }
 
-TEST_F(CliTest, CompileSaysWhereATraceIsReplayed) {
+TEST_F(CliTest, CompileSaysWhereATraceIsRecomputed) {
   const std::string model = std::string(PLGRAPH_SOURCE_DIR) + "/models/retroactive.pbtxt";
   const std::string report = Output({"compile", model, "--set", "train.data.patterns.gap_steps=46"});
   const std::string traces = report.substr(report.find("traces:"));
   for (const std::string trace : {"hebb", "eligibility"}) {
     // 14 snapshots and 7 steps between two of them, of 4 samples.
-    EXPECT_THAT(traces, ::testing::ContainsRegex("  " + trace +
-                                                 " .*a snapshot every 8 steps; the way back replays its "
-                                                 "updates, 840,000 bytes\n"));
+    EXPECT_THAT(traces,
+                ::testing::ContainsRegex("  " + trace +
+                                         " .*a snapshot every 8 steps; the backward pass recomputes its "
+                                         "updates, 840,000 bytes\n"));
   }
   const std::string longer = Output({"compile", model, "--set", "train.data.patterns.query_steps=3000"});
-  EXPECT_THAT(longer, HasSubstr("a snapshot every 26 steps, one in 40 of which lasts; the way back replays"));
+  EXPECT_THAT(longer,
+              HasSubstr("a snapshot every 26 steps, one in 40 of which lasts; the backward pass recomputes"));
 }
 
 TEST_F(CliTest, CompileSaysWhereATraceIsKeptAtEveryStep) {
   const std::string model = std::string(PLGRAPH_SOURCE_DIR) + "/models/retroactive.pbtxt";
   const std::string report = Output({"compile", model});
   const std::string traces = report.substr(report.find("traces:"));
-  EXPECT_THAT(traces, ::testing::ContainsRegex("  hebb .*kept at every step for the way back"));
-  EXPECT_THAT(traces, ::testing::ContainsRegex("  eligibility .*the way back inverts its updates"));
+  EXPECT_THAT(traces, ::testing::ContainsRegex("  hebb .*kept at every step for the backward pass"));
+  EXPECT_THAT(traces, ::testing::ContainsRegex("  eligibility .*the backward pass inverts its updates"));
 }
 
 TEST_F(CliTest, CompileWritesGraphsForPeopleAndPrograms) {
@@ -126,10 +128,35 @@ TEST_F(CliTest, CompileWritesGraphsForPeopleAndPrograms) {
   Output({"compile", "small.pbtxt", "--dump-ir", "passes/deep"});
   int dumps = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder_.Path("passes/deep"))) {
-    EXPECT_THAT(entry.path().filename().string(), ::testing::MatchesRegex("[0-9][0-9]-[a-z]+\\.txt"));
+    EXPECT_THAT(entry.path().filename().string(),
+                ::testing::MatchesRegex("([0-9][0-9]-[a-z]+|schedule|memory)\\.txt"));
     ++dumps;
   }
   EXPECT_GE(dumps, 4);
+  EXPECT_THAT(folder_.Read("passes/deep/schedule.txt"), HasSubstr("step\n"));
+  EXPECT_THAT(folder_.Read("passes/deep/schedule.txt"), HasSubstr("  y_next (Tanh)"));
+  EXPECT_THAT(folder_.Read("passes/deep/memory.txt"), ::testing::ContainsRegex("hebb offset=[0-9]+ slots="));
+}
+
+TEST_F(CliTest, CompileTimesItsPasses) {
+  const ToolResult result = Run({"compile", "small.pbtxt", "--timings"});
+  EXPECT_EQ(result.exit_code, 0);
+  for (const char* pass : {"expand", "autodiff", "simplify", "invert", "phases", "all"}) {
+    EXPECT_THAT(result.err, ::testing::ContainsRegex(std::string("  ") + pass + " +[0-9.]+ ms"));
+  }
+}
+
+TEST_F(CliTest, CompileLeavesAPassOut) {
+  EXPECT_THAT(Output({"compile", "small.pbtxt"}), HasSubstr("the backward pass inverts its updates"));
+  EXPECT_THAT(Output({"compile", "small.pbtxt", "--disable-pass", "invert"}),
+              HasSubstr("kept at every step for the backward pass"));
+  const ToolResult needed = Run({"compile", "small.pbtxt", "--disable-pass", "autodiff"});
+  EXPECT_EQ(needed.exit_code, 2);
+  EXPECT_THAT(needed.err, HasSubstr("pass \"autodiff\" is needed; the passes that can be disabled are "
+                                    "pooling, sum, recompute, invert"));
+  const ToolResult unknown = Run({"compile", "small.pbtxt", "--disable-pass", "fuse"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("pass \"fuse\" is not known"));
 }
 
 TEST_F(CliTest, CompileTakesAModelThatCannotBeTrained) {

@@ -83,8 +83,11 @@ std::vector<BadInput> BadPlans() {
       {.name = "PlanWhosePassesAreDumped",
        .command = Words("compile good.plan --dump-ir passes"),
        .messages =
-           {"--dump-ir passes: good.plan is a plan, which has been through the passes; dump the graphs of "
-            "its text"}},
+           {"--dump-ir passes: good.plan is a plan, which has been through the passes; give the text of the "
+            "model"}},
+      {.name = "PlanWithoutAPass",
+       .command = Words("compile good.plan --disable-pass invert"),
+       .messages = {"--disable-pass invert: good.plan is a plan, which has been through the passes"}},
       {.name = "PlanOfOtherSteps",
        .command = Words("gradcheck good.plan --set train.data.patterns.gap_steps=3"),
        .messages = {"good.plan: the plan was compiled for training on whole episodes of 13 steps, but --set "

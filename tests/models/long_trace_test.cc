@@ -4,6 +4,8 @@
 
 #include "core/memory_budget.h"
 #include "core/random.h"
+#include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/interpreter.h"
@@ -107,7 +109,7 @@ TEST_P(LongTraceTest, HasInDoubleTheGradientOfFiniteDifferences) {
   }
 }
 
-// At a rate of 1 nothing of the trace before is left: no inversion, every trace is made anew.
+// At a rate of 1 nothing of the trace before is left: no inversion, every trace is recomputed.
 INSTANTIATE_TEST_SUITE_P(Rates, LongTraceTest, ::testing::Values(0.001, 0.01, 0.1, 0.5, 1.0));
 
 }  // namespace

@@ -1,10 +1,13 @@
-// Traces that are made anew on the way back: the gradient is, bit for bit, that of a run which keeps every step.
+// Traces that are recomputed in the backward pass: the gradient is, bit for bit, that of a run which keeps every step.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/memory_budget.h"
 #include "core/random.h"
+#include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/random_model.h"
@@ -51,16 +54,16 @@ Graph Checked(Graph graph) {
 std::vector<std::string> ReplayedNames(const Graph& graph) {
   std::vector<std::string> names;
   for (int id = 0; id < graph.size(); ++id) {
-    if (graph.node(Value{id}).replayed) names.push_back(graph.node(Value{id}).name);
+    if (graph.node(Value{id}).recomputed) names.push_back(graph.node(Value{id}).name);
   }
   return names;
 }
 
-// Keeps every step of what is replayed otherwise.
-Executable Taped(const Graph& graph, CompileOptions options, const std::vector<std::string>& replayed) {
-  options.outputs = replayed;
+// Keeps every step of what is recomputed otherwise.
+Executable Taped(const Graph& graph, CompileOptions options, const std::vector<std::string>& recomputed) {
+  options.outputs = recomputed;
   Executable taped = Compile(graph, options);
-  EXPECT_EQ(taped.memory.segment, 0);
+  EXPECT_EQ(taped.memory.interval, 0);
   EXPECT_TRUE(ReplayedNames(taped.graph).empty());
   return taped;
 }
@@ -105,14 +108,19 @@ std::vector<T> Gradients(const Executable& executable, int thread_count, int win
 }
 
 template <typename T>
-void ExpectSameBits(const std::vector<T>& replayed, const std::vector<T>& taped, const std::string& where) {
-  ASSERT_EQ(replayed.size(), taped.size()) << where;
+void ExpectSameBits(const std::vector<T>& recomputed, const std::vector<T>& taped, const std::string& where) {
+  ASSERT_EQ(recomputed.size(), taped.size()) << where;
   T sum = 0;
   for (size_t i = 0; i < taped.size(); ++i) {
-    ASSERT_EQ(replayed[i], taped[i]) << where << ", number " << i;
+    ASSERT_EQ(recomputed[i], taped[i]) << where << ", number " << i;
     sum += std::abs(taped[i]);
   }
   EXPECT_GT(sum, 0) << where;
+}
+
+// Some random networks grow beyond every number.
+bool AreFinite(const std::vector<float>& numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); });
 }
 
 struct Case {
@@ -127,18 +135,18 @@ template <typename T>
 void ExpectReplayEqualsTape(const Case& c) {
   const Graph graph = Checked(Clipped(c.rule, c.size));
   const CompileOptions options = {.dtype = kDTypeOf<T>, .batch = c.batch, .steps = c.steps};
-  const Executable replayed = Compile(graph, options);
-  EXPECT_LT(replayed.memory.segment, c.steps / 2);
-  const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
+  const Executable recomputed = Compile(graph, options);
+  EXPECT_LT(recomputed.memory.interval, c.steps / 2);
+  const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
   const std::vector<T> expected = Gradients<T>(taped, 1, 1, c.scale);
   for (const int threads : {1, 2}) {
-    ExpectSameBits(Gradients<T>(replayed, threads, 1, c.scale), expected,
+    ExpectSameBits(Gradients<T>(recomputed, threads, 1, c.scale), expected,
                    "rule " + std::to_string(c.rule) + ", size " + std::to_string(c.size) + ", steps " +
                        std::to_string(c.steps) + ", batch " + std::to_string(c.batch));
   }
 }
 
-TEST(Replay, GivesTheGradientOfTheTape) {
+TEST(Recompute, GivesTheGradientOfTheTape) {
   for (const Rule rule : {kHebb, kOja, kModulated, kRetroactive}) {
     for (const std::int64_t batch : {1, 3}) {
       for (const std::int64_t steps : {20, 23, 24, 25, 36, 97, 100}) {
@@ -149,8 +157,8 @@ TEST(Replay, GivesTheGradientOfTheTape) {
   }
 }
 
-// Snapshots within a stretch are made anew too.
-TEST(Replay, GivesTheGradientOfTheTapeOfALongRun) {
+// Snapshots within an outer interval are recomputed too.
+TEST(Recompute, GivesTheGradientOfTheTapeOfALongRun) {
   constexpr double kSmall = 0.1;
   for (const Rule rule : {kHebb, kOja, kModulated, kRetroactive}) {
     for (const std::int64_t steps : {1025, 1056, 1057, 2113, 3200}) {
@@ -158,12 +166,12 @@ TEST(Replay, GivesTheGradientOfTheTapeOfALongRun) {
     }
   }
   ExpectReplayEqualsTape<double>({kRetroactive, 4, 2200, 3, kSmall});
-  ExpectReplayEqualsTape<float>({kModulated, 20, 2100, 4, kSmall});    // in lanes
+  ExpectReplayEqualsTape<float>({kModulated, 20, 2100, 4, kSmall});    // in sample groups
   ExpectReplayEqualsTape<float>({kRetroactive, 91, 2100, 1, kSmall});  // in parts
 }
 
 // Where the matrices are swept in parts, some samples after the others.
-TEST(Replay, GivesTheGradientOfTheTapeWhereItIsSwept) {
+TEST(Recompute, GivesTheGradientOfTheTapeWhereItIsSwept) {
   for (const Rule rule : {kModulated, kRetroactive}) {
     for (const std::int64_t batch : {1, 3}) {
       ExpectReplayEqualsTape<float>({rule, 130, 29, batch});
@@ -172,89 +180,91 @@ TEST(Replay, GivesTheGradientOfTheTapeWhereItIsSwept) {
   }
 }
 
-TEST(Replay, GoesOnFromWindowToWindow) {
+TEST(Recompute, GoesOnFromWindowToWindow) {
   const Graph graph = Checked(Clipped(kRetroactive, 7));
   const CompileOptions options = {.batch = 2, .steps = 31, .continued = true};
-  const Executable replayed = Compile(graph, options);
-  EXPECT_GT(replayed.memory.segment, 0);
-  const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
-  ExpectSameBits(Gradients<float>(replayed, 2, 4), Gradients<float>(taped, 1, 4), "windows");
+  const Executable recomputed = Compile(graph, options);
+  EXPECT_GT(recomputed.memory.interval, 0);
+  const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+  ExpectSameBits(Gradients<float>(recomputed, 2, 4), Gradients<float>(taped, 1, 4), "windows");
 }
 
-TEST(Replay, TakesStatesThatAreKept) {
+TEST(Recompute, TakesStatesThatAreKept) {
   Graph graph = Clipped(kModulated, 6);
   for (State& state : graph.states) state.kept = true;
   graph = Checked(std::move(graph));
   const CompileOptions options = {.steps = 50};
-  const Executable replayed = Compile(graph, options);
-  EXPECT_GT(replayed.memory.segment, 0);
-  const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
-  ExpectSameBits(Gradients<float>(replayed, 1, 3), Gradients<float>(taped, 1, 3), "kept states");
+  const Executable recomputed = Compile(graph, options);
+  EXPECT_GT(recomputed.memory.interval, 0);
+  const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+  ExpectSameBits(Gradients<float>(recomputed, 1, 3), Gradients<float>(taped, 1, 3), "kept states");
 }
 
 // A plan may run with other steps than it was compiled for.
-TEST(Replay, RunsAnyNumberOfSteps) {
+TEST(Recompute, RunsAnyNumberOfSteps) {
   for (const Rule rule : {kModulated, kRetroactive}) {
     const Graph graph = Checked(Clipped(rule, 5));
     const Graph compiled = Compile(graph, CompileOptions{.steps = 100}).graph;
     for (std::int64_t steps = 1; steps <= 14; ++steps) {
       const CompileOptions options = {.batch = 2, .steps = steps};
-      const Executable replayed = PlanExecution(compiled, options);
-      EXPECT_GT(replayed.memory.segment, 0);
-      ExpectSameBits(Gradients<float>(replayed, 1),
+      const Executable recomputed = PlanExecution(compiled, options);
+      EXPECT_GT(recomputed.memory.interval, 0);
+      ExpectSameBits(Gradients<float>(recomputed, 1),
                      Gradients<float>(Taped(graph, options, ReplayedNames(compiled)), 1),
                      std::to_string(steps) + " steps");
     }
   }
 }
 
-// The networks in which the first numbers of a stretch are still read when the stretch before it is made anew.
-TEST(Replay, PutsAsideWhatIsReadLate) {
+// The networks in which the first numbers of an outer interval are still read when the outer interval before it is recomputed.
+TEST(Recompute, PutsAsideWhatIsReadLate) {
   int seen = 0;
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  for (std::uint64_t seed = 0; seed < 600; ++seed) {
     const Graph graph = Checked(RandomModel(seed).Take());
-    // The way back should get there before its numbers are too small to matter.
-    const std::int64_t stretch = Compile(graph, {.steps = 2000}).memory.stretch;
-    const CompileOptions options = {.batch = 2, .steps = stretch + 3};
-    const Executable replayed = Compile(graph, options);
-    const std::vector<std::int64_t>& asides = replayed.memory.asides;
+    // The backward pass should get there before its numbers are too small to matter.
+    const std::int64_t outer_interval = Compile(graph, {.steps = 2000}).memory.outer_interval;
+    const CompileOptions options = {.batch = 2, .steps = outer_interval + 3};
+    const Executable recomputed = Compile(graph, options);
+    const NodeMap<std::int64_t>& asides = recomputed.memory.asides;
     if (std::all_of(asides.begin(), asides.end(), [](std::int64_t offset) { return offset < 0; })) continue;
+    const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+    const std::vector<float> expected = Gradients<float>(taped, 1, 1, 0.2);
+    if (!AreFinite(expected)) continue;
     ++seen;
-    const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
-    ExpectSameBits(Gradients<float>(replayed, 2, 1, 0.2), Gradients<float>(taped, 1, 1, 0.2),
-                   std::to_string(seed));
+    ExpectSameBits(Gradients<float>(recomputed, 2, 1, 0.2), expected, std::to_string(seed));
   }
   EXPECT_GE(seen, 4);
 }
 
-TEST(Replay, GivesTheGradientOfTheTapeOfRandomNetworks) {
+TEST(Recompute, GivesTheGradientOfTheTapeOfRandomNetworks) {
   int seen = 0;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Graph graph = Checked(RandomModel(seed).Take());
     const CompileOptions options = {.batch = 1 + static_cast<std::int64_t>(seed % 3),
                                     .steps = 20 + static_cast<std::int64_t>(seed % 17)};
-    const Executable replayed = Compile(graph, options);
-    if (replayed.memory.segment == 0) continue;
-    ++seen;
-    const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
+    const Executable recomputed = Compile(graph, options);
+    if (recomputed.memory.interval == 0) continue;
+    const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
     const std::vector<float> expected = Gradients<float>(taped, 1);
-    const std::vector<float> actual = Gradients<float>(replayed, 2);
-    ASSERT_EQ(actual, expected) << "seed " << seed << "\n" << replayed.graph.ToText();
+    if (!AreFinite(expected)) continue;
+    ++seen;
+    const std::vector<float> actual = Gradients<float>(recomputed, 2);
+    ASSERT_EQ(actual, expected) << "seed " << seed << "\n" << recomputed.graph.ToText();
   }
   EXPECT_GT(seen, 30);
 }
 
 // What the traces of a thousand steps take is the root of the steps, and that of ten thousand no more but for
 // snapshots as small as the vectors of the steps between them.
-TEST(Replay, TakesAFractionOfTheMemory) {
+TEST(Recompute, TakesAFractionOfTheMemory) {
   const Graph graph = Checked(Clipped(kRetroactive, 50));
   const CompileOptions options = {.steps = 1000};
-  const Executable replayed = Compile(graph, options);
-  const Executable taped = Taped(graph, options, ReplayedNames(replayed.graph));
-  EXPECT_LT(8 * replayed.memory.section(Section::kSaved), taped.memory.section(Section::kSaved));
+  const Executable recomputed = Compile(graph, options);
+  const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+  EXPECT_LT(8 * recomputed.memory.section(Section::kSaved), taped.memory.section(Section::kSaved));
   const Executable longer = Compile(graph, {.steps = 10000});
   const std::int64_t vectors = 4 * 50 * 9000;
-  EXPECT_LT(longer.memory.section(Section::kSaved), replayed.memory.section(Section::kSaved) + vectors);
+  EXPECT_LT(longer.memory.section(Section::kSaved), recomputed.memory.section(Section::kSaved) + vectors);
 }
 
 }  // namespace

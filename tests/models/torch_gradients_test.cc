@@ -1,4 +1,4 @@
-// The gradients of five small plastic models, and of the ops on images, against PyTorch's, in double and in float. The reference is made anew
+// The gradients of five small plastic models, and of the ops on images, against PyTorch's, in double and in float. The reference is recomputed
 // by tests/models/torch/make_reference.py with Debian's python3-torch.
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Ops that PyTorch has too, each on many shapes, batches and lengths, in double: results in training and in inference,
-// gradients, and what training updates. The reference is made anew by tests/models/torch/make_ops.py.
+// gradients, and what training updates. The reference is recomputed by tests/models/torch/make_ops.py.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "core/random.h"
+#include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "tests/support/graph_maker.h"
 
 namespace plgraph {

@@ -8,6 +8,7 @@
 #include "core/memory_budget.h"
 #include "core/threads.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "ops/kernels/vector_math.h"
 #include "tests/support/graph_maker.h"

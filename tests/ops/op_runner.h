@@ -8,7 +8,7 @@
 #include "core/random.h"
 #include "core/threads.h"
 #include "graph/ir/infer.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 #include "tests/ops/samples.h"
 #include "tests/support/graph_maker.h"
 
@@ -36,6 +36,7 @@ class OpRunner {
     graph_ = std::move(maker.graph);
     InferShapes(graph_);
     ExpandCompositions(PlannedFor{.training = false}, graph_);
+    DropTrainingOps(PlannedFor{.training = false}, graph_);
   }
 
   const Shape& shape() const { return graph_.node(graph_.Find("y")).shape; }

@@ -12,6 +12,7 @@
 #include "core/memory_budget.h"
 #include "core/random.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "serialization/language/ops.pb.h"
 #include "tests/ops/precision_row.h"
@@ -93,11 +94,17 @@ Outcome OutcomeOf(const PrecisionRow& row, bool equal, bool absolute) {
   return outcome;
 }
 
-// The largest difference, as a part of what it is measured by; of a result that is zero where it should be, 0.
-double LargestDifference(const std::vector<double>& actual, const std::vector<double>& expected,
-                         const std::vector<double>& terms) {
+double LargestOf(const std::vector<double>& numbers) {
   double largest = 0;
-  for (const double x : expected) largest = std::max(largest, std::abs(x));
+  for (const double x : numbers) largest = std::max(largest, std::abs(x));
+  return largest;
+}
+
+// The largest difference, as a part of what it is measured by; of a result that is zero where it should be, 0. Where the
+// whole result cancels out, it is measured by `otherwise`.
+double LargestDifference(const std::vector<double>& actual, const std::vector<double>& expected,
+                         const std::vector<double>& terms, double otherwise) {
+  const double largest = LargestOf(expected) > 0 ? LargestOf(expected) : otherwise;
   double difference = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
     const double scale = terms.empty() ? largest : std::max(std::abs(terms[i]), std::abs(expected[i]));
@@ -118,10 +125,12 @@ TEST_P(Precision, OfFloatIsNearThatOfDouble) {
     const Outcome floats = OutcomeOf<float>(row, equal, false);
     const Outcome doubles = OutcomeOf<double>(row, equal, false);
     const Outcome terms = row.of_terms ? OutcomeOf<double>(row, equal, true) : Outcome{};
+    double largest = 0;
+    for (const auto& [name, expected] : doubles) largest = std::max(largest, LargestOf(expected));
     line += equal ? "  equal numbers:" : "  spread numbers:";
     for (const auto& [name, expected] : doubles) {
-      const double difference =
-          LargestDifference(floats.at(name), expected, row.of_terms ? terms.at(name) : std::vector<double>{});
+      const double difference = LargestDifference(
+          floats.at(name), expected, row.of_terms ? terms.at(name) : std::vector<double>{}, largest);
       line += fmt::format(" {} {:.1e}", name, difference);
       EXPECT_LE(difference, kMost) << Describe(row) << ": " << name << (equal ? ", equal numbers" : "");
     }

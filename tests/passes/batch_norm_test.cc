@@ -1,5 +1,5 @@
 // What batch normalisation asks of the compiler beside numbers, which tests/models/torch_ops_test.cc compares: where the
-// statistics are taken, what becomes of them, and that neither threads nor lanes change a bit.
+// statistics are taken, what becomes of them, and that neither threads nor sample groups change a bit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +8,7 @@
 #include "core/memory_budget.h"
 #include "core/random.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 
@@ -29,7 +30,7 @@ Graph Checked(GraphMaker& maker) {
   return std::move(maker.graph);
 }
 
-// A plastic network whose trace is limited (and so replayed on the way back), normalised ahead of the loop, in it and
+// A plastic network whose trace is limited (and so recomputed in the backward pass), normalised ahead of the loop, in it and
 // behind it.
 Graph PlasticNet(std::int64_t n) {
   GraphMaker maker;

@@ -6,6 +6,7 @@
 
 #include "core/memory_budget.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "tests/support/interpreter.h"
 #include "tests/support/random_model.h"
@@ -23,13 +24,13 @@ class Comparison {
  public:
   // Compiled for `compiled_steps`, if that is not 0, and run with those of the case.
   explicit Comparison(const Case& c, bool training = true, std::int64_t compiled_steps = 0,
-                      bool sweeps = true)
+                      bool fused_loops = true)
       : case_(c), graph_(Checked(RandomModel(c.seed).Take())), interpreter_(graph_, c.batch, c.steps) {
     CompileOptions options;
     options.training = training;
     options.dtype = DType::kDouble;
     options.batch = c.batch;
-    options.sweeps = sweeps;
+    options.fused_loops = fused_loops;
     options.steps = c.steps;
     if (compiled_steps > 0) options.steps = compiled_steps;
     executable_ = Compile(graph_, options);
@@ -125,7 +126,7 @@ TEST(CompiledGraph, HasTheGradientOfTheInterpreter) {
   }
 }
 
-// Traces are replayed where the steps are many.
+// Traces are recomputed where the steps are many.
 TEST(CompiledGraph, HasTheGradientOfTheInterpreterWhereTracesAreReplayed) {
   for (std::uint64_t seed = 0; seed < 100 && !::testing::Test::HasFailure(); ++seed) {
     Comparison({seed, 1 + static_cast<std::int64_t>(seed % 2), 4 + static_cast<std::int64_t>(seed % 5)},
@@ -138,7 +139,7 @@ TEST(CompiledGraph, HasTheGradientOfTheInterpreterWhereTracesAreReplayed) {
 TEST(CompiledGraph, ComputesTheSameWithoutSweeps) {
   for (std::uint64_t seed = 0; seed < 60 && !::testing::Test::HasFailure(); ++seed) {
     Comparison without({seed, 1 + static_cast<std::int64_t>(seed % 3), 4}, /*training=*/true,
-                       /*compiled_steps=*/seed % 2 == 0 ? 0 : 100, /*sweeps=*/false);
+                       /*compiled_steps=*/seed % 2 == 0 ? 0 : 100, /*fused_loops=*/false);
     without.CheckLosses();
     without.CheckGradients();
   }

@@ -3,6 +3,9 @@
 
 #include "core/memory_budget.h"
 #include "core/random.h"
+#include "graph/compile.h"
+#include "graph/ir/check.h"
+#include "graph/passes/traces/trace_cost.h"
 #include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/relative_difference.h"
@@ -220,7 +223,7 @@ TEST(FactorPassNote, FindsTheSumUnderTheNamesOfAllProductsThatWereMerged) {
 
 // Found by set_fuzz: such a trace is refused only when its memory is planned.
 TEST(TraceCost, OfATraceThatNoMachineHolds) {
-  const TraceUse use = {.shape = Shape({2'999'999'999, 2'999'999'999}), .products = 2, .rewound = true};
+  const TraceUse use = {.shape = Shape({2'999'999'999, 2'999'999'999}), .products = 2, .inverted = true};
   EXPECT_GT(CostAsMatrix(use, 106).operations, 1e21);
   EXPECT_GT(CostAsSum(use, 3'000'000'000).operations, 1e28);
 }

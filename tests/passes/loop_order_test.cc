@@ -5,9 +5,10 @@
 #include <algorithm>
 
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/ir/infer.h"
 #include "graph/plan/fusion.h"
-#include "graph/run/sweep.h"
+#include "graph/plan/loop_plan.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/plastic_network.h"
 
@@ -24,17 +25,17 @@ Executable Compiled(Graph graph, bool training = true) {
   return Compile(std::move(graph), CompileOptions{.training = training, .batch = 2, .steps = 4});
 }
 
-// The ops of each sweep of a loop; those of the round before with a minus.
+// The ops of each fused loop of a loop; those of the round before with a minus.
 std::vector<std::vector<std::string>> Sweeps(const Executable& executable, Phase loop) {
-  std::vector<std::vector<std::string>> sweeps;
-  for (const std::span<const Turn> members : SweepsOf(executable.schedule.turns(loop))) {
-    sweeps.emplace_back();
-    for (const Turn& turn : members) {
-      sweeps.back().push_back((turn.late ? "-" : "") +
-                              std::string(executable.graph.node(turn.node).op->name));
+  std::vector<std::vector<std::string>> fused_loops;
+  for (const std::span<const ScheduledNode> members : FusedLoopsOf(executable.schedule.order(loop))) {
+    fused_loops.emplace_back();
+    for (const ScheduledNode& scheduled : members) {
+      fused_loops.back().push_back((scheduled.pipelined ? "-" : "") +
+                                   std::string(executable.graph.node(scheduled.node).op->name));
     }
   }
-  return sweeps;
+  return fused_loops;
 }
 
 TEST(LoopOrder, UpdatesATraceInThePassThatReadsIt) {
@@ -59,11 +60,11 @@ TEST(LoopOrder, PassesOnceOverTheTraceAndItsGradientOnTheWayBack) {
 TEST(LoopOrder, KeepsOneTraceASampleWhereItCanBeInverted) {
   const Executable executable = Compiled(PlasticNetwork(kHebb));
   const Value hebb = executable.graph.Find("hebb");
-  EXPECT_EQ(executable.memory.placements[static_cast<size_t>(hebb.id)].slots, 1);
+  EXPECT_EQ(executable.memory.placements[hebb].slots, 1);
   const Value after = executable.graph.Find("hebb/after");
-  EXPECT_EQ(executable.memory.placements[static_cast<size_t>(after.id)].slots, 1);
+  EXPECT_EQ(executable.memory.placements[after].slots, 1);
   const Value clipped = Compiled(PlasticNetwork(kHebb, 0.5)).graph.Find("hebb");
-  EXPECT_EQ(Compiled(PlasticNetwork(kHebb, 0.5)).memory.placements[static_cast<size_t>(clipped.id)].slots, 5);
+  EXPECT_EQ(Compiled(PlasticNetwork(kHebb, 0.5)).memory.placements[clipped].slots, 5);
 }
 
 TEST(LoopOrder, RunsNothingLateWhereThatSavesNoPass) {
@@ -77,22 +78,23 @@ TEST(LoopOrder, RunsNothingLateWhereThatSavesNoPass) {
   m.Loss(m.Op("error", "Sum", {y_next}, {std::monostate{}}));
   const Executable executable = Compiled(std::move(m.graph));
   for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
-    for (const Turn& turn : executable.schedule.turns(loop)) {
-      EXPECT_FALSE(turn.late);
-      EXPECT_EQ(turn.sweep, -1);
+    for (const ScheduledNode& scheduled : executable.schedule.order(loop)) {
+      EXPECT_FALSE(scheduled.pipelined);
+      EXPECT_EQ(scheduled.fused_loop, -1);
     }
   }
 }
 
-TEST(SweepTiling, CoversAllLinesInTilesAndPartsThatAreNotEmpty) {
+TEST(LoopTiling, CoversAllLinesInTilesAndPartsThatAreNotEmpty) {
   for (const std::int64_t lines : {1, 3, 37, 100, 961, 5000}) {
     for (const std::int64_t samples : {1, 7}) {
       GraphMaker m;
       const Value a = m.Input("a", {lines, 31});
       const Value b = m.Op("b", "Square", {a});
       InferShapes(m.graph);
-      const std::vector<Turn> members = {{.node = b, .sweep = 0}};
-      const SweepTiling tiling = TileSweep(m.graph, members, {.lanes = 1, .samples = samples}, DType::kFloat);
+      const std::vector<ScheduledNode> members = {{.node = b, .fused_loop = 0}};
+      const LoopTiling tiling = TileLoop(m.graph, members, KernelCallsOf(m.graph, members),
+                                         {.groups = 1, .samples = samples}, DType::kFloat);
       EXPECT_EQ(tiling.lines, lines);
       EXPECT_GE(tiling.tiles * tiling.tile_lines, lines);
       EXPECT_LT((tiling.tiles - 1) * tiling.tile_lines, lines);
@@ -114,51 +116,52 @@ LoopSplit SplitOf(std::int64_t size, std::int64_t batch) {
   Diagnostics diagnostics("test");
   CheckGraph(m.graph, diagnostics);
   EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
-  return Compile(std::move(m.graph), {.training = false, .batch = batch, .steps = 100}).memory.forward;
+  return Compile(std::move(m.graph), {.training = false, .batch = batch, .steps = 100}).loops.forward.split;
 }
 
-TEST(LoopSplit, GivesSamplesThatFitACacheToLanes) {
-  const auto expect = [](const LoopSplit& split, std::int64_t lanes, std::int64_t samples) {
-    EXPECT_EQ(split.lanes, lanes);
+TEST(LoopSplit, GivesSamplesThatFitACacheToGroups) {
+  const auto expect = [](const LoopSplit& split, std::int64_t groups, std::int64_t samples) {
+    EXPECT_EQ(split.groups, groups);
     EXPECT_EQ(split.samples, samples);
   };
   expect(SplitOf(100, 1), 1, 1);
   expect(SplitOf(100, 2), 2, 1);
   expect(SplitOf(100, 32), 8, 4);
-  expect(SplitOf(100, 512), 16, 11);  // 32 in a lane, in three groups
+  expect(SplitOf(100, 512), 16, 11);  // 32 in a sample group, in three groups
   expect(SplitOf(10, 4), 1, 4);       // too little work for two threads
   expect(SplitOf(1000, 8), 1, 3);  // the threads share the lines; so many matrices fit the cache of all cores
   expect(SplitOf(2000, 8), 1, 8);  // not one fits: all samples share what has no samples
 }
 
-// What passes within the loop shares memory with what passes before it, which another lane may be at.
+// What passes within the loop shares memory with what passes before it, which another sample group may be at.
 TEST(LoopSplit, GivesLanesMemoryOfTheirOwn) {
   Graph graph = PlasticNetwork(kModulated, 0.5);
   Diagnostics diagnostics("test");
   CheckGraph(graph, diagnostics);
   const Executable executable = Compile(std::move(graph), {.batch = 50, .steps = 1000});
   for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) {
-    const LoopSplit& split = executable.memory.split(loop);
-    ASSERT_GT(split.lanes, 1);
+    const LoopSplit& split = executable.loop(loop).split;
+    ASSERT_GT(split.groups, 1);
     std::vector<Placement> passing;
-    for (const Turn& turn : executable.schedule.turns(loop)) {
-      const Placement& placement = executable.memory.placements[static_cast<size_t>(turn.node.id)];
-      if (placement.lane_stride > 0) passing.push_back(placement);
+    for (const ScheduledNode& scheduled : executable.schedule.order(loop)) {
+      const Placement& placement = executable.memory.placements[scheduled.node];
+      if (placement.group_stride > 0) passing.push_back(placement);
     }
     ASSERT_FALSE(passing.empty());
     const auto by_offset = [](const Placement& a, const Placement& b) { return a.offset < b.offset; };
     const std::int64_t begin = std::min_element(passing.begin(), passing.end(), by_offset)->offset;
     for (const Placement& placement : passing) {
-      EXPECT_LE(placement.offset + placement.slots * placement.slot_stride, begin + placement.lane_stride);
-      EXPECT_GE(placement.slot_stride, placement.row_stride * (50 / split.lanes));
+      EXPECT_LE(placement.offset + placement.slots * placement.slot_stride, begin + placement.group_stride);
+      EXPECT_GE(placement.slot_stride, placement.row_stride * (50 / split.groups));
     }
   }
 }
 
-// The op whose kernel does a member of the first sweep of a loop together with those that follow, and how many.
+// The op whose kernel does a member of the first fused loop of a loop together with those that follow, and how many.
 std::string FusedFrom(const Executable& executable, Phase loop, size_t member) {
-  const std::span<const Turn> sweep = SweepsOf(executable.schedule.turns(loop)).front().subspan(member);
-  const Fusion* fusion = FindFusion(executable.graph, sweep);
+  const std::span<const ScheduledNode> fused_loop =
+      FusedLoopsOf(executable.schedule.order(loop)).front().subspan(member);
+  const Fusion* fusion = FindFusion(executable.graph, fused_loop);
   if (fusion == nullptr) return "none";
   return std::string(fusion->members.front().op) + " " + std::to_string(fusion->members.size());
 }
@@ -181,10 +184,10 @@ TEST(Fusion, NeedsTheSameValuesAndScalarFactors) {
 
 TEST(Fusion, TellsTheValuesOfTwoStepsApart) {
   Executable executable = Compiled(PlasticNetwork(kHebb));
-  std::vector<Turn> turns(SweepsOf(executable.schedule.turns(Phase::kStep)).front().begin(),
-                          SweepsOf(executable.schedule.turns(Phase::kStep)).front().end());
-  turns[0].late = false;  // the read would then be of the trace before the update
-  EXPECT_EQ(FindFusion(executable.graph, turns), nullptr);
+  std::vector<ScheduledNode> order(FusedLoopsOf(executable.schedule.order(Phase::kStep)).front().begin(),
+                                   FusedLoopsOf(executable.schedule.order(Phase::kStep)).front().end());
+  order[0].pipelined = false;  // the read would then be of the trace before the update
+  EXPECT_EQ(FindFusion(executable.graph, order), nullptr);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "tests/support/graph_maker.h"
 
 namespace plgraph {
@@ -14,15 +15,14 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // The text of the graph after each pass.
-std::map<std::string, std::string> TextsOf(Graph graph, CompileOptions options) {
+std::map<std::string, std::string> TextsOf(Graph graph, const CompileOptions& options) {
   Diagnostics diagnostics("test");
   CheckGraph(graph, diagnostics);
   EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
   std::map<std::string, std::string> texts;
-  options.on_pass = [&](int, std::string_view pass, const Graph& g) {
-    texts[std::string(pass)] = g.ToText();
-  };
-  Compile(std::move(graph), options);
+  PassControl control;
+  control.on_pass = [&](const PassRun& run) { texts[std::string(run.name)] = run.graph.ToText(); };
+  Compile(std::move(graph), options, control);
   return texts;
 }
 std::map<std::string, std::string> TextsOf(Graph graph, bool training = true) {
@@ -214,7 +214,7 @@ TEST(PhasesPass, LeavesTheMatricesOfADecoderBehindTheLoop) {
 }
 
 TEST(TracesPass, InvertsTheUpdateOnTheWayBack) {
-  const std::string text = TextsOf(PlasticCore())["traces"];
+  const std::string text = TextsOf(PlasticCore())["invert"];
   EXPECT_THAT(text,
               HasSubstr("hebb/before = Rewind(hebb/after, hebb_next/Scale, y, y_next, eta, hebb/growth, "
                         "hebb/growth_next, -, snapshot_every=0) [3, 3] TB"));
@@ -228,13 +228,13 @@ TEST(TracesPass, InvertsTheUpdateOnTheWayBack) {
 TEST(TracesPass, GivesTheStartWhereItIsNotZero) {
   Graph graph = PlasticCore();
   graph.states[1].initial_constant = 0.5;
-  EXPECT_THAT(TextsOf(graph)["traces"], HasSubstr("hebb/growth_next, hebb/FirstStep, snapshot_every=0)"));
+  EXPECT_THAT(TextsOf(graph)["invert"], HasSubstr("hebb/growth_next, hebb/FirstStep, snapshot_every=0)"));
 }
 
 TEST(TracesPass, KeepsSnapshotsForTheWayBackOverManySteps) {
   CompileOptions options;
   options.steps = 600;
-  EXPECT_THAT(TextsOf(PlasticCore(), options)["traces"],
+  EXPECT_THAT(TextsOf(PlasticCore(), options)["invert"],
               HasSubstr("hebb/growth_next, hebb, snapshot_every=128)"));
 }
 
@@ -242,15 +242,15 @@ TEST(TracesPass, KeepsATraceThatIsAnOutput) {
   CompileOptions options;
   options.steps = 3;
   options.outputs = {"hebb"};
-  EXPECT_THAT(TextsOf(PlasticCore(), options)["traces"], Not(HasSubstr("Rewind")));
+  EXPECT_THAT(TextsOf(PlasticCore(), options)["invert"], Not(HasSubstr("Rewind")));
 }
 
 TEST(TracesPass, KeepsATraceThatIsClipped) {
-  EXPECT_THAT(TextsOf(PlasticCore(0.5))["traces"], Not(HasSubstr("Rewind")));
+  EXPECT_THAT(TextsOf(PlasticCore(0.5))["invert"], Not(HasSubstr("Rewind")));
 }
 
 TEST(TracesPass, InvertsNothingOutsideTraining) {
-  EXPECT_THAT(TextsOf(PlasticCore(), false)["traces"], Not(HasSubstr("Rewind")));
+  EXPECT_THAT(TextsOf(PlasticCore(), false)["phases"], Not(HasSubstr("Rewind")));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "core/memory_budget.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 
@@ -72,16 +73,16 @@ class ProfileTest : public ::testing::Test {
     }
     return all;
   }
-  // Calls body(phase, turn, what its node did) for every turn.
+  // Calls body(phase, scheduled node, what its node did) for every scheduled node.
   template <typename Body>
   void ForAll(const Profile& profile, const Body& body) {
     for (int i = 0; i < kPhaseCount; ++i) {
       const Phase phase = static_cast<Phase>(i);
-      const std::vector<Turn>& turns = executable_.schedule.turns(phase);
-      ASSERT_EQ(profile.nodes(phase).size(), turns.size());
-      for (size_t k = 0; k < turns.size(); ++k) {
-        SCOPED_TRACE(executable_.graph.node(turns[k].node).name);
-        body(phase, turns[k], profile.nodes(phase)[k]);
+      const std::vector<ScheduledNode>& order = executable_.schedule.order(phase);
+      ASSERT_EQ(profile.nodes(phase).size(), order.size());
+      for (size_t k = 0; k < order.size(); ++k) {
+        SCOPED_TRACE(executable_.graph.node(order[k].node).name);
+        body(phase, order[k], profile.nodes(phase)[k]);
       }
     }
   }
@@ -112,8 +113,8 @@ TEST_F(ProfileTest, CountsTheCallsAndRowsOfEachNode) {
   executor_.SetProfile(&profile);
   Run();
   int loops = 0;
-  ForAll(profile, [&](Phase phase, const Turn& turn, const NodeProfile& did) {
-    const RowRule rule = executable_.graph.node(turn.node).op->row_rule;
+  ForAll(profile, [&](Phase phase, const ScheduledNode& scheduled, const NodeProfile& did) {
+    const RowRule rule = executable_.graph.node(scheduled.node).op->row_rule;
     const bool some = rule == RowRule::kLastStep || rule == RowRule::kFirstStep;
     EXPECT_GE(did.calls, 1);
     EXPECT_GE(did.rows, did.calls);
@@ -132,17 +133,17 @@ TEST_F(ProfileTest, TimesNodesOnTheirOwnAndSweepsAsOne) {
   Profile profile(clock_, executable_.schedule, Profile::Detail::kNodes);
   executor_.SetProfile(&profile);
   Run();
-  int sweep = -1;
-  ForAll(profile, [&](Phase, const Turn& turn, const NodeProfile& did) {
+  int fused_loop = -1;
+  ForAll(profile, [&](Phase, const ScheduledNode& scheduled, const NodeProfile& did) {
     EXPECT_EQ(did.spent.seconds, did.spent.times);
-    if (turn.sweep < 0) {
+    if (scheduled.fused_loop < 0) {
       EXPECT_EQ(did.spent.times, did.calls);
-    } else if (turn.sweep == sweep) {
+    } else if (scheduled.fused_loop == fused_loop) {
       EXPECT_EQ(did.spent.times, 0);
     } else {
-      EXPECT_EQ(did.spent.times, kSteps + 1);  // its late members run one round more
+      EXPECT_EQ(did.spent.times, kSteps + 1);  // its pipelined members run one round more
     }
-    sweep = turn.sweep;
+    fused_loop = scheduled.fused_loop;
   });
 }
 
@@ -158,7 +159,7 @@ TEST_F(ProfileTest, ChangesNoNumberAndEndsWhenAsked) {
   Run();
   EXPECT_EQ(Gradients(), plain);
   EXPECT_EQ(profile.phase(Phase::kStep).times, 0);
-  ForAll(profile, [](Phase, const Turn&, const NodeProfile& did) {
+  ForAll(profile, [](Phase, const ScheduledNode&, const NodeProfile& did) {
     EXPECT_EQ(did.calls, 0);
     EXPECT_EQ(did.spent.times, 0);
   });

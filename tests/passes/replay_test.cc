@@ -1,10 +1,11 @@
-// What is made anew on the way back, and where its steps are kept.
+// What is recomputed in the backward pass, and where its steps are kept.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "tests/support/graph_maker.h"
 
 namespace plgraph {
@@ -56,7 +57,7 @@ std::vector<std::string> Replayed(const Executable& executable) {
   std::vector<std::string> names;
   for (int id = 0; id < executable.graph.size(); ++id) {
     const Node& node = executable.graph.node(Value{id});
-    if (node.replayed) names.push_back(node.name);
+    if (node.recomputed) names.push_back(node.name);
   }
   return names;
 }
@@ -66,11 +67,11 @@ TEST(ReplayPass, TakesATraceThatIsClipped) {
     const Executable executable = Compiled(PlasticNetwork(rule, 0.5));
     EXPECT_THAT(Replayed(executable), UnorderedElementsAre("hebb", "hebb_next/DecayedOuter", "hebb_next"));
     EXPECT_THAT(executable.graph.ToText(), Not(HasSubstr("Rewind")));
-    EXPECT_THAT(executable.graph.ToText(), HasSubstr("hebb = State() [5, 5] TB @step replayed\n"));
+    EXPECT_THAT(executable.graph.ToText(), HasSubstr("hebb = State() [5, 5] TB @step recomputed\n"));
   }
 }
 
-// What it follows is made anew with it, although it could be inverted.
+// What it follows is recomputed with it, although it could be inverted.
 TEST(ReplayPass, TakesARetroactiveTraceWithItsEligibility) {
   for (const AttributeValue& clip : {AttributeValue{0.5}, AttributeValue{}}) {
     const Executable executable = Compiled(PlasticNetwork(kRetroactive, clip));
@@ -85,7 +86,7 @@ TEST(ReplayPass, LeavesATraceWhoseUpdateCanBeInverted) {
     const Executable executable = Compiled(PlasticNetwork(rule, std::monostate{}));
     EXPECT_THAT(Replayed(executable), IsEmpty());
     EXPECT_THAT(executable.graph.ToText(), HasSubstr("Rewind"));
-    EXPECT_EQ(executable.memory.segment, 0);
+    EXPECT_EQ(executable.memory.interval, 0);
   }
 }
 
@@ -115,14 +116,14 @@ TEST(ReplayPass, TakesMatricesButNotVectors) {
 }
 
 TEST(Placement, HasASnapshotOfEverySegmentAndOfTheEnd) {
-  const Placement placement = {.slots = 5 + 2, .segment = 3, .end = 11};
+  const Placement placement = {.slots = 5 + 2, .interval = 3, .end = 11};
   std::vector<std::int64_t> slots;
   for (std::int64_t step = 0; step <= 11; ++step) slots.push_back(placement.SlotAt(step));
   EXPECT_THAT(slots, ElementsAre(0, 5, 6, 1, 5, 6, 2, 5, 6, 3, 5, 4));
 }
 
 TEST(Placement, HasASnapshotThatLastsOfEveryStretchAndOfTheEnd) {
-  const Placement placement = {.slots = 4 + 2 + 1, .segment = 2, .stretch = 6, .end = 15};
+  const Placement placement = {.slots = 4 + 2 + 1, .interval = 2, .outer_interval = 6, .end = 15};
   std::vector<std::int64_t> slots;
   for (std::int64_t step = 0; step <= 15; ++step) slots.push_back(placement.SlotAt(step));
   EXPECT_THAT(slots, ElementsAre(0, 6, 5, 6, 4, 6, 1, 6, 5, 6, 4, 6, 2, 6, 5, 3));
@@ -130,15 +131,15 @@ TEST(Placement, HasASnapshotThatLastsOfEveryStretchAndOfTheEnd) {
 
 TEST(Placement, SharesNoSlotWithinASegment) {
   for (std::int64_t end = 1; end < 30; ++end) {
-    for (std::int64_t segment = 1; segment <= end; ++segment) {
-      for (const auto& [late, in_stretch] : {std::pair{0, 0}, {1, 0}, {0, 2}, {1, 3}}) {
-        Placement placement = {.segment = segment, .stretch = in_stretch * segment, .end = end};
-        placement.slots = placement.snapshots() + segment - 1 + late;
-        for (std::int64_t first = 0; first < end; first += segment) {
+    for (std::int64_t interval = 1; interval <= end; ++interval) {
+      for (const auto& [pipelined, in_stretch] : {std::pair{0, 0}, {1, 0}, {0, 2}, {1, 3}}) {
+        Placement placement = {.interval = interval, .outer_interval = in_stretch * interval, .end = end};
+        placement.slots = placement.snapshots() + interval - 1 + pipelined;
+        for (std::int64_t first = 0; first < end; first += interval) {
           std::map<std::int64_t, std::int64_t> step_of;
-          for (std::int64_t step = first; step <= std::min(first + segment + late, end); ++step) {
+          for (std::int64_t step = first; step <= std::min(first + interval + pipelined, end); ++step) {
             const auto [it, added] = step_of.emplace(placement.SlotAt(step), step);
-            EXPECT_TRUE(added) << end << " " << segment << ": " << it->second << " and " << step;
+            EXPECT_TRUE(added) << end << " " << interval << ": " << it->second << " and " << step;
             EXPECT_LT(it->first, placement.slots);
           }
         }

@@ -7,6 +7,8 @@
 
 #include "core/memory_budget.h"
 #include "core/random.h"
+#include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/interpreter.h"
@@ -56,8 +58,8 @@ CompileOptions Options(std::int64_t steps, bool training = true) {
 
 std::set<int> BlocksOf(const Executable& executable, Phase phase) {
   std::set<int> blocks;
-  for (const Turn& turn : executable.schedule.turns(phase)) {
-    if (turn.block >= 0) blocks.insert(turn.block);
+  for (const ScheduledNode& scheduled : executable.schedule.order(phase)) {
+    if (scheduled.block >= 0) blocks.insert(scheduled.block);
   }
   return blocks;
 }

@@ -1,13 +1,13 @@
-// Sweeps over matrices of many lines, which threads share in parts, against the same nodes one after the other, and with
+// Fused loops over matrices of many lines, which threads share in parts, against the same nodes one after the other, and with
 // different numbers of threads.
-#include "graph/run/sweep.h"
-
 #include <gtest/gtest.h>
 
 #include "core/memory_budget.h"
 #include "core/random.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
+#include "graph/run/fused_loop.h"
 #include "tests/support/plastic_network.h"
 
 namespace plgraph {
@@ -24,13 +24,14 @@ struct Case {
 
 class SweepOf : public ::testing::TestWithParam<Case> {
  protected:
-  Executable Compiled(bool sweeps) const {
+  Executable Compiled(bool fused_loops) const {
     Graph graph = PlasticNetwork(GetParam().rule, std::monostate{}, GetParam().size);
     Diagnostics diagnostics("test");
     CheckGraph(graph, diagnostics);
     EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
-    return Compile(std::move(graph),
-                   {.dtype = DType::kDouble, .batch = GetParam().batch, .steps = kSteps, .sweeps = sweeps});
+    return Compile(
+        std::move(graph),
+        {.dtype = DType::kDouble, .batch = GetParam().batch, .steps = kSteps, .fused_loops = fused_loops});
   }
 
   // The loss of each sample, and all gradients.

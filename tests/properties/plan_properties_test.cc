@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "core/clock.h"
+#include "graph/ir/check.h"
 #include "serialization/formats/npy.h"
 #include "serialization/state/plan.h"
 #include "tests/support/model_of_graph.h"
@@ -32,7 +33,7 @@ namespace {
 
 constexpr std::int64_t kEpisodes = 5;  // in the arrays
 
-// From some steps on traces are replayed.
+// From some steps on traces are recomputed.
 constexpr std::int64_t kSteps[] = {1, 2, 3, 4, 5, 6, 8, 24};
 
 // A random model in a file, and what it is trained on.
@@ -218,8 +219,9 @@ class RandomModels : public testing::Test {
                             note.as_sum.operations, note.as_sum.elements);
     }
     for (int phase = 0; phase < kPhaseCount; ++phase) {
-      for (const Turn& turn : executable.schedule.turns(static_cast<Phase>(phase)))
-        report += fmt::format("{} {} {} {} {}\n", phase, turn.node.id, turn.late, turn.sweep, turn.block);
+      for (const ScheduledNode& scheduled : executable.schedule.order(static_cast<Phase>(phase)))
+        report += fmt::format("{} {} {} {} {}\n", phase, scheduled.node.id, scheduled.pipelined,
+                              scheduled.fused_loop, scheduled.block);
     }
     for (const std::int64_t size : executable.memory.section_sizes) report += fmt::format("{} ", size);
     return report + fmt::format("{} {} {}", executable.memory.size,

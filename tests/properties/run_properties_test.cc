@@ -8,6 +8,7 @@
 
 #include "core/memory_budget.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/run/executor.h"
 #include "tests/support/random_model.h"
 

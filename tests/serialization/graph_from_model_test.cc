@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/ir/op_registry.h"
 #include "serialization/language/text_reader.h"
 

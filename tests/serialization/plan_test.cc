@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "serialization/language/graph_from_model.h"
 #include "serialization/language/overrides.h"
 
@@ -91,12 +92,12 @@ TEST(Plan, GivesTheSameExecutable) {
   const Executable b = PlanExecution(read.graph, options);
   EXPECT_EQ(a.memory.size, b.memory.size);
   for (int phase = 0; phase < kPhaseCount; ++phase) {
-    EXPECT_EQ(a.schedule.turns(static_cast<Phase>(phase)), b.schedule.turns(static_cast<Phase>(phase)));
+    EXPECT_EQ(a.schedule.order(static_cast<Phase>(phase)), b.schedule.order(static_cast<Phase>(phase)));
   }
 }
 
-// A clipped trace over enough steps to be replayed.
-Plan ReplayedExample() {
+// A clipped trace over enough steps to be recomputed.
+Plan RecomputedExample() {
   const auto files = MakePosixFileSystem();
   const std::string path = PLGRAPH_SOURCE_DIR "/models/neuromodulated.pbtxt";
   Diagnostics diagnostics(path);
@@ -110,23 +111,23 @@ Plan ReplayedExample() {
           .planned_for = options.planned_for()};
 }
 
-TEST(Plan, SaysWhatIsReplayed) {
-  const Plan plan = ReplayedExample();
+TEST(Plan, SaysWhatIsRecomputed) {
+  const Plan plan = RecomputedExample();
   const Plan read = DecodePlan(EncodePlan(plan), "f");
-  EXPECT_THAT(read.graph.ToText(), HasSubstr("@step replayed"));
+  EXPECT_THAT(read.graph.ToText(), HasSubstr("@step recomputed"));
   EXPECT_EQ(read.graph.ToText(), plan.graph.ToText());
-  EXPECT_GT(PlanExecution(read.graph, {.steps = 100}).memory.segment, 0);
+  EXPECT_GT(PlanExecution(read.graph, {.steps = 100}).memory.interval, 0);
 }
 
-TEST(Plan, IsRefusedWhereWhatIsReplayedCannotBe) {
-  Plan plan = ReplayedExample();
+TEST(Plan, IsRefusedWhereWhatIsRecomputedCannotBe) {
+  Plan plan = RecomputedExample();
   for (const std::string name : {"w", "cue", "error@last", "d_y"}) {
     Plan lying = plan;
-    lying.graph.node(lying.graph.Find(name)).replayed = true;
-    EXPECT_THAT(FaultOf(EncodePlan(lying)), HasSubstr("\"" + name + "\" is replayed")) << name;
+    lying.graph.node(lying.graph.Find(name)).recomputed = true;
+    EXPECT_THAT(FaultOf(EncodePlan(lying)), HasSubstr("\"" + name + "\" is recomputed")) << name;
   }
-  plan.graph.node(plan.graph.Find("hebb_next")).replayed = false;
-  EXPECT_THAT(FaultOf(EncodePlan(plan)), HasSubstr("\"hebb\" is replayed"));
+  plan.graph.node(plan.graph.Find("hebb_next")).recomputed = false;
+  EXPECT_THAT(FaultOf(EncodePlan(plan)), HasSubstr("\"hebb\" is recomputed"));
 }
 
 TEST(Plan, NothingMayFollow) {

@@ -11,6 +11,7 @@
 
 #include "core/random.h"
 #include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "serialization/language/check_train.h"
 #include "serialization/language/graph_from_model.h"
 #include "serialization/language/text_reader.h"

@@ -34,6 +34,8 @@ class GraphMaker {
     node.name = name;
     node.op = &GetOp(op);
     node.operands = std::move(operands);
+    const std::vector<OperandDef>& all = node.op->operands;  // those that are not given are absent
+    if (!(all.size() == 1 && all[0].repeated)) node.operands.resize(all.size());
     node.attributes = std::move(attributes);
     return graph.Add(std::move(node));
   }

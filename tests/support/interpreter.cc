@@ -1,7 +1,7 @@
 #include "tests/support/interpreter.h"
 
 #include "core/random.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 

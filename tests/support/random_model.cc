@@ -96,7 +96,8 @@ void RandomModel::CloseState(Value state) {
 }
 
 void RandomModel::CloseTrace(Value trace) {
-  const std::int64_t rule = Below(4);
+  const std::int64_t rule = Below(5);
+  if (rule == 4) return CloseByRows(trace);
   const AttributeValue clip = Below(3) == 0 ? AttributeValue{50.0} : AttributeValue{};
   const Value pre = maker_.Op(Fresh("pre"), "Tanh", {Vector()});
   const Value post = maker_.Op(Fresh("post"), "Tanh", {Vector()});
@@ -113,6 +114,18 @@ void RandomModel::CloseTrace(Value trace) {
   }
   State& closed = maker_.Next(trace, maker_.Op(Fresh("trace_next"), "HebbianTrace", operands, {rule, clip}));
   if (Below(4) == 0) closed.initial = Parameter({n_, n_});
+}
+
+// A decay of each row, by hand.
+void RandomModel::CloseByRows(Value trace) {
+  const Value gate = maker_.Op(Fresh("gate"), "Sigmoid", {Coin() ? Parameter({n_}) : Vector()});
+  const Value decay = maker_.Op(Fresh("decay"), "Reshape", {gate}, {IntegerList{n_, 1}});
+  const Value pre = maker_.Op(Fresh("pre"), "Tanh", {Vector()});
+  const Value post = maker_.Op(Fresh("post"), "Tanh", {Vector()});
+  const Value write = maker_.Op(Fresh("write"), "Outer", {pre, post});
+  const Value small = maker_.Op(Fresh("small"), "Scale", {write}, {0.1, 0.0});
+  const Value rest = maker_.Op(Fresh("rest"), "Mul", {decay, trace});
+  maker_.Next(trace, maker_.Op(Fresh("trace_next"), "Add", {rest, small}));
 }
 
 void RandomModel::AddLoss(TermAt at) {

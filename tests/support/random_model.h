@@ -57,6 +57,7 @@ class RandomModel {
   void ReadImage();
   void CloseState(Value state);
   void CloseTrace(Value trace);
+  void CloseByRows(Value trace);
   void AddLoss(TermAt at);
 
   GraphMaker maker_;

@@ -24,8 +24,8 @@ class TrafficTest : public ::testing::Test {
 
   // Of one node as if it were on its own.
   Traffic Alone(const std::string& name) {
-    const Turn turn = {.node = executable_.graph.Find(name)};
-    return TrafficOf(executable_, std::span(&turn, 1))[0];
+    const ScheduledNode scheduled = {.node = executable_.graph.Find(name)};
+    return TrafficOf(executable_, std::span(&scheduled, 1))[0];
   }
 
   TempFolder folder_;
@@ -40,11 +40,12 @@ TEST_F(TrafficTest, TellsWhatIsOneASampleFromWhatIsShared) {
 }
 
 TEST_F(TrafficTest, CountsWhatASweepSharesOnce) {
-  const std::vector<std::span<const Turn>> sweeps = SweepsOf(executable_.schedule.turns(Phase::kStep));
-  ASSERT_EQ(sweeps.size(), 1U);
-  ASSERT_EQ(sweeps[0].size(), 2U);  // the update of the trace, one round late, and the read
+  const std::vector<std::span<const ScheduledNode>> fused_loops =
+      FusedLoopsOf(executable_.schedule.order(Phase::kStep));
+  ASSERT_EQ(fused_loops.size(), 1U);
+  ASSERT_EQ(fused_loops[0].size(), 2U);  // the update of the trace, pipelined by one step, and the read
   Traffic sum;
-  for (const Traffic& own : TrafficOf(executable_, sweeps[0])) {
+  for (const Traffic& own : TrafficOf(executable_, fused_loops[0])) {
     sum.call_bytes += own.call_bytes;
     sum.row_bytes += own.row_bytes;
   }

@@ -10,6 +10,8 @@
 #include "core/diagnostics.h"
 #include "core/memory_budget.h"
 #include "core/random.h"
+#include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "graph/run/executor.h"

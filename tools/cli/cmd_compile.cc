@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/print.h"
+#include "graph/plan/plan_text.h"
 #include "serialization/state/plan.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/model_options.h"
@@ -23,6 +24,8 @@ struct Options {
   std::string plan;
   std::string emit;
   std::string dump_dir;
+  std::vector<std::string> disabled;
+  bool timings = false;
 };
 
 // What compiling a model depends on beside the model itself.
@@ -51,12 +54,66 @@ Setting SettingOf(const LoadedModel& loaded, const Services& services) {
   return setting;
 }
 
-void DumpPass(FileSystem& files, const std::string& dir, int index, std::string_view pass,
-              const Graph& graph) {
-  const std::string text = graph.ToText();
-  const std::unique_ptr<WritableFile> file = files.Create(fmt::format("{}/{:02}-{}.txt", dir, index, pass));
+void WriteText(FileSystem& files, const std::string& path, const std::string& text) {
+  const std::unique_ptr<WritableFile> file = files.Create(path);
   file->Append(std::as_bytes(std::span(text)));
   file->Close();
+}
+
+// The seconds of each pass, and of all that follows.
+class Timings {
+ public:
+  explicit Timings(const Clock& clock) : clock_(clock), start_(clock.Seconds()) {}
+
+  void Add(std::string_view pass, double seconds) {
+    text_ += Line(pass, seconds);
+    passes_ += seconds;
+  }
+  std::string ToText() const {
+    const double all = clock_.Seconds() - start_;
+    return text_ + Line("checks after passes, plan", all - passes_) + Line("all", all);
+  }
+
+ private:
+  static std::string Line(std::string_view what, double seconds) {
+    return fmt::format("  {:<28} {:>10.3f} ms\n", what, 1000 * seconds);
+  }
+
+  const Clock& clock_;
+  double start_;
+  double passes_ = 0;
+  std::string text_ = "compilation:\n";
+};
+
+// Of a plan there is nothing to see: it has been through the passes.
+void RefusePasses(const LoadedModel& loaded, const Options& options) {
+  const auto refuse = [&](const std::string& option) {
+    throw Error(ErrorKind::kInvalid,
+                fmt::format("{}: {} is a plan, which has been through the passes; give the text of the model",
+                            option, loaded.path));
+  };
+  if (!loaded.plan) return;
+  if (!options.dump_dir.empty()) refuse("--dump-ir " + options.dump_dir);
+  if (!options.disabled.empty()) refuse("--disable-pass " + options.disabled[0]);
+  if (options.timings) refuse("--timings");
+}
+
+PassControl ControlOf(const Options& options, Machine& machine, Timings& timings) {
+  PassControl control;
+  control.disabled = {options.disabled.begin(), options.disabled.end()};
+  control.clock = &machine.services().clock;
+  control.on_pass = [&](const PassRun& run) {
+    timings.Add(run.name, run.seconds);
+    if (options.dump_dir.empty()) return;
+    WriteText(machine.files(), fmt::format("{}/{:02}-{}.txt", options.dump_dir, run.index, run.name),
+              run.graph.ToText());
+  };
+  return control;
+}
+
+void DumpPlan(FileSystem& files, const std::string& dir, const Executable& executable) {
+  WriteText(files, dir + "/schedule.txt", ScheduleText(executable));
+  WriteText(files, dir + "/memory.txt", MemoryText(executable));
 }
 
 // The executable that measures during training, if the model asks for that; not run here.
@@ -90,20 +147,12 @@ int CompileModel(const Options& options) {
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
   Setting setting = SettingOf(loaded, machine.services());
-  if (!options.dump_dir.empty()) {
-    if (loaded.plan) {
-      throw Error(
-          ErrorKind::kInvalid,
-          fmt::format("--dump-ir {}: {} is a plan, which has been through the passes; dump the graphs "
-                      "of its text",
-                      options.dump_dir, loaded.path));
-    }
-    machine.files().CreateFolders(options.dump_dir);
-    setting.options.on_pass = [&](int index, std::string_view pass, const Graph& graph) {
-      DumpPass(machine.files(), options.dump_dir, index, pass, graph);
-    };
-  }
-  const Executable executable = MakeExecutable(loaded, setting.options);
+  RefusePasses(loaded, options);
+  if (!options.dump_dir.empty()) machine.files().CreateFolders(options.dump_dir);
+  Timings timings(machine.services().clock);
+  const Executable executable = MakeExecutable(loaded, setting.options, ControlOf(options, machine, timings));
+  if (options.timings) Print(stderr, "{}", timings.ToText());
+  if (!options.dump_dir.empty()) DumpPlan(machine.files(), options.dump_dir, executable);
   if (!options.plan.empty()) {
     WritePlan(machine.files(), options.plan,
               {.model = SelfContained(loaded),
@@ -130,10 +179,9 @@ void AddCompileCommand(CLI::App& app, Action& action) {
       "phase with its nodes in the order in which they run, what is kept of each trace, the bytes of the "
       "one\n"
       "arena that a run takes, the peak memory of `train`, and the floating-point operations of an episode.\n"
-      "A trace is inverted on the way back, replayed from snapshots, or kept at every step.\n"
-      "Nodes of one sweep pass over their matrices together; what is `one round late` does so with the "
-      "nodes\n"
-      "of the next step.\n"
+      "For the backward pass a trace is inverted, recomputed from snapshots, or kept at every step.\n"
+      "The nodes of one fused loop pass over their matrices together; a node that is `pipelined by one\n"
+      "step` does so with the nodes of the next step.\n"
       "A plan (-o) holds the model and the graph of its training, which is right for any batch and "
       "optimizer.\n"
       "It takes the --set of `train` fields, and refuses one that asks for a training on other steps or "
@@ -144,7 +192,8 @@ void AddCompileCommand(CLI::App& app, Action& action) {
       "  plgraph compile models/pattern_completion.pbtxt -o pc.plan      train, eval and run take pc.plan "
       "too\n"
       "  plgraph compile models/oja.pbtxt --emit dot | dot -Tsvg > oja.svg\n"
-      "  plgraph compile models/oja.pbtxt --dump-ir passes/              the graph after each pass");
+      "  plgraph compile models/oja.pbtxt --dump-ir passes/              the graph after each pass\n"
+      "  plgraph compile models/oja.pbtxt --disable-pass invert      keep every trace for the backward pass");
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
   command->add_option(
@@ -153,9 +202,15 @@ void AddCompileCommand(CLI::App& app, Action& action) {
   command->add_option("--emit", options->emit, "Print the compiled graph instead of the report: dot or ir")
       ->check(CLI::IsMember({"dot", "ir"}));
   command
-      ->add_option("--dump-ir", options->dump_dir,
-                   "Write the graph after each pass to DIR/01-<pass>.txt, ...")
+      ->add_option(
+          "--dump-ir", options->dump_dir,
+          "Write the graph after each pass to DIR/01-<pass>.txt, ..., and schedule.txt and memory.txt")
       ->type_name("DIR");
+  command
+      ->add_option("--disable-pass", options->disabled,
+                   "Leave a pass out that only saves time or memory; may be repeated")
+      ->type_name("NAME");
+  command->add_flag("--timings", options->timings, "Print the time of each pass to stderr");
   command->callback([options, &action] { action = [options] { return CompileModel(*options); }; });
 }
 

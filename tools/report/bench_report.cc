@@ -42,7 +42,7 @@ std::string NodesText(const PhaseCost& phase, double whole) {
 Json NodeJson(const NodeCost& node) {
   Json json;
   json["name"] = node.name;
-  json["op"] = node.members.empty() ? node.op : "sweep";
+  json["op"] = node.members.empty() ? node.op : "fused loop";
   json["calls"] = node.calls;
   json["seconds"] = node.seconds;
   json["gigabytes_per_second"] = Billions(node.bytes, node.seconds);

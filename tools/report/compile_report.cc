@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "graph/plan/fusion.h"
+#include <algorithm>
+
 #include "tools/cli/model_options.h"
 #include "tools/training/parameters.h"
 
@@ -26,7 +27,7 @@ std::string BytesLine(std::string_view text, std::int64_t bytes) {
 }
 
 std::int64_t BytesOf(const Executable& executable, Value value) {
-  const Placement& placement = executable.memory.placements[static_cast<size_t>(value.id)];
+  const Placement& placement = executable.memory.placements[value];
   return placement.slots * placement.slot_stride * SizeOf(executable.options.dtype);
 }
 
@@ -36,16 +37,12 @@ std::int64_t CountOps(const Graph& graph) {
   return count;
 }
 
-// Whether the kernel of the turn before does a turn too.
-std::vector<bool> WithTheNodeBefore(const Graph& graph, const std::vector<Turn>& turns) {
-  std::vector<bool> fused(turns.size());
-  for (const std::span<const Turn> sweep : SweepsOf(turns)) {
-    const size_t first = static_cast<size_t>(sweep.data() - turns.data());
-    for (size_t t = 0; t < sweep.size();) {
-      const Fusion* fusion = FindFusion(graph, sweep.subspan(t));
-      const size_t count = fusion == nullptr ? 1 : fusion->members.size();
-      for (size_t other = 1; other < count; ++other) fused[first + t + other] = true;
-      t += count;
+// Whether the kernel of the scheduled node before does a scheduled node too.
+std::vector<bool> WithTheNodeBefore(const Executable& executable, Phase loop) {
+  std::vector<bool> fused(executable.schedule.order(loop).size());
+  for (const FusedLoopPlan& fused_loop : executable.loop(loop).fused_loops) {
+    for (const KernelCall& call : fused_loop.calls) {
+      for (size_t other = 1; other < call.count; ++other) fused[fused_loop.first + call.first + other] = true;
     }
   }
   return fused;
@@ -55,21 +52,30 @@ std::vector<bool> WithTheNodeBefore(const Graph& graph, const std::vector<Turn>&
 std::string FormText(const Executable& executable, const State& state) {
   std::int64_t bytes = BytesOf(executable, state.value);
   std::string form = "one at a time";
-  const Placement& placement = executable.memory.placements[static_cast<size_t>(state.value.id)];
-  if (placement.segment > 0) {
-    form = fmt::format("a snapshot every {} steps{}; the way back replays its updates", placement.segment,
-                       placement.stretch == 0 ? ""
-                                              : fmt::format(", one in {} of which lasts",
-                                                            placement.stretch / placement.segment));
+  const Placement& placement = executable.memory.placements[state.value];
+  if (placement.interval > 0) {
+    form = fmt::format(
+        "a snapshot every {} steps{}; the backward pass recomputes its updates", placement.interval,
+        placement.outer_interval == 0
+            ? ""
+            : fmt::format(", one in {} of which lasts", placement.outer_interval / placement.interval));
   } else if (placement.slots > executable.options.steps) {
-    form = "kept at every step for the way back";
+    form = "kept at every step for the backward pass";
   }
   for (const State& back : executable.graph.states) {
     if (back.resumes != state.value) continue;
     bytes += BytesOf(executable, back.value);
-    form = "one at a time; the way back inverts its updates";
+    form = "one at a time; the backward pass inverts its updates";
   }
   return fmt::format("{}, {} bytes", form, Grouped(bytes));
+}
+
+// Whether the backward loop has the gradient of a trace as a matrix.
+bool HasGradientMatrix(const Graph& graph, const TraceNote& note) {
+  return std::any_of(graph.states.begin(), graph.states.end(), [&](const State& state) {
+    const Node& node = graph.node(state.value);
+    return state.adjoint && node.origin == note.name && node.shape == note.shape;
+  });
 }
 
 // Why a trace is made or not.
@@ -110,11 +116,11 @@ std::string SummaryText(const LoadedModel& loaded, const Executable& executable,
 std::string HowOften(Phase phase, const Executable& executable) {
   const CompileOptions& options = executable.options;
   if (IsLoop(phase)) {
-    const LoopSplit& split = executable.memory.split(phase);
-    const std::string lanes = split.lanes == 1 ? "" : fmt::format(" in {} lanes", split.lanes);
-    const std::string samples =
-        options.batch == 1 ? ""
-                           : fmt::format("; {} of {} samples at once{}", split.samples, options.batch, lanes);
+    const LoopSplit& split = executable.loop(phase).split;
+    const std::string groups = split.groups == 1 ? "" : fmt::format(" in {} sample groups", split.groups);
+    const std::string samples = options.batch == 1 ? ""
+                                                   : fmt::format("; {} of {} samples at once{}",
+                                                                 split.samples, options.batch, groups);
     return fmt::format("{} steps, one by one{}", Grouped(options.steps), samples);
   }
   if (phase == Phase::kOnce || phase == Phase::kOnceAdjoint) return "once an update";
@@ -122,11 +128,11 @@ std::string HowOften(Phase phase, const Executable& executable) {
 }
 
 // With which nodes it goes through its data together.
-std::string TogetherText(const Schedule& schedule, const Turn& turn) {
-  if (turn.sweep >= 0) return fmt::format("  sweep {}", turn.sweep);
-  if (turn.block < 0) return "";
-  const std::int64_t steps = schedule.block_steps[static_cast<size_t>(turn.block)];
-  return fmt::format("  block {}, {} at a time", turn.block,
+std::string TogetherText(const Schedule& schedule, const ScheduledNode& scheduled) {
+  if (scheduled.fused_loop >= 0) return fmt::format("  fused loop {}", scheduled.fused_loop);
+  if (scheduled.block < 0) return "";
+  const std::int64_t steps = schedule.block_steps[static_cast<size_t>(scheduled.block)];
+  return fmt::format("  block {}, {} at a time", scheduled.block,
                      steps == 1 ? "1 step" : fmt::format("{} steps", steps));
 }
 
@@ -134,21 +140,22 @@ std::string PhasesText(const Executable& executable) {
   std::string text;
   for (int i = 0; i < kPhaseCount; ++i) {
     const Phase phase = static_cast<Phase>(i);
-    const std::vector<Turn>& turns = executable.schedule.turns(phase);
-    if (turns.empty()) {
+    const std::vector<ScheduledNode>& order = executable.schedule.order(phase);
+    if (order.empty()) {
       text += fmt::format("phase {}: no nodes\n", NameOf(phase));
       continue;
     }
     text += fmt::format("phase {}: {}, {}\n", NameOf(phase),
-                        turns.size() == 1 ? "1 node" : fmt::format("{} nodes", turns.size()),
+                        order.size() == 1 ? "1 node" : fmt::format("{} nodes", order.size()),
                         HowOften(phase, executable));
-    const std::vector<bool> fused = WithTheNodeBefore(executable.graph, turns);
-    for (size_t t = 0; t < turns.size(); ++t) {
-      const Node& node = executable.graph.node(turns[t].node);
-      text +=
-          fmt::format("  {:<28} {:<18} {}{}{}{}\n", node.name, node.op->name, node.shape.ToString(),
-                      TogetherText(executable.schedule, turns[t]), turns[t].late ? "  one round late" : "",
-                      fused[t] ? "  fused with the node before" : "");
+    const std::vector<bool> fused =
+        IsLoop(phase) ? WithTheNodeBefore(executable, phase) : std::vector<bool>(order.size());
+    for (size_t t = 0; t < order.size(); ++t) {
+      const Node& node = executable.graph.node(order[t].node);
+      text += fmt::format("  {:<28} {:<18} {}{}{}{}\n", node.name, node.op->name, node.shape.ToString(),
+                          TogetherText(executable.schedule, order[t]),
+                          order[t].pipelined ? "  pipelined by one step" : "",
+                          fused[t] ? "  fused with the node before" : "");
     }
   }
   return text;
@@ -167,8 +174,9 @@ std::string TracesText(const Executable& executable) {
   }
   for (const TraceNote& note : executable.graph.trace_notes) {
     if (note.made) continue;
-    text += fmt::format("  {:<28} {:<18} never made, but a sum over the updates so far\n", note.name,
-                        note.shape.ToString());
+    text += fmt::format(
+        "  {:<28} {:<18} never made, but a sum over the updates so far{}\n", note.name, note.shape.ToString(),
+        HasGradientMatrix(executable.graph, note) ? "; its gradient is a matrix in the backward loop" : "");
     text += NoteText(note, executable.options);
   }
   return text.empty() ? text : "traces:\n" + text;

@@ -15,7 +15,7 @@ std::string SummaryText(const LoadedModel& loaded, const Executable& executable,
 /// When and how often the nodes of a phase run.
 std::string HowOften(Phase phase, const Executable& executable);
 
-/// Each phase with its nodes, in the order in which they run, and the sweeps of the loops.
+/// Each phase with its nodes, in the order in which they run, and the fused loops of the loops.
 std::string PhasesText(const Executable& executable);
 
 /// What is kept of each state that is a matrix, and its bytes; empty if there is none.

@@ -95,8 +95,8 @@ void AddPhases(const LoadedModel& loaded, std::int64_t episode_steps, ReportMode
     const Phase phase = static_cast<Phase>(i);
     ReportPhase& shown =
         model.phases.emplace_back(ReportPhase{std::string(NameOf(phase)), HowOften(phase, executable)});
-    for (const Turn& turn : executable.schedule.turns(phase)) {
-      const Node& node = executable.graph.node(turn.node);
+    for (const ScheduledNode& scheduled : executable.schedule.order(phase)) {
+      const Node& node = executable.graph.node(scheduled.node);
       shown.nodes.push_back({node.name, OpText(executable.graph, node), node.shape.ToString()});
     }
   }

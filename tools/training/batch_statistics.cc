@@ -25,13 +25,13 @@ bool HasOneNumber(const Node& x, bool in_loop, const CompileOptions& options) {
 
 void CheckBatchStatistics(const LoadedModel& loaded, const CompileOptions& options) {
   const Graph& graph = loaded.graph;
-  const std::vector<bool> in_loop = InLoop(graph);
+  const NodeMap<bool> in_loop = InLoop(graph);
   Diagnostics diagnostics(loaded.path);
   for (int id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(Value{id});
     if (!FollowsTheBatch(node)) continue;
     const Node& x = graph.node(node.operands[0]);
-    if (!HasOneNumber(x, in_loop[static_cast<size_t>(id)], options)) continue;
+    if (!HasOneNumber(x, in_loop[Value{id}], options)) continue;
     diagnostics.AddError(
         node.location,
         fmt::format("node \"{}\" ({}): in training each channel of operand \"{}\" has a single number, whose "

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "graph/plan/segments.h"
+#include "graph/plan/checkpoint_intervals.h"
 #include "serialization/language/initializer.h"
 
 namespace plgraph {
@@ -38,27 +38,27 @@ std::int64_t ArenaBytes(const Executable& executable) {
   return executable.memory.size * SizeOf(executable.options.dtype);
 }
 
-// All segments but the last run again, and all stretches but the last, each of which leaves its last segment.
-double FlopsOfReplay(const Executable& executable) {
-  const std::int64_t segment = executable.memory.segment;
-  const std::int64_t stretch = executable.memory.stretch;
-  if (segment == 0) return 0;
+// All checkpoint intervals but the last run again, and all outer intervals but the last, each of which leaves its last checkpoint interval.
+double FlopsOfRecomputation(const Executable& executable) {
+  const std::int64_t interval = executable.memory.interval;
+  const std::int64_t outer_interval = executable.memory.outer_interval;
+  if (interval == 0) return 0;
   const std::int64_t before_last = executable.options.steps - 1;
-  std::int64_t steps = before_last / segment * segment;
-  if (stretch > 0) steps += before_last / stretch * (stretch - segment);
+  std::int64_t steps = before_last / interval * interval;
+  if (outer_interval > 0) steps += before_last / outer_interval * (outer_interval - interval);
   double flops = 0;
-  for (const Value op : ReplayedOps(executable.graph)) {
+  for (const Value op : RecomputedOps(executable.graph)) {
     flops += static_cast<double>(FlopsOfRow(executable.graph, executable.graph.node(op)));
   }
   return flops * static_cast<double>(steps) * static_cast<double>(executable.options.batch);
 }
 
-// Where a value lies in the round in which the nodes that are not late are at step 1: a state and the `next` of the
+// Where a value lies in the round in which the nodes that are not pipelined are at step 1: a state and the `next` of the
 // step before are one place.
-std::int64_t PlaceIn(const Executable& executable, const Turn& turn, Value value) {
+std::int64_t PlaceIn(const Executable& executable, const ScheduledNode& scheduled, Value value) {
   std::int64_t step = 1;
-  if (turn.late) step += executable.graph.node(turn.node).phase == Phase::kStep ? -1 : 1;
-  return executable.memory.placements[static_cast<size_t>(value.id)].AtStep(step);
+  if (scheduled.pipelined) step += executable.graph.node(scheduled.node).phase == Phase::kStep ? -1 : 1;
+  return executable.memory.placements[value].AtStep(step);
 }
 
 }  // namespace
@@ -71,18 +71,18 @@ std::int64_t FlopsOfRow(const Graph& graph, const Node& node) {
   return node.op->flops({shapes, node.attributes}, node.shape);
 }
 
-std::vector<Traffic> TrafficOf(const Executable& executable, std::span<const Turn> turns) {
+std::vector<Traffic> TrafficOf(const Executable& executable, std::span<const ScheduledNode> order) {
   const Graph& graph = executable.graph;
   std::set<std::int64_t> seen;
   std::vector<Traffic> traffic;
-  for (const Turn& turn : turns) {
-    std::vector<Value> values = graph.node(turn.node).operands;
-    values.push_back(turn.node);
+  for (const ScheduledNode& scheduled : order) {
+    std::vector<Value> values = graph.node(scheduled.node).operands;
+    values.push_back(scheduled.node);
     bool sample = false;
     for (const Value value : values) sample = sample || (value && graph.node(value).variance.sample);
     Traffic& own = traffic.emplace_back();
     for (const Value value : values) {
-      if (!value || !seen.insert(PlaceIn(executable, turn, value)).second) continue;
+      if (!value || !seen.insert(PlaceIn(executable, scheduled, value)).second) continue;
       const Node& node = graph.node(value);
       const std::int64_t bytes = node.shape.NumElements() * SizeOf(executable.options.dtype);
       // Steps are rows of one call only where there are no samples, or along with them.
@@ -105,14 +105,14 @@ std::int64_t RowsOf(const Graph& graph, const Node& node, const CompileOptions& 
 
 double FlopsPerEpisode(const Executable& executable, std::int64_t episode_steps) {
   double batch_run = 0;
-  for (const std::vector<Turn>& phase : executable.schedule.phases) {
-    for (const Turn& turn : phase) {
-      const Node& node = executable.graph.node(turn.node);
+  for (const std::vector<ScheduledNode>& phase : executable.schedule.phases) {
+    for (const ScheduledNode& scheduled : phase) {
+      const Node& node = executable.graph.node(scheduled.node);
       batch_run += static_cast<double>(FlopsOfRow(executable.graph, node)) *
                    static_cast<double>(RowsOf(executable.graph, node, executable.options));
     }
   }
-  batch_run += FlopsOfReplay(executable);
+  batch_run += FlopsOfRecomputation(executable);
   const double runs = static_cast<double>(episode_steps) / static_cast<double>(executable.options.steps);
   return batch_run * runs / static_cast<double>(executable.options.batch);
 }

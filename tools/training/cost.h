@@ -25,8 +25,8 @@ struct Traffic {
   std::int64_t row_bytes = 0;   ///< for each row
 };
 
-/// Of a node on its own, or of the members of a sweep: what several touch counts for the first of them.
-std::vector<Traffic> TrafficOf(const Executable& executable, std::span<const Turn> turns);
+/// Of a node on its own, or of the members of a fused loop: what several touch counts for the first of them.
+std::vector<Traffic> TrafficOf(const Executable& executable, std::span<const ScheduledNode> order);
 
 /// Floating-point operations for one episode, without the optimizer's. What is done once an update is shared among
 /// the samples of the batch.

@@ -43,7 +43,7 @@ NumberRange RangeFor(const std::vector<NumberRange>& rows, std::int64_t row, boo
 
 }  // namespace
 
-std::vector<bool> LeadsToTraining(const Graph& graph) {
+NodeMap<bool> LeadsToTraining(const Graph& graph) {
   std::vector<Value> targets;
   for (const Term& term : graph.terms) {
     if (term.is_loss) targets.push_back(term.value);
@@ -55,9 +55,9 @@ std::vector<bool> LeadsToTraining(const Graph& graph) {
 }
 
 FirstFault::FirstFault(const Graph& graph) {
-  const std::vector<bool> leads = LeadsToTraining(graph);
+  const NodeMap<bool> leads = LeadsToTraining(graph);
   for (int id = 0; id < graph.size(); ++id) {
-    if (leads[static_cast<size_t>(id)]) looked_at_.insert(&graph.node(Value{id}));
+    if (leads[Value{id}]) looked_at_.insert(&graph.node(Value{id}));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "graph/ir/node_map.h"
 #include "graph/run/call_observer.h"
 
 namespace plgraph {
@@ -29,7 +30,7 @@ struct Fault {
 };
 
 /// For each node of a compiled graph, whether a loss or a gradient depends on it, at any step.
-std::vector<bool> LeadsToTraining(const Graph& graph);
+NodeMap<bool> LeadsToTraining(const Graph& graph);
 
 /// Keeps the first result that is not finite of the calls that it sees.
 class FirstFault : public CallObserver<float> {

@@ -94,9 +94,9 @@ class GivenArrays : public DataSource {
   }
 
   void CheckNothingMissing(const Graph& graph, const std::vector<Value>& wanted) const {
-    const std::vector<bool> leads = LeadsToInTime(graph, wanted);
+    const NodeMap<bool> leads = LeadsToInTime(graph, wanted);
     for (const InputPort& port : ports_) {
-      const bool needed = leads[static_cast<size_t>(graph.Find(port.name).id)];
+      const bool needed = leads[graph.Find(port.name)];
       if (!needed || FindTensor(inputs_, port.name) != nullptr) continue;
       throw Error(
           ErrorKind::kInvalid,

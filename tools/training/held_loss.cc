@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
 
 namespace plgraph {
 namespace {

@@ -9,9 +9,7 @@
 namespace plgraph {
 namespace {
 
-size_t Index(Value value) { return static_cast<size_t>(value.id); }
-
-std::vector<bool> LeadsToLoss(const Graph& graph) {
+NodeMap<bool> LeadsToLoss(const Graph& graph) {
   std::vector<Value> losses;
   for (const Term& term : graph.terms) {
     if (term.is_loss) losses.push_back(term.value);
@@ -26,7 +24,7 @@ class Holder {
 
   HeldGraph Run() {
     HeldGraph result;
-    const std::vector<bool> all(static_cast<size_t>(graph_.size()), true);
+    const NodeMap<bool> all(graph_.size(), true);
     result.graph = rewriter_.Run(all, [&](Value old) { return Visit(old); });
     result.held = std::move(held_);
     return result;
@@ -35,12 +33,12 @@ class Holder {
  private:
   Value Visit(Value old) {
     const Node& node = graph_.node(old);
-    if (node.kind != NodeKind::kOp || !to_loss_[Index(old)]) return rewriter_.Copy(old);
+    if (node.kind != NodeKind::kOp || !to_loss_[old]) return rewriter_.Copy(old);
     if (node.op->adjoint == NotDifferentiable && ReadsTrained(node)) return Given(old, node.name);
     const Value copy = rewriter_.Copy(old);
     for (size_t i = 0; i < node.operands.size(); ++i) {
       const Value operand = node.operands[i];
-      if (operand && trained_[Index(operand)] && Holds(node, i)) {
+      if (operand && trained_[operand] && Holds(node, i)) {
         rewriter_.to().SetOperand(copy, i, GivenOperand(operand));
       }
     }
@@ -48,8 +46,7 @@ class Holder {
   }
 
   bool ReadsTrained(const Node& node) const {
-    return std::any_of(node.operands.begin(), node.operands.end(),
-                       [&](Value v) { return v && trained_[Index(v)]; });
+    return std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) { return v && trained_[v]; });
   }
 
   static bool Holds(const Node& node, size_t operand) {
@@ -76,8 +73,8 @@ class Holder {
 
   const Graph& graph_;
   Rewriter rewriter_;
-  std::vector<bool> trained_;
-  std::vector<bool> to_loss_;
+  NodeMap<bool> trained_;
+  NodeMap<bool> to_loss_;
   std::map<std::int32_t, Value> operands_;
   std::vector<HeldValue> held_;
 };

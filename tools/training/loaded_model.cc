@@ -6,6 +6,8 @@
 
 #include "core/diagnostics.h"
 #include "core/error.h"
+#include "graph/compile.h"
+#include "graph/ir/check.h"
 #include "serialization/language/check_train.h"
 #include "serialization/language/graph_from_model.h"
 #include "serialization/language/initializer.h"
@@ -152,13 +154,14 @@ CompileOptions ForwardOptions(const LoadedModel& loaded, const DataSource& data,
   return options;
 }
 
-Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options) {
+Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options,
+                          const PassControl& control) {
   if (options.training) CheckBatchStatistics(loaded, options);
-  if (!loaded.plan) return Compile(loaded.graph, options);
+  if (!loaded.plan) return Compile(loaded.graph, options, control);
   const PlannedFor asked = options.planned_for();
   if (asked == loaded.plan->planned_for) return PlanExecution(loaded.plan->graph, options);
   if (options.training) throw OtherPlan(loaded.path, loaded.plan->planned_for, asked, loaded.overrides);
-  return Compile(loaded.graph, options);
+  return Compile(loaded.graph, options, control);
 }
 
 }  // namespace plgraph

@@ -20,7 +20,7 @@ CompileOptions OptionsOf(const Executor<float>& executor) {
   CompileOptions options = executor.executable().options;
   options.optimizer_slots = 0;
   options.accumulate = false;
-  options.sweeps = false;
+  options.fused_loops = false;
   return options;
 }
 
@@ -178,7 +178,7 @@ class Tracer {
       const std::span<const float> given = run_.executor.Input(failed_.graph.Find(node.name));
       std::copy(given.begin(), given.end(), executor_.Input(Value{id}).begin());
       const std::optional<size_t> at = FirstNotFinite(given);
-      if (!at || !leads_[static_cast<size_t>(id)]) continue;
+      if (!at || !leads_[Value{id}]) continue;
       const auto size = static_cast<size_t>(node.shape.NumElements());
       const size_t batch = static_cast<size_t>(executable_.options.batch);
       std::optional<std::int64_t> step;
@@ -214,7 +214,7 @@ class Tracer {
       std::copy(values.begin(), values.end(), executor_.StateAtEnd(i).begin());
       const std::optional<size_t> at = FirstNotFinite(values);
       const Value state = failed_.graph.states[i].value;
-      if (!at || !leads_[static_cast<size_t>(state.id)]) continue;
+      if (!at || !leads_[state]) continue;
       const Node& node = failed_.graph.node(state);
       const auto size = static_cast<size_t>(node.shape.NumElements());
       return NumberOrigin{
@@ -232,7 +232,7 @@ class Tracer {
   ThreadPool one_thread_{1};
   Executable executable_;
   Executor<float> executor_;
-  std::vector<bool> leads_;
+  NodeMap<bool> leads_;
   Teller teller_;
 };
 

@@ -47,10 +47,10 @@ class Bench {
   UpdateCost Run(std::int64_t updates);
 
  private:
-  // What runs together: a node, or the members of a sweep.
+  // What runs together: a node, or the members of a fused loop.
   struct Group {
     size_t first = 0;
-    std::span<const Turn> turns;
+    std::span<const ScheduledNode> order;
   };
 
   const Train& train() const { return loaded_.model.train(); }
@@ -160,11 +160,11 @@ void Bench::TimePhases(UpdateCost& cost) {
 }
 
 std::vector<Bench::Group> Bench::GroupsOf(Phase phase) const {
-  const std::span<const Turn> turns = executable_.schedule.turns(phase);
+  const std::span<const ScheduledNode> order = executable_.schedule.order(phase);
   std::vector<Group> groups;
-  for (size_t begin = 0; begin < turns.size();) {
-    const size_t end = EndOfGroup(turns, begin, &Turn::sweep);
-    groups.push_back({begin, turns.subspan(begin, end - begin)});
+  for (size_t begin = 0; begin < order.size();) {
+    const size_t end = EndOfGroup(order, begin, &ScheduledNode::fused_loop);
+    groups.push_back({begin, order.subspan(begin, end - begin)});
     begin = end;
   }
   return groups;
@@ -190,7 +190,7 @@ void Bench::TimeNodes(UpdateCost& cost) {
     for (const Group& group : GroupsOf(phase)) {
       NodeCost node = CostOf(group, profile.nodes(phase));
       node.seconds = samples.TakeMedian();
-      for (size_t other = 1; other < group.turns.size(); ++other) samples.TakeMedian();
+      for (size_t other = 1; other < group.order.size(); ++other) samples.TakeMedian();
       cost.phases[static_cast<size_t>(i)].nodes.push_back(std::move(node));
     }
   }
@@ -198,26 +198,26 @@ void Bench::TimeNodes(UpdateCost& cost) {
 
 // All but the time; `nodes`: what the nodes of its phase did in one update.
 NodeCost Bench::CostOf(const Group& group, std::span<const NodeProfile> nodes) const {
-  const std::vector<Traffic> traffic = TrafficOf(executable_, group.turns);
-  NodeCost sweep = {.name = fmt::format("sweep {}", group.turns[0].sweep),
-                    .op = "",
-                    .calls = nodes[group.first].spent.times};
-  for (size_t i = 0; i < group.turns.size(); ++i) {
-    const Node& node = executable_.graph.node(group.turns[i].node);
+  const std::vector<Traffic> traffic = TrafficOf(executable_, group.order);
+  NodeCost fused_loop = {.name = fmt::format("fused loop {}", group.order[0].fused_loop),
+                         .op = "",
+                         .calls = nodes[group.first].spent.times};
+  for (size_t i = 0; i < group.order.size(); ++i) {
+    const Node& node = executable_.graph.node(group.order[i].node);
     const NodeProfile& did = nodes[group.first + i];
     const double bytes =
         static_cast<double>(did.calls * traffic[i].call_bytes + did.rows * traffic[i].row_bytes);
     const double flops =
         static_cast<double>(did.rows) * static_cast<double>(FlopsOfRow(executable_.graph, node));
-    sweep.bytes += bytes;
-    sweep.flops += flops;
-    sweep.members.push_back({.name = node.name,
-                             .op = std::string(node.op->name),
-                             .calls = did.calls,
-                             .bytes = bytes,
-                             .flops = flops});
+    fused_loop.bytes += bytes;
+    fused_loop.flops += flops;
+    fused_loop.members.push_back({.name = node.name,
+                                  .op = std::string(node.op->name),
+                                  .calls = did.calls,
+                                  .bytes = bytes,
+                                  .flops = flops});
   }
-  return group.turns[0].sweep >= 0 ? sweep : sweep.members[0];
+  return group.order[0].fused_loop >= 0 ? fused_loop : fused_loop.members[0];
 }
 
 UpdateCost Bench::Run(std::int64_t updates) {

@@ -10,12 +10,12 @@
 
 namespace plgraph {
 
-/// What a node, or a sweep with its members, takes in one update.
+/// What a node, or a fused loop with its members, takes in one update.
 struct NodeCost {
   std::string name;
   std::string op;
-  std::int64_t calls = 0;  ///< of a sweep: how often it runs
-  double seconds = 0;      ///< the median; members of a sweep have no time of their own
+  std::int64_t calls = 0;  ///< of a fused loop: how often it runs
+  double seconds = 0;      ///< the median; members of a fused loop have no time of their own
   double bytes = 0;        ///< as in Traffic
   double flops = 0;
   std::vector<NodeCost> members = {};

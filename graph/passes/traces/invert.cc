@@ -1,81 +1,80 @@
-// Traces without a tape. The way back reads every trace at every step, and keeping them all takes steps x N x M
+// Traces without a tape. The backward pass reads every trace at every step, and keeping them all takes steps x N x M
 // numbers a sample. A trace that follows H' = decay o H + scale o (a b^T) can be had again instead: its update
-// is inverted step by step on the way back (op Rewind), from what the way there left, in the memory of one
-// trace. That is a state that runs back, like a gradient; whatever read the trace on the way back reads it.
+// is inverted step by step in the backward pass (op Rewind), from what the forward pass left, in the memory of one
+// trace. That is a state that runs back, like a gradient; whatever read the trace in the backward pass reads it.
 #include <algorithm>
 
 #include "graph/ir/node_builder.h"
+#include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
 #include "graph/ir/rewriter.h"
-#include "graph/passes/pass.h"
+#include "graph/passes/passes.h"
+#include "graph/passes/traces/trace_form.h"
 
 namespace plgraph {
 namespace {
-
-enum Operand : size_t { kBase, kDecay, kA, kB, kScale };  // of DecayedOuter
 
 // Steps from snapshot to snapshot, and how many snapshots are worth it, at least.
 constexpr std::int64_t kLeastSnapshotSteps = 128;
 constexpr std::int64_t kLeastSnapshots = 4;
 
-// A matrix a step would itself have to be kept for all steps.
-bool IsSmallFactor(const Graph& graph, Value factor) {
-  return !factor || graph.node(factor).shape.rank() < 2 || graph.node(factor).variance == Variance{};
+// A matrix per step would itself have to be kept for all steps.
+bool IsSmall(const TraceFactor& factor) {
+  return factor.constant || factor.kind != TraceFactor::kPerConnection;
 }
 
-class TraceRewinder {
+class UpdateInverter {
  public:
-  TraceRewinder(const PlannedFor& options, Graph& graph)
-      : options_(options), graph_(graph), on_the_way_back_(OnTheWayBack(graph)) {}
+  UpdateInverter(const PlannedFor& options, Graph& graph)
+      : options_(options), graph_(graph), is_backward_(BackwardNodes(graph)) {}
 
   void Run() {
     bool changed = false;
     const size_t count = graph_.states.size();
     for (size_t i = 0; i < count; ++i) {
       const State state = graph_.states[i];
-      const bool open = !state.adjoint && !graph_.node(state.value).replayed;
-      if (open && CanRewind(options_, graph_, state) && (IsReadBack(state.value) || IsReadBack(state.next))) {
+      const bool open = !state.adjoint && !graph_.node(state.value).recomputed;
+      if (open && CanInvert(options_, graph_, state) &&
+          (IsReadBackward(state.value) || IsReadBackward(state.next))) {
         Rewind(state);
         changed = true;
       }
     }
     if (!changed) return;
-    Rewriter sweeper(graph_);
-    graph_ = sweeper.Run(LiveNodes(graph_, options_.outputs), [&](Value old) { return sweeper.Copy(old); });
+    Rewriter cleaner(graph_);
+    graph_ = cleaner.Run(LiveNodes(graph_, options_.outputs), [&](Value old) { return cleaner.Copy(old); });
   }
 
  private:
-  bool IsBack(Value node) const {
-    return static_cast<size_t>(node.id) < on_the_way_back_.size() &&
-           on_the_way_back_[static_cast<size_t>(node.id)];
-  }
+  bool IsBackward(Value node) const { return is_backward_.Covers(node) && is_backward_[node]; }
 
-  bool IsReadBack(Value value) const {
+  bool IsReadBackward(Value value) const {
     const std::vector<Value> users = graph_.Users(value);
-    return std::any_of(users.begin(), users.end(), [&](Value user) { return IsBack(user); });
+    return std::any_of(users.begin(), users.end(), [&](Value user) { return IsBackward(user); });
   }
 
   void Rewind(const State& state) {
     const Node& trace = graph_.node(state.value);
-    const std::vector<Value> update = graph_.node(state.next).operands;
+    const TraceForm form = *TraceFormOf(graph_, state);
+    const OuterTerm& term = form.terms[0];
     Node after = MadeFor(trace, trace.name + "/after");
     after.backward = true;
     NodeBuilder builder(graph_, MadeFor(after, trace.name));
     after.kind = NodeKind::kState;
     after.shape = trace.shape;
     after.variance = kFull;
-    const Value rewound = graph_.Add(std::move(after));
-    const auto [growth, growth_next] = AddGrowth(trace, update[kDecay]);
+    const Value inverted = graph_.Add(std::move(after));
+    const auto [growth, growth_next] = AddGrowth(trace, form.decay.value);
     const std::int64_t every = growth ? StepsBetweenSnapshots(trace.shape) : 0;
     const Value snapshot = every > 0 ? state.value : First(builder, state);
     const Value before = builder.Apply(
         "Rewind",
-        {rewound, update[kDecay], update[kA], update[kB], update[kScale], growth, growth_next, snapshot},
+        {inverted, form.decay.value, term.pre, term.post, term.scale.value, growth, growth_next, snapshot},
         {every});
     graph_.Rename(before, trace.name + "/before");
     ReadInPlaceOf(state.value, before);
-    ReadInPlaceOf(state.next, rewound);
-    graph_.states.push_back({.value = rewound, .next = before, .adjoint = true, .resumes = state.value});
+    ReadInPlaceOf(state.next, inverted);
+    graph_.states.push_back({.value = inverted, .next = before, .adjoint = true, .resumes = state.value});
   }
 
   // The sum of log(1 / decay) over the steps so far, by the smallest decay of each step.
@@ -96,7 +95,7 @@ class TraceRewinder {
     return {growth, next};
   }
 
-  // A trace is made anew from its last snapshot. As many of them as take no more memory than one vector of all steps
+  // A trace is recomputed from its last snapshot. As many of them as take no more memory than one vector of all steps
   // bound that by a constant; 0: not worth it in so few steps.
   std::int64_t StepsBetweenSnapshots(const Shape& trace) const {
     const std::int64_t every = std::max(kLeastSnapshotSteps, trace.dim(0));
@@ -109,34 +108,31 @@ class TraceRewinder {
     return zero ? Value{} : builder.Apply("FirstStep", {state.value});
   }
 
-  void ReadInPlaceOf(Value trace, Value rewound) {
+  void ReadInPlaceOf(Value trace, Value inverted) {
     for (const Value user : graph_.Users(trace)) {
-      if (!IsBack(user)) continue;
+      if (!IsBackward(user)) continue;
       const std::vector<Value> operands = graph_.node(user).operands;
       for (size_t i = 0; i < operands.size(); ++i) {
-        if (operands[i] == trace) graph_.SetOperand(user, i, rewound);
+        if (operands[i] == trace) graph_.SetOperand(user, i, inverted);
       }
     }
   }
 
   const PlannedFor& options_;
   Graph& graph_;
-  std::vector<bool> on_the_way_back_;
+  NodeMap<bool> is_backward_;
 };
 
 }  // namespace
 
-bool CanRewind(const PlannedFor& options, const Graph& graph, const State& state) {
-  const Node& next = graph.node(state.next);
-  return next.kind == NodeKind::kOp && next.op->name == "DecayedOuter" &&
-         next.operands[kBase] == state.value && IsSmallFactor(graph, next.operands[kDecay]) &&
-         IsSmallFactor(graph, next.operands[kScale]) &&
+bool CanInvert(const PlannedFor& options, const Graph& graph, const State& state) {
+  const std::optional<TraceForm> form = TraceFormOf(graph, state);
+  return form && form->terms.size() == 1 && form->inner.empty() && IsSmall(form->decay) &&
+         IsSmall(form->terms[0].scale) &&
          // all steps of an output are kept anyway
          !IsAmong(graph, options.outputs, state.value) && !IsAmong(graph, options.outputs, state.next);
 }
 
-void RewindTraces(const PlannedFor& options, Graph& graph) {
-  if (options.training) TraceRewinder(options, graph).Run();
-}
+void InvertUpdates(const PlannedFor& options, Graph& graph) { UpdateInverter(options, graph).Run(); }
 
 }  // namespace plgraph

@@ -5,11 +5,11 @@ namespace plgraph {
 TraceCost CostAsMatrix(const TraceUse& use, std::int64_t steps) {
   constexpr std::int64_t kUpdate = 3;  // operations an element
   constexpr std::int64_t kProduct = 2;
-  constexpr std::int64_t kRewind = 4;
+  constexpr std::int64_t kInvert = 4;
   const double elements = static_cast<double>(steps) * static_cast<double>(use.shape.NumElements());
   const std::int64_t operations =
-      kUpdate + kProduct * (use.products + (use.dot ? 1 : 0)) + (use.rewound ? kRewind : 0);
-  const int passes = use.rewound ? 2 : 1;
+      kUpdate + kProduct * (use.products + (use.dot ? 1 : 0)) + (use.inverted ? kInvert : 0);
+  const int passes = use.inverted ? 2 : 1;
   return {elements * static_cast<double>(operations), 2 * elements * passes};
 }
 
