@@ -21,11 +21,6 @@ using Vertex = Adjacency::vertex_descriptor;
 Vertex VertexOf(Value value) { return static_cast<Vertex>(value.id); }
 Value ValueOf(Vertex vertex) { return Value{static_cast<std::int32_t>(vertex)}; }
 
-struct NameHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
-};
-
 }  // namespace
 
 struct Graph::Impl {
@@ -33,16 +28,21 @@ struct Graph::Impl {
   Impl(const Impl& other)
       : adjacency(other.nodes.size()),
         nodes(other.nodes),
-        by_name(other.by_name),
         aliases(other.aliases),
         next_suffix(other.next_suffix) {
-    for (size_t v = 0; v < nodes.size(); ++v) ConnectOperands(ValueOf(v));
+    by_name.reserve(other.by_name.size());
+    for (size_t v = 0; v < nodes.size(); ++v) {
+      by_name.emplace(nodes[v].name, ValueOf(v));
+      ConnectOperands(ValueOf(v));
+    }
+    for (const auto& [alias, value] : aliases) AddAlias(alias, value);
   }
 
   Adjacency adjacency;
   std::deque<Node> nodes;  // by vertex; a reference to one outlives the adding of others
-  std::unordered_map<std::string, Value, NameHash, std::equal_to<>> by_name;
+  std::unordered_map<std::string_view, Value> by_name;  // the names stand in the nodes and in alias_names
   std::vector<std::pair<std::string, Value>> aliases;  // those of by_name that are not the name of their node
+  std::deque<std::string> alias_names;
   std::unordered_map<std::string, int> next_suffix;
 
   // Whether every node stands behind its operands, as a pass leaves them: then the order is that of the nodes.
@@ -55,6 +55,10 @@ struct Graph::Impl {
       ++id;
     }
     return true;
+  }
+
+  void AddAlias(const std::string& alias, Value value) {
+    by_name.emplace(alias_names.emplace_back(alias), value);
   }
 
   void Connect(Value operand, Value user) {
@@ -96,17 +100,18 @@ Graph& Graph::operator=(const Graph& other) {
 
 Value Graph::Add(Node node) {
   const Value value = ValueOf(boost::add_vertex(impl_->adjacency));
-  if (!impl_->by_name.try_emplace(node.name, value).second) {
-    const std::string stem = node.name;
+  Node& added = impl_->nodes.emplace_back(std::move(node));
+  if (impl_->by_name.contains(added.name)) {
+    const std::string stem = added.name;
     do {
-      node.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
-    } while (!impl_->by_name.try_emplace(node.name, value).second);
+      added.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
+    } while (impl_->by_name.contains(added.name));
   }
-  if (node.origin.empty()) node.origin = node.name;
-  if (node.op != nullptr && node.op->random && node.random_stream == 0) {
-    node.random_stream = StreamId(node.name);
+  impl_->by_name.emplace(added.name, value);
+  if (added.origin.empty()) added.origin = added.name;
+  if (added.op != nullptr && added.op->random && added.random_stream == 0) {
+    added.random_stream = StreamId(added.name);
   }
-  impl_->nodes.push_back(std::move(node));
   impl_->ConnectOperands(value);
   return value;
 }
@@ -126,16 +131,18 @@ void Graph::SetOperand(Value node_value, size_t index, Value operand) {
 }
 
 void Graph::Rename(Value value, const std::string& wanted) {
-  if (!impl_->by_name.emplace(wanted, value).second) return;
-  impl_->by_name.erase(node(value).name);
-  node(value).name = wanted;
+  if (impl_->by_name.contains(wanted)) return;
+  Node& renamed = node(value);
+  impl_->by_name.erase(renamed.name);
+  renamed.name = wanted;
+  impl_->by_name.emplace(renamed.name, value);
 }
 
 void Graph::Alias(const std::string& alias, Value value) {
-  const auto [entry, is_new] = impl_->by_name.try_emplace(alias, value);
-  if (is_new) {
+  const auto entry = impl_->by_name.find(alias);
+  if (entry == impl_->by_name.end()) {
     impl_->aliases.emplace_back(alias, value);
-    return;
+    return impl_->AddAlias(alias, value);
   }
   for (auto& [known, found] : impl_->aliases) {
     if (known == alias) found = entry->second = value;
