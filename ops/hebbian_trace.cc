@@ -3,6 +3,7 @@
 //   OJA          H' = (1 - eta q^2) H + eta p q^T       (Miconi, Clune and Stanley 2018, eq. 3; Oja 1982)
 //   MODULATED    H' = H + m p q^T                       (Miconi et al., Backpropamine, 2019, eq. 3)
 //   RETROACTIVE  H' = H + m E                           (Miconi et al., Backpropamine, 2019, eq. 4 and 5)
+//   INSTAR       H' = (1 - eta q) H + eta p q^T         (Grossberg 1976, Adaptive pattern classification, part I)
 // then, with a clip, limited to [-clip, clip]. Compositions all: the adjoints are those of the parts.
 #include <fmt/format.h>
 
@@ -16,10 +17,10 @@ namespace {
 
 enum Operand : size_t { kTrace, kPre, kPost, kRate, kModulation, kEligibility };
 enum Attribute : size_t { kRule, kClip };
-enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive };
+enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive, kInstar };
 
 constexpr std::string_view kOperandNames[] = {"trace", "pre", "post", "rate", "modulation", "eligibility"};
-constexpr std::string_view kRuleNames[] = {"HEBB", "OJA", "MODULATED", "RETROACTIVE"};
+constexpr std::string_view kRuleNames[] = {"HEBB", "OJA", "MODULATED", "RETROACTIVE", "INSTAR"};
 
 // What each rule reads beside the trace.
 std::vector<size_t> OperandsOf(std::int64_t rule) {
@@ -93,6 +94,9 @@ Value Compose(OpBuilder& b) {
       break;
     case kModulated:
       next = b.DecayedOuter(trace, {}, pre, post, modulation);
+      break;
+    case kInstar:  // H + eta q (p - H)
+      next = b.DecayedOuter(trace, b.OneMinus(b.Mul(rate, post)), pre, post, rate);
       break;
     default:
       next = b.Add(trace, b.Mul(modulation, eligibility));

@@ -6,7 +6,7 @@
 namespace plgraph {
 namespace {
 
-enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive };
+enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive, kInstar };
 
 // A factor of a matrix at (i, j): a scalar, one a column, or one an element.
 double FactorAt(const Array& factor, std::int64_t i, std::int64_t j) { return factor.Repeated({i, j}); }
@@ -101,6 +101,8 @@ double NextTrace(const NaiveArgs& args, std::int64_t i, std::int64_t j) {
       const double q = args[2].At({j});
       return h + FactorAt(args[3], i, j) * q * (args[1].At({i}) - q * h);
     }
+    case kInstar:
+      return h + FactorAt(args[3], i, j) * args[2].At({j}) * (args[1].At({i}) - h);
     case kModulated:
       return h + FactorAt(args[4], i, j) * args[1].At({i}) * args[2].At({j});
     default:
@@ -180,6 +182,7 @@ std::vector<OpRow> PlasticRows() {
       HebbianTrace(kModulated, 1.0),
       HebbianTrace(kRetroactive, Unset()),
       HebbianTrace(kRetroactive, 1.0),
+      HebbianTrace(kInstar, Unset()),
   };
 }
 
