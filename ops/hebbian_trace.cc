@@ -4,6 +4,7 @@
 //   MODULATED    H' = H + m p q^T                       (Miconi et al., Backpropamine, 2019, eq. 3)
 //   RETROACTIVE  H' = H + m E                           (Miconi et al., Backpropamine, 2019, eq. 4 and 5)
 //   INSTAR       H' = (1 - eta q) H + eta p q^T         (Grossberg 1976, Adaptive pattern classification, part I)
+//   ROW_DECAY    H' = diag(d) H + eta p q^T             (Yang et al. 2024, Gated linear attention, eq. 3)
 // then, with a clip, limited to [-clip, clip]. Compositions all: the adjoints are those of the parts.
 #include <fmt/format.h>
 
@@ -15,12 +16,13 @@
 namespace plgraph {
 namespace {
 
-enum Operand : size_t { kTrace, kPre, kPost, kRate, kModulation, kEligibility };
+enum Operand : size_t { kTrace, kPre, kPost, kRate, kModulation, kEligibility, kDecay };
 enum Attribute : size_t { kRule, kClip };
-enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive, kInstar };
+enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive, kInstar, kRowDecay };
 
-constexpr std::string_view kOperandNames[] = {"trace", "pre", "post", "rate", "modulation", "eligibility"};
-constexpr std::string_view kRuleNames[] = {"HEBB", "OJA", "MODULATED", "RETROACTIVE", "INSTAR"};
+constexpr std::string_view kOperandNames[] = {"trace",      "pre",         "post", "rate",
+                                              "modulation", "eligibility", "decay"};
+constexpr std::string_view kRuleNames[] = {"HEBB", "OJA", "MODULATED", "RETROACTIVE", "INSTAR", "ROW_DECAY"};
 
 // What each rule reads beside the trace.
 std::vector<size_t> OperandsOf(std::int64_t rule) {
@@ -29,6 +31,8 @@ std::vector<size_t> OperandsOf(std::int64_t rule) {
       return {kPre, kPost, kModulation};
     case kRetroactive:
       return {kModulation, kEligibility};
+    case kRowDecay:
+      return {kPre, kPost, kRate, kDecay};
     default:
       return {kPre, kPost, kRate};
   }
@@ -36,13 +40,14 @@ std::vector<size_t> OperandsOf(std::int64_t rule) {
 
 void CheckOperands(const ShapeArgs& args, std::int64_t rule) {
   const std::vector<size_t> needed = OperandsOf(rule);
-  for (size_t i = kPre; i <= kEligibility; ++i) {
+  for (size_t i = kPre; i <= kDecay; ++i) {
     const bool wanted = std::find(needed.begin(), needed.end(), i) != needed.end();
     if (wanted == args.Has(i)) continue;
-    throw ShapeError(fmt::format("rule {} {} \"{}\"; it reads trace, {}, {}{}", kRuleNames[rule],
+    std::string reads = "trace";
+    for (const size_t operand : needed) reads += fmt::format(", {}", kOperandNames[operand]);
+    throw ShapeError(fmt::format("rule {} {} \"{}\"; it reads {}", kRuleNames[rule],
                                  wanted ? "needs the operand" : "does not read the operand", kOperandNames[i],
-                                 kOperandNames[needed[0]], kOperandNames[needed[1]],
-                                 needed.size() > 2 ? fmt::format(", {}", kOperandNames[needed[2]]) : ""));
+                                 reads));
   }
 }
 
@@ -59,7 +64,7 @@ void CheckEqual(const ShapeArgs& args, size_t i, const Shape& expected) {
   if (args.operand(i) == expected) return;
   throw ShapeError(
       fmt::format("operand \"{}\" has shape {} but \"trace\" has {}; trace: N M, pre: N, post: M, "
-                  "eligibility: N M need the same N and M",
+                  "eligibility: N M, decay: N need the same N and M",
                   kOperandNames[i], args.operand(i).ToString(), args.operand(kTrace).ToString()));
 }
 
@@ -75,6 +80,7 @@ Shape ShapeRule(const ShapeArgs& args) {
   if (args.Has(kEligibility)) CheckEqual(args, kEligibility, trace);
   if (args.Has(kRate)) CheckFactor(args, kRate);
   if (args.Has(kModulation)) CheckFactor(args, kModulation);
+  if (args.Has(kDecay)) CheckEqual(args, kDecay, {trace.dim(0)});
   const double* clip = std::get_if<double>(&args.attributes[kClip]);
   if (clip != nullptr && !(*clip > 0)) {
     throw ShapeError(fmt::format("clip is {}; a limit is over 0 (leave it out for none)", *clip));
@@ -83,7 +89,7 @@ Shape ShapeRule(const ShapeArgs& args) {
 }
 
 Value Compose(OpBuilder& b) {
-  const auto [trace, pre, post, rate, modulation, eligibility] = b.Operands<6>();
+  const auto [trace, pre, post, rate, modulation, eligibility, decay] = b.Operands<7>();
   Value next;
   switch (b.Integer(kRule)) {
     case kHebb:
@@ -98,6 +104,9 @@ Value Compose(OpBuilder& b) {
     case kInstar:  // H + eta q (p - H)
       next = b.DecayedOuter(trace, b.OneMinus(b.Mul(rate, post)), pre, post, rate);
       break;
+    case kRowDecay:
+      next = b.DecayedOuter(trace, b.Reshape(decay, {b.shape(decay).dim(0), 1}), pre, post, rate);
+      break;
     default:
       next = b.Add(trace, b.Mul(modulation, eligibility));
   }
@@ -111,7 +120,8 @@ const OpDef kHebbianTrace = {
                  {"post", "M", true},
                  {"rate", " | M | N M", true},
                  {"modulation", " | M | N M", true},
-                 {"eligibility", "N M", true}},
+                 {"eligibility", "N M", true},
+                 {"decay", "N", true}},
     .attributes = {"rule", "clip"},
     .shape_rule = ShapeRule,
     .compose = Compose,

@@ -6,7 +6,7 @@
 namespace plgraph {
 namespace {
 
-enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive, kInstar };
+enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive, kInstar, kRowDecay };
 
 // A factor of a matrix at (i, j): a scalar, one a column, or one an element.
 double FactorAt(const Array& factor, std::int64_t i, std::int64_t j) { return factor.Repeated({i, j}); }
@@ -103,6 +103,8 @@ double NextTrace(const NaiveArgs& args, std::int64_t i, std::int64_t j) {
     }
     case kInstar:
       return h + FactorAt(args[3], i, j) * args[2].At({j}) * (args[1].At({i}) - h);
+    case kRowDecay:
+      return args[6].At({i}) * h + FactorAt(args[3], i, j) * args[1].At({i}) * args[2].At({j});
     case kModulated:
       return h + FactorAt(args[4], i, j) * args[1].At({i}) * args[2].At({j});
     default:
@@ -122,6 +124,7 @@ OpRow HebbianTrace(Rule rule, const AttributeValue& clip) {
       if (rule != kRetroactive) operands[2] = Shape{trace.dim(1)};
       operands[modulated ? 4 : 3] = factor;
       if (rule == kRetroactive) operands[5] = trace;
+      if (rule == kRowDecay) operands.emplace_back(Shape{trace.dim(0)});
       row.examples.push_back({operands, {Int(rule), clip}, trace});
     }
   }
@@ -163,6 +166,9 @@ OpRow HebbianTraceRefusals() {
       {Operands{h, no, no, no, Shape{}, Shape{5, 3}},
        {Int(kRetroactive), Unset()},
        "operand \"eligibility\" has shape [5, 3]"},
+      {Operands{h, Shape{3}, Shape{5}, Shape{}, no, no, Shape{5}},
+       {Int(kRowDecay), Unset()},
+       "operand \"decay\" has shape [5]"},
       {Operands{h, Shape{3}, Shape{5}, Shape{}, no, no}, {Int(kHebb), -1.0}, "clip is -1"},
   };
   return row;
@@ -183,6 +189,7 @@ std::vector<OpRow> PlasticRows() {
       HebbianTrace(kRetroactive, Unset()),
       HebbianTrace(kRetroactive, 1.0),
       HebbianTrace(kInstar, Unset()),
+      HebbianTrace(kRowDecay, Unset()),
   };
 }
 
