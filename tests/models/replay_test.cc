@@ -219,7 +219,7 @@ TEST(Recompute, RunsAnyNumberOfSteps) {
 // The networks in which the first numbers of an outer interval are still read when the outer interval before it is recomputed.
 TEST(Recompute, PutsAsideWhatIsReadLate) {
   int seen = 0;
-  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+  for (std::uint64_t seed = 0; seed < 1200; ++seed) {
     const Graph graph = Checked(RandomModel(seed).Take());
     // The backward pass should get there before its numbers are too small to matter.
     const std::int64_t outer_interval = Compile(graph, {.steps = 2000}).memory.outer_interval;

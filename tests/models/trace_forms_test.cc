@@ -35,8 +35,8 @@ Graph Checked(GraphMaker& m) {
   return std::move(m.graph);
 }
 
-// y' = tanh(y (w + alpha o H) + x), H under a rule; alpha has this shape.
-Graph Plastic(Rule rule, const Shape& alpha_shape) {
+// y' = tanh(y (w + alpha o H) + x), H under a rule; alpha has this shape. `gated`: the decay of each row is computed.
+Graph Plastic(Rule rule, const Shape& alpha_shape, bool gated = false) {
   GraphMaker m;
   const Value x = m.Input("x", {kSize});
   const Value w = m.Parameter("w", {kSize, kSize});
@@ -48,7 +48,8 @@ Graph Plastic(Rule rule, const Shape& alpha_shape) {
   const Value y_next = m.Op("y_next", "Tanh", {m.Op("drive", "Add", {read, x})});
   std::vector<Value> operands = {hebb, y, y_next, rate, {}, {}, {}};
   if (rule == kModulated) operands = {hebb, y, y_next, {}, m.Op("m", "Dot", {y_next, x}), {}, {}};
-  if (rule == kRowDecay) operands[6] = m.Op("gate", "Sigmoid", {y_next});
+  if (rule == kRowDecay)
+    operands[6] = m.Op("gate", "Sigmoid", {gated ? y_next : m.Parameter("logit", {kSize})});
   m.Next(y, y_next);
   m.Next(hebb, m.Op("hebb_next", "HebbianTrace", operands, {std::int64_t{rule}, std::monostate{}}));
   m.Loss(m.Op("error", "Sum", {m.Op("square", "Square", {y_next})}, {std::monostate{}}), TermAt::kEveryStep);
@@ -129,11 +130,12 @@ std::vector<double> NumbersOfTape(const Graph& graph) {
 struct Case {
   Rule rule;
   Shape alpha;
+  bool gated = false;
 };
 class TraceForms : public ::testing::TestWithParam<Case> {};
 
 TEST_P(TraceForms, AgreeWithEachOther) {
-  const Graph graph = Plastic(GetParam().rule, GetParam().alpha);
+  const Graph graph = Plastic(GetParam().rule, GetParam().alpha, GetParam().gated);
   const std::vector<double> expected = NumbersOfTape(graph);
   for (const Passes& disabled :
        {Passes{}, Passes{"sum"}, Passes{"invert"}, Passes{"sum", "invert"}, Passes{"recompute"}}) {
@@ -146,7 +148,8 @@ INSTANTIATE_TEST_SUITE_P(All, TraceForms,
                                            Case{kOja, {kSize, kSize}}, Case{kOja, {}},
                                            Case{kModulated, {kSize, kSize}}, Case{kModulated, {}},
                                            Case{kInstar, {kSize, kSize}}, Case{kInstar, {kSize}},
-                                           Case{kRowDecay, {kSize, kSize}}, Case{kRowDecay, {}}));
+                                           Case{kRowDecay, {kSize, kSize}}, Case{kRowDecay, {}},
+                                           Case{kRowDecay, {kSize, kSize}, true}, Case{kRowDecay, {}, true}));
 
 // The ops of the nodes that make a matrix at each step.
 std::vector<std::string> MatricesOfLoops(const Executable& executable) {
@@ -167,6 +170,12 @@ TEST(TraceForm, OfRulesWithADecayOfEachRowOrColumnIsInverted) {
   }
 }
 
+TEST(TraceForm, OfRowsThatAGateMayEmptyIsRecomputed) {
+  const Executable executable = Compiled(Plastic(kRowDecay, {kSize, kSize}, true), {});
+  EXPECT_THAT(MatricesOfLoops(executable), Not(Contains("Rewind")));
+  EXPECT_GT(executable.memory.interval, 0);
+}
+
 // So few steps that a sum costs less.
 TEST(TraceForm, OfATraceThatIsReadAfterItsUpdateIsASum) {
   const Graph graph = LinearAttention({.after_write = true});
@@ -182,7 +191,7 @@ TEST(TraceForm, OfATraceWithTwoReadersNeedsNoMatrixInEitherDirection) {
 }
 
 TEST(TraceForm, SaysWhatStandsBeforeTheTraceAndItsUpdate) {
-  const Executable executable = Compiled(Plastic(kRowDecay, {kSize, kSize}), {"invert"});
+  const Executable executable = Compiled(Plastic(kRowDecay, {kSize, kSize}, true), {});
   for (const State& state : executable.graph.states) {
     if (executable.graph.node(state.value).name != "hebb") continue;
     const std::optional<TraceForm> form = TraceFormOf(executable.graph, state);
