@@ -5,8 +5,15 @@
 namespace plgraph {
 namespace {
 
-// Rows from which on a sum has totals.
-constexpr std::int64_t kManyRows = 1024;
+// A loss or a metric at every step is a small sum for each sample. Equal numbers lose digits at each step, all in one
+// direction, so that a thousand of them would be too many for a block.
+bool IsSmall(const Node& node) {
+  constexpr std::int64_t kFewElements = 16;
+  return node.variance.sample && node.shape.NumElements() <= kFewElements;
+}
+
+// Up to so many rows a sum has no totals.
+std::int64_t MostRowsWithout(const Node& node) { return IsSmall(node) ? SumBlockRows(node) : 1024; }
 
 // How many terms are added to an element of the sum one call after the other. What a single call adds, its kernel adds
 // with care.
@@ -22,10 +29,12 @@ std::int64_t Terms(const Node& node, const ScheduledNode& scheduled, const Sched
 
 }  // namespace
 
+std::int64_t SumBlockRows(const Node& node) { return IsSmall(node) ? 16 : 256; }
+
 std::int64_t TotalElements(const Node& node, const ScheduledNode& scheduled, const Schedule& schedule,
                            std::int64_t groups, const CompileOptions& options) {
   if (node.op->row_rule != RowRule::kSum || SumsEachStep(node)) return 0;
-  if (Terms(node, scheduled, schedule, groups, options) <= kManyRows) return 0;
+  if (Terms(node, scheduled, schedule, groups, options) <= MostRowsWithout(node)) return 0;
   const CheckedSize rows = node.variance.sample ? options.batch : 1;
   const CheckedSize doubles = rows * node.shape.NumElements();
   return (doubles * (SizeOf(DType::kDouble) / SizeOf(options.dtype))).value();

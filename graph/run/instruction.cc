@@ -124,7 +124,7 @@ template <typename T>
 void Instruction<T>::CountRows(T* base) {
   if (totals < 0) return;
   block_rows += node->variance.sample ? 1 : args.rows;
-  if (block_rows < kSumBlockRows) return;
+  if (block_rows < SumBlockRows(*node)) return;
   MoveToTotals(base + result.placement.offset, TotalsAt(base), SumSize(), *args.threads);
   block_rows = 0;
 }

@@ -90,6 +90,27 @@ TEST(StepSums, InFloatAreThoseInDouble) {
   }
 }
 
+// Added one by one in float, equal numbers lose digits at each step, all in one direction: 1e-5 after 1000 steps, and 1e-2
+// after a million.
+TEST(StepSums, OfEqualNumbersKeepSixDigits) {
+  GraphMaker m;
+  m.Loss(m.Op("error", "Sum", {m.Input("x", {1})}, {std::monostate{}}), TermAt::kEveryStep);
+  Diagnostics diagnostics("test");
+  CheckGraph(m.graph, diagnostics);
+  for (const std::int64_t steps : {20, 300, 1000, 1100, 100'000, 1'000'000}) {
+    const CompileOptions options = {.training = false, .batch = 2, .steps = steps};
+    const Executable executable = Compile(m.graph, options);
+    SystemMemory memory;
+    ThreadPool threads(1);
+    Executor<float> executor(executable, memory, threads);
+    std::ranges::fill(executor.Input(executable.graph.Find("x")), 0.1F);
+    executor.Forward({});
+    for (const std::int64_t sample : {0, 1}) {
+      EXPECT_NEAR(executor.TermValue(0, sample), 0.1, 1e-6 * 0.1) << steps << " steps, sample " << sample;
+    }
+  }
+}
+
 TEST(StepSums, HaveTheSameBitsOnAnyNumberOfThreads) {
   const Graph graph = TraceOfData();
   const Outcome expected = OutcomeOf<float>(graph, 5, 1);
