@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Compares two builds of plgraph: trains every model for a few updates with each, and compares parameters, moments, kept
 states and metrics (without `seconds`) to the bit, and what `compile` reports: the sections of the arena, the operations,
-and the form and cost of each trace. So a change of the compiler's structure is seen to change no number.
+and the form of each trace. So a change of the compiler's structure is seen to change no number.
 
     tests/cli/compare_builds.py OLD NEW [--models FOLDER] [--set train.batch=4 train.episodes=40]
 
@@ -82,8 +82,6 @@ def figures_of(tool, model, sets):
         title = re.match(r"  (\S+) +(\[[\d, ]+\]) (.*)", line)
         if title:
             traces.append([title[1], title[2], form_of(title[3])])
-        elif "operations and" in line:
-            traces[-1].append(numbers_of(line))
     flops = [numbers_of(line) for line in report.splitlines() if line.startswith("floating-point operations")]
     return {"arena": arena, "traces": traces, "operations": flops}
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <thread>
 
+#include "serialization/formats/npy.h"
 #include "tests/cli/cli_test.h"
 
 namespace plgraph {
@@ -128,6 +129,42 @@ INSTANTIATE_TEST_SUITE_P(Cli, Outputs, ::testing::ValuesIn(Rows()),
                          [](const auto& tested) { return tested.param.name; });
 
 class Inputs : public CliTest {};
+
+// The files of a run that a command takes in place of a model, and the data.
+TEST_F(Inputs, AreNotOverwritten) {
+  const auto files = MakePosixFileSystem();
+  WriteNpy(*files, folder_.Path("cues.npy"), Tensor(Shape{2, 13, 12}, std::vector<float>(312, 0.5F)));
+  std::string text = kSmallModel;
+  const size_t data = text.find("data {");
+  text.replace(
+      data, text.find("}", data) + 3 - data,
+      R"(data { npy { array { input: "cue" path: "cues.npy" } array { input: "target" path: "cues.npy" } } })");
+  folder_.Write("npy.pbtxt", text);
+  Output({"train", "npy.pbtxt", "--run-dir", "run"});
+  const auto expect_refused = [&](Words command, const std::string& file) {
+    command.back() += file;
+    const bool exists = folder_.Exists(file);
+    const std::string before = exists ? folder_.Read(file) : "";
+    EXPECT_THAT(Fault(2, command), HasSubstr("which would be overwritten"));
+    ASSERT_EQ(folder_.Exists(file), exists);
+    EXPECT_EQ(exists ? folder_.Read(file) : "", before) << file;
+  };
+  for (const std::string name :
+       {"model.pbtxt", "run.json", "metrics.jsonl", "last.ckpt", "best.ckpt", "evaluations.jsonl", "lock"}) {
+    expect_refused({"report", "run", "-o", ""}, "run/" + name);
+    expect_refused({"compile", "run", "-o", ""}, "run/" + name);
+    expect_refused({"gradcheck", "run", "--write", ""}, "run/" + name);
+    expect_refused({"run", "run/", "--episodes", "2", "--output", "y_next="}, "run/" + name);
+  }
+  for (const std::string model : {"npy.pbtxt", "run"}) {
+    expect_refused({"compile", model, "-o", ""}, "cues.npy");
+    expect_refused({"gradcheck", model, "--write", ""}, "cues.npy");
+    expect_refused({"run", model, "--checkpoint", "run/last.ckpt", "--episodes", "2", "--output", "y_next="},
+                   "cues.npy");
+  }
+  Output({"report", "run", "-o", "run/report.html"});
+  Output({"run", "run", "--episodes", "2", "--output", "y_next=run/y.npy"});
+}
 
 TEST_F(Inputs, ComeFromStdin) {
   Train();

@@ -143,9 +143,10 @@ void PrintReport(std::FILE* text, const LoadedModel& loaded, const Executable& e
 }
 
 int CompileModel(const Options& options) {
-  std::FILE* text = CheckOutputs({{"--output " + options.plan, options.plan}}, {options.model.path});
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
+  std::FILE* text = CheckOutputs({{"--output " + options.plan, options.plan}},
+                                 FilesOfModel(machine.files(), options.model.path, loaded));
   Setting setting = SettingOf(loaded, machine.services());
   RefusePasses(loaded, options);
   if (!options.dump_dir.empty()) machine.files().CreateFolders(options.dump_dir);

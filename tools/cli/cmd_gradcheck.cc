@@ -190,10 +190,11 @@ class Gradcheck {
 };
 
 int RunGradcheck(const Options& options) {
-  std::FILE* text =
-      CheckOutputs({{"--write " + options.write, options.write}}, {options.model.path, options.init});
   Machine machine(options.model.threads);
   const LoadedModel loaded = LoadModel(machine, options.model);
+  std::vector<std::string> read = FilesOfModel(machine.files(), options.model.path, loaded);
+  read.push_back(options.init);
+  std::FILE* text = CheckOutputs({{"--write " + options.write, options.write}}, read);
   CheckCanTrain(loaded, false);
   return Gradcheck(options, loaded, machine, text).Run();
 }

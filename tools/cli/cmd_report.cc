@@ -35,12 +35,14 @@ std::vector<std::string> FoldersOf(const Options& options, FileSystem& files) {
 
 int Report(const Options& options) {
   Machine machine(1);
-  std::FILE* text = CheckOutputs({{"--output " + options.output, options.output}}, {});
   std::vector<ReportRun> runs;
+  std::vector<std::string> read;
   for (const std::string& folder : FoldersOf(options, machine.files())) {
     runs.push_back(ReadReportRun(machine.files(), folder));
     for (const std::string& note : runs.back().notes) PrintNote(note);
+    for (const std::string& path : FilesOfRun(machine.files(), folder)) read.push_back(path);
   }
+  std::FILE* text = CheckOutputs({{"--output " + options.output, options.output}}, read);
   const std::string page = ReportPage(runs);
   WriteFileAtomically(machine.files(), options.output, std::as_bytes(std::span(page)));
   Print(text, "{} {} -> {}\n", runs.size(), runs.size() == 1 ? "run" : "runs", options.output);

@@ -127,8 +127,9 @@ std::vector<OutputPath> OutputPaths(const Options& options) {
   return paths;
 }
 
-std::vector<std::string> InputPaths(const Options& options) {
-  std::vector<std::string> paths = {options.model.path, options.checkpoint};
+std::vector<std::string> InputPaths(const Options& options, const LoadedModel& loaded, FileSystem& files) {
+  std::vector<std::string> paths = FilesOfModel(files, options.model.path, loaded);
+  paths.push_back(options.checkpoint);
   for (const std::string& assignment : options.inputs) {
     paths.push_back(Split(assignment, "--input", kArrayForm).right);
   }
@@ -142,7 +143,7 @@ int Run(const Options& options) {
     throw Error(ErrorKind::kInvalid,
                 "run: nothing to write; add --output NAME=FILE.npy or --grid FILE.png=NAME,...");
   }
-  std::FILE* text = CheckOutputs(OutputPaths(options), InputPaths(options));
+  std::FILE* text = CheckOutputs(OutputPaths(options), InputPaths(options, loaded, machine.files()));
   std::vector<Assignment> arrays;
   std::vector<GridColumn> columns;
   for (const std::string& assignment : options.outputs) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/file_system.h"
+#include "serialization/language/initializer.h"
+#include "serialization/language/model_paths.h"
+#include "tools/training/run_location.h"
 
 namespace plgraph {
 namespace {
@@ -33,6 +35,26 @@ std::FILE* CheckOutputs(const std::vector<OutputPath>& written, const std::vecto
     }
   }
   return text;
+}
+
+std::vector<std::string> FilesOfRun(FileSystem& files, const std::string& run) {
+  std::vector<std::string> paths;
+  for (const char* name : {"model.pbtxt", "run.json", "metrics.jsonl", "evaluations.jsonl", "lock"}) {
+    paths.push_back(JoinPath(run, name));
+  }
+  for (const std::string& name : files.List(run)) {
+    if (name.ends_with(".ckpt")) paths.push_back(JoinPath(run, name));
+  }
+  return paths;
+}
+
+std::vector<std::string> FilesOfModel(FileSystem& files, const std::string& path, const LoadedModel& loaded) {
+  std::vector<std::string> paths = {path};
+  if (IsRun(files, path)) paths = FilesOfRun(files, path);
+  Model model = loaded.model;
+  MakePathsAbsolute(model, loaded.folder);
+  for (const ModelPath& entry : PathsOf(model)) paths.push_back(*entry.path);
+  return paths;
 }
 
 }  // namespace plgraph
