@@ -158,7 +158,7 @@ TEST_F(CliStopTest, ALastStateThatCannotBeSavedIsExitCodeOne) {
                                     folder_.Path(""), {.most_file_bytes = kSmallFile});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err,
-              HasSubstr("not saved after episode 70: run/last.ckpt: cannot write: File too large"));
+              HasSubstr("not saved after episode 70: run/last.ckpt: cannot write: File too large\n"));
   EXPECT_THAT(result.err, HasSubstr("run: the state behind episode 70 could not be saved"));
   EXPECT_TRUE(folder_.Exists("run/best.ckpt"));
   Output({"train", "run", "--resume"});

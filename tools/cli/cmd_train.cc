@@ -93,6 +93,13 @@ void CompleteOptions(FileSystem& files, Options& options) {
   TrainRequest& request = options.request;
   const bool own_model = IsRun(files, options.model.path);
   if (own_model && request.run_dir.empty() && request.resume) request.run_dir = options.model.path;
+  if (request.run_dir.empty() && request.resume) {
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("{}: not the folder of a run: no model.pbtxt is in it; --resume goes on with a run, "
+                    "whose folder stands in place of the model or after --run-dir",
+                    options.model.path));
+  }
   if (request.run_dir.empty()) {
     throw Error(ErrorKind::kInvalid,
                 own_model

@@ -129,15 +129,16 @@ bool Trainer::TrySave(const std::function<void()>& save) {
   } catch (const Error& fault) {
     if (fault.kind() != ErrorKind::kRuntime) throw;
     ++lost_saves_;
-    progress_.Message(
-        fmt::format("not saved after episode {}: {}; training goes on, and saves again at the next "
-                    "interval and at its end",
-                    position_.episode, fault.what()));
+    const bool goes_on = !ends_ && position_.episode < total_episodes_;
+    progress_.Message(fmt::format(
+        "not saved after episode {}: {}{}", position_.episode, fault.what(),
+        goes_on ? "; training goes on, and saves again at the next interval and at its end" : ""));
     return false;
   }
 }
 
 void Trainer::SaveToStop() {
+  ends_ = true;
   Checkpoint checkpoint = TakeSnapshot(loaded_, position_, *executor_);
   AddMeans("report_means", report_means_, checkpoint);
   AddMeans("between_means", between_means_, checkpoint);

@@ -125,6 +125,7 @@ class Trainer {
   double start_seconds_ = 0;
   std::int64_t lost_saves_ = 0;
   bool last_saved_ = true;
+  bool ends_ = false;  // no other update follows
 };
 
 }  // namespace plgraph
