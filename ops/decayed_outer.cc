@@ -11,7 +11,7 @@
 namespace plgraph {
 namespace {
 
-using namespace decayed_outer;
+using enum decayed_outer::Operand;
 
 // scale o (d b) for a [M] or scalar scale; the scale of each element has to be multiplied in before.
 Value GradientOfA(GradBuilder& g, Value d) {

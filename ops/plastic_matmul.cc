@@ -14,7 +14,7 @@
 namespace plgraph {
 namespace {
 
-using namespace plastic_mat_mul;
+using enum plastic_mat_mul::Operand;
 
 // With scalar or per-column alpha its gradient needs no outer product: x^T H is a vector.
 Value GradientOfPlasticity(GradBuilder& g, Value d) {

@@ -5,7 +5,7 @@
 
 namespace plgraph {
 
-Rewriter::Rewriter(const Graph& from) : from_(&from), map_(static_cast<size_t>(from.size())) {
+Rewriter::Rewriter(const Graph& from) : from_(&from), map_(from.size()) {
   to_.Reserve(from.size());
 }
 

@@ -13,7 +13,7 @@
 namespace plgraph {
 namespace {
 
-using namespace decayed_outer;
+using enum decayed_outer::Operand;
 
 bool IsOp(const Graph& graph, Value value, const OpDef* op) { return value && IsOp(graph.node(value), op); }
 

@@ -23,7 +23,7 @@
 namespace plgraph {
 namespace {
 
-using namespace plastic_mat_mul;
+using enum plastic_mat_mul::Operand;
 
 class UpdateSummer {
  public:

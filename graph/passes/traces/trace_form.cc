@@ -45,7 +45,7 @@ class Reader {
 
  private:
   std::optional<Sum> ReadOuter(const Node& node, int level) const {
-    using namespace decayed_outer;
+    using enum decayed_outer::Operand;
     Sum sum;
     if (const Value base = node.operands[kBase]) {
       std::optional<Sum> read = Read(base, level + 1);
