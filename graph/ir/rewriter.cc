@@ -5,9 +5,7 @@
 
 namespace plgraph {
 
-Rewriter::Rewriter(const Graph& from) : from_(&from), map_(from.size()) {
-  to_.Reserve(from.size());
-}
+Rewriter::Rewriter(const Graph& from) : from_(&from), map_(from.size()) { to_.Reserve(from.size()); }
 
 std::vector<Value> Rewriter::Map(const std::vector<Value>& old) const {
   std::vector<Value> mapped;
