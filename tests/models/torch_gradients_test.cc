@@ -1,4 +1,4 @@
-// The gradients of five small plastic models, and of the ops on images, against PyTorch's, in double and in float. The reference is recomputed
+// The gradients of seven small plastic models, and of the ops on images, against PyTorch's, in double and in float. The reference is recomputed
 // by tests/models/torch/make_reference.py with Debian's python3-torch.
 #include <gtest/gtest.h>
 
@@ -75,7 +75,8 @@ TEST_P(TorchGradients, AgreeInDouble) { EXPECT_LT(ErrorWith(""), 1e-10); }
 TEST_P(TorchGradients, AgreeInFloat) { EXPECT_LT(ErrorWith("--float"), 1e-5); }
 
 INSTANTIATE_TEST_SUITE_P(Models, TorchGradients,
-                         ::testing::Values("hebb", "oja", "neuromodulated", "retroactive", "rate_matrix"),
+                         ::testing::Values("hebb", "oja", "instar", "row_decay", "neuromodulated",
+                                           "retroactive", "rate_matrix"),
                          [](const auto& model) { return std::string(model.param); });
 
 // One op in some twenty shapes each, on six rows (three samples, two steps) and on a single one.

@@ -28,6 +28,15 @@ def oja(p, s, x, y):
     return {"hebb": s["hebb"] + p["eta"] * increment}
 
 
+def instar(p, s, x, y):
+    return {"hebb": s["hebb"] + p["eta"] * y[:, None, :] * (x[:, :, None] - s["hebb"])}
+
+
+def row_decay(p, s, x, y):
+    gate = torch.sigmoid(y + p["logit"])[:, :, None]
+    return {"hebb": gate * s["hebb"] + p["eta"] * torch.einsum("bi,bj->bij", x, y)}
+
+
 def modulation(p, y):
     return torch.tanh(y @ p["v"])[:, None, None]
 
@@ -48,6 +57,8 @@ MODELS = {  # rule, shapes of the parameters beside w, traces
     "oja": (oja, {"alpha": (N,), "eta": ()}, ["hebb"]),
     "neuromodulated": (neuromodulated, {"alpha": (N, N), "v": (N,)}, ["hebb"]),
     "retroactive": (retroactive, {"alpha": (), "eta": (), "v": (N,)}, ["hebb", "eligibility"]),
+    "instar": (instar, {"alpha": (N, N), "eta": ()}, ["hebb"]),
+    "row_decay": (row_decay, {"alpha": (N, N), "eta": (), "logit": (N,)}, ["hebb"]),
     "rate_matrix": (hebb, {"alpha": (N, N), "eta": (N, N)}, ["hebb"]),
 }
 
