@@ -21,8 +21,9 @@ std::optional<Matrix> FusedMatrix(const Graph& graph, const Node& node) {
   if (use.result == LineUse::kNone) return std::nullopt;
   std::optional<Matrix> matrix;
   const auto look_at = [&](const Node& value) {
+    if (!IsSampleMatrix(value)) return;
     const bool wider = !matrix || value.shape.dim(1) > matrix->second;  // a factor of each row has one column
-    if (IsSampleMatrix(value) && wider) matrix = {value.shape.dim(0), value.shape.dim(1)};
+    if (wider) matrix = {value.shape.dim(0), value.shape.dim(1)};
   };
   if (use.result == LineUse::kEach) look_at(node);
   for (size_t i = 0; i < node.operands.size(); ++i) {
