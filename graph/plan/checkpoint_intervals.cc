@@ -6,15 +6,10 @@
 #include "graph/ir/compile_options.h"
 #include "graph/ir/known_ops.h"
 #include "graph/ir/node_map.h"
+#include "graph/ir/tuning.h"
 
 namespace plgraph {
 namespace {
-
-// In the forward pass a slot is written again a checkpoint interval later, and what reads it may be pipelined by
-// one step.
-constexpr std::int64_t kLeastInterval = 3;
-// Of fewer steps all snapshots are few enough to last.
-constexpr std::int64_t kLeastOuterInterval = 1024;
 
 bool ReadsSnapshotOf(const Node& reader, Value value) {
   return SnapshotSteps(reader) > 0 && reader.operands[static_cast<size_t>(reader.op->snapshot)] == value;
@@ -84,7 +79,7 @@ bool CheckpointIntervals::IsReadPipelined(Value value) const {
 }
 
 std::int64_t CheckpointIntervals::LongestOuterInterval() const {
-  std::int64_t longest = kLeastOuterInterval;
+  std::int64_t longest = tuning::kLeastOuterInterval;
   for (const State& state : graph_.states) {
     const Node& node = graph_.node(state.value);
     if (node.recomputed) longest = std::max(longest, node.shape.dim(0));
@@ -111,7 +106,7 @@ std::int64_t CheckpointIntervals::BestSteps(std::int64_t all) const {
   }
   const double share = snapshots / std::max(snapshots + rings, 1.0);
   const double best = std::sqrt(static_cast<double>(all) * share);
-  return std::min(all, std::max<std::int64_t>(kLeastInterval, std::llround(best)));
+  return std::min(all, std::max<std::int64_t>(tuning::kLeastInterval, std::llround(best)));
 }
 
 }  // namespace plgraph

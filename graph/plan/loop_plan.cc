@@ -5,30 +5,11 @@
 #include <set>
 
 #include "core/checked_size.h"
+#include "graph/ir/tuning.h"
 #include "graph/plan/loop_order.h"
 
 namespace plgraph {
 namespace {
-
-// A tile of all matrices of a fused loop should stay in the second cache of a core, but kernels want some lines.
-constexpr std::int64_t kTileBytes = std::int64_t{256} << 10;
-constexpr std::int64_t kTileLines = 4;
-// The second cache of a core, and of all cores.
-constexpr std::int64_t kCoreCacheBytes = std::int64_t{512} << 10;
-constexpr std::int64_t kCacheBytes = std::int64_t{768} << 10;
-// Two thirds of the third cache of a common server. No machine is asked for its own: how samples are grouped decides
-// the order of the sums over them, and the same run should give the same numbers everywhere.
-constexpr std::int64_t kSharedCacheBytes = std::int64_t{21} << 20;
-// Elements of all steps that are worth a sample group, how many sample groups are enough, and how many there may be.
-constexpr std::int64_t kGroupElements = std::int64_t{1} << 18;
-constexpr std::int64_t kEnoughGroups = 8;
-constexpr std::int64_t kMaxGroups = 16;
-// Elements of all samples that are worth a thread of their own, elements of one sample that are worth the calls of
-// the kernels, and how many threads at most.
-constexpr std::int64_t kPartElements = 4096;
-constexpr std::int64_t kCallElements = 2048;
-constexpr std::int64_t kMaxParts = 16;
-constexpr std::int64_t kLine = 16;  // elements: parts do not share cache lines
 
 std::int64_t Quotient(std::int64_t a, std::int64_t b) { return a / b + (a % b == 0 ? 0 : 1); }  // rounded up
 
@@ -78,7 +59,10 @@ std::int64_t LineSumElements(const Graph& graph, Value node, const LoopTiling& t
 
 }  // namespace
 
-std::int64_t LineSumStride(std::int64_t size) { return (size + kLine - 1) / kLine * kLine; }
+std::int64_t LineSumStride(std::int64_t size) {
+  constexpr std::int64_t kLine = tuning::kCacheLineElements;
+  return (size + kLine - 1) / kLine * kLine;
+}
 
 std::vector<KernelCall> KernelCallsOf(const Graph& graph, std::span<const ScheduledNode> members) {
   std::vector<KernelCall> calls;
@@ -101,15 +85,16 @@ LoopTiling TileLoop(const Graph& graph, std::span<const ScheduledNode> members,
   const std::int64_t line_bytes = columns * SizeOf(dtype) * std::ssize(matrices);
   const std::int64_t elements = tiling.lines * columns;
   const std::int64_t most_parts = std::clamp<std::int64_t>(
-      std::min((CheckedSize(elements) * split.samples).value() / kPartElements, elements / kCallElements), 1,
-      split.groups > 1 ? 1 : kMaxParts);
+      std::min((CheckedSize(elements) * split.samples).value() / tuning::kPartElements,
+               elements / tuning::kCallElements),
+      1, split.groups > 1 ? 1 : tuning::kMaxParts);
   // A power of two is shared evenly by most numbers of threads.
   const auto parts = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most_parts)));
   const std::int64_t part_lines = Quotient(tiling.lines, parts);
   // What a single kernel does for a single sample comes from memory once in any case.
   const bool once = split.samples == 1 && calls.size() == 1 && calls[0].fusion != nullptr;
   const std::int64_t tiles =  // of a part
-      once ? 1 : Quotient(part_lines, std::max(kTileLines, kTileBytes / line_bytes));
+      once ? 1 : Quotient(part_lines, std::max(tuning::kTileLines, tuning::kTileBytes / line_bytes));
   tiling.tile_lines = Quotient(part_lines, tiles);
   tiling.tiles = Quotient(tiling.lines, tiling.tile_lines);
   tiling.parts = std::min(parts, tiling.tiles);
@@ -135,21 +120,21 @@ LoopSplit SplitLoop(const Graph& graph, std::span<const ScheduledNode> loop, con
   const std::int64_t sample_elements = sample_count.value();
   const std::int64_t sample_bytes = (sample_count * SizeOf(options.dtype)).value();
   const std::int64_t shared_bytes = (shared_count * SizeOf(options.dtype)).value();
-  if (sample_bytes == 0 || sample_bytes > kSharedCacheBytes - shared_bytes) return {1, batch};
-  if (sample_bytes > kCacheBytes) {
-    return {1, EvenGroup(batch, (kSharedCacheBytes - shared_bytes) / sample_bytes)};
+  if (sample_bytes == 0 || sample_bytes > tuning::kSharedCacheBytes - shared_bytes) return {1, batch};
+  if (sample_bytes > tuning::kCacheBytes) {
+    return {1, EvenGroup(batch, (tuning::kSharedCacheBytes - shared_bytes) / sample_bytes)};
   }
-  if (sample_bytes > kCoreCacheBytes - shared_bytes || !HasOnlySamples(graph, loop)) {
-    return {1, EvenGroup(batch, kCacheBytes / sample_bytes)};
+  if (sample_bytes > tuning::kCoreCacheBytes - shared_bytes || !HasOnlySamples(graph, loop)) {
+    return {1, EvenGroup(batch, tuning::kCacheBytes / sample_bytes)};
   }
-  const std::int64_t most = (kCoreCacheBytes - shared_bytes) / sample_bytes;
+  const std::int64_t most = (tuning::kCoreCacheBytes - shared_bytes) / sample_bytes;
   // In double: the product may be beyond every memory, which is said later.
   const double elements =
       static_cast<double>(batch) * static_cast<double>(sample_elements) * static_cast<double>(options.steps);
-  const auto worth = static_cast<std::int64_t>(
-      std::min(static_cast<double>(kEnoughGroups), elements / static_cast<double>(kGroupElements)));
-  const std::int64_t groups =
-      std::clamp<std::int64_t>(std::max(worth, Quotient(batch, most)), 1, std::min(batch, kMaxGroups));
+  const auto worth = static_cast<std::int64_t>(std::min(
+      static_cast<double>(tuning::kEnoughGroups), elements / static_cast<double>(tuning::kGroupElements)));
+  const std::int64_t groups = std::clamp<std::int64_t>(std::max(worth, Quotient(batch, most)), 1,
+                                                       std::min(batch, tuning::kMaxGroups));
   return {groups, EvenGroup(Quotient(batch, groups), most)};
 }
 

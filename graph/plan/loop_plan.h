@@ -42,7 +42,7 @@ struct FusedLoopPlan {
   LoopTiling tiling;
   std::vector<KernelCall> calls;
   /// By member: elements that its line sums take in a sample group (MemoryPlan::line_sums): for each part, one sum
-  /// a sample and one for the tile at hand. 0: the result itself will do.
+  /// a sample and one for the tile at hand, each on cache lines of its own. 0: the result itself will do.
   std::vector<std::int64_t> line_sum_elements;
 };
 

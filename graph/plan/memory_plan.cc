@@ -6,6 +6,7 @@
 
 #include "core/checked_size.h"
 #include "graph/ir/node_map.h"
+#include "graph/ir/tuning.h"
 #include "graph/plan/block_pool.h"
 #include "graph/plan/checkpoint_intervals.h"
 #include "graph/plan/lifetimes.h"
@@ -15,9 +16,10 @@
 namespace plgraph {
 namespace {
 
-constexpr std::int64_t kAlign = 16;  // elements: every value starts on a cache line
-
-std::int64_t Aligned(CheckedSize size) { return (size + (kAlign - 1)).value() / kAlign * kAlign; }
+std::int64_t Aligned(CheckedSize size) {
+  constexpr std::int64_t kLine = tuning::kCacheLineElements;
+  return (size + (kLine - 1)).value() / kLine * kLine;
+}
 
 // By node: what is to be read after a run keeps its place until then.
 NodeMap<bool> KeptValues(const Graph& graph, const CompileOptions& options) {

@@ -4,14 +4,10 @@
 
 #include "graph/ir/compile_options.h"
 #include "graph/ir/node_map.h"
+#include "graph/ir/tuning.h"
 
 namespace plgraph {
 namespace {
-
-// The largest value of a block has about this size, so that the next node finds it in a cache; but kernels, above all
-// products with a matrix that all rows share, want some rows.
-constexpr std::int64_t kBlockBytes = std::int64_t{1} << 20;
-constexpr std::int64_t kBlockRows = 64;
 
 bool VariesByStep(const Graph& graph, Value value) { return value && graph.node(value).variance.step; }
 
@@ -79,7 +75,7 @@ std::int64_t StepsAtOnce(const Graph& graph, std::span<const Value> block, const
     const Node& node = graph.node(value);
     if (node.variance.step) row_bytes = std::max(row_bytes, node.shape.NumElements() * SizeOf(options.dtype));
   }
-  const std::int64_t rows = std::max(kBlockRows, kBlockBytes / row_bytes);
+  const std::int64_t rows = std::max(tuning::kBlockRows, tuning::kBlockBytes / row_bytes);
   const std::int64_t most = std::clamp<std::int64_t>(rows / options.batch, 1, options.steps);
   const std::int64_t blocks = (options.steps + most - 1) / most;
   return (options.steps + blocks - 1) / blocks;

@@ -5,15 +5,15 @@
 namespace plgraph {
 namespace {
 
-// A loss or a metric at every step is a small sum for each sample. Equal numbers lose digits at each step, all in one
-// direction, so that a thousand of them would be too many for a block.
+// A loss or a metric at every step is a small sum for each sample.
 bool IsSmall(const Node& node) {
-  constexpr std::int64_t kFewElements = 16;
-  return node.variance.sample && node.shape.NumElements() <= kFewElements;
+  return node.variance.sample && node.shape.NumElements() <= tuning::kSmallSumElements;
 }
 
 // Up to so many rows a sum has no totals.
-std::int64_t MostRowsWithout(const Node& node) { return IsSmall(node) ? SumBlockRows(node) : 1024; }
+std::int64_t MostRowsWithout(const Node& node) {
+  return IsSmall(node) ? SumBlockRows(node) : tuning::kMostRowsWithoutTotals;
+}
 
 // How many terms are added to an element of the sum one call after the other. What a single call adds, its kernel adds
 // with care.
@@ -29,7 +29,9 @@ std::int64_t Terms(const Node& node, const ScheduledNode& scheduled, const Sched
 
 }  // namespace
 
-std::int64_t SumBlockRows(const Node& node) { return IsSmall(node) ? 16 : 256; }
+std::int64_t SumBlockRows(const Node& node) {
+  return IsSmall(node) ? tuning::kSmallSumBlockRows : tuning::kSumBlockRows;
+}
 
 std::int64_t TotalElements(const Node& node, const ScheduledNode& scheduled, const Schedule& schedule,
                            std::int64_t groups, const CompileOptions& options) {

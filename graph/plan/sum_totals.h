@@ -8,6 +8,7 @@
 #include "core/threads.h"
 #include "graph/ir/compile_options.h"
 #include "graph/ir/graph.h"
+#include "graph/ir/tuning.h"
 #include "graph/plan/schedule.h"
 
 namespace plgraph {
@@ -27,11 +28,11 @@ std::int64_t TotalElements(const Node& node, const ScheduledNode& scheduled, con
 /// Adds a block to the totals and clears it.
 template <typename T>
 void MoveToTotals(T* block, double* totals, std::int64_t size, ThreadPool& threads) {
-  constexpr std::int64_t kGrain = 16384;
-  threads.For(size, kGrain, 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) totals[i] += static_cast<double>(block[i]);
-    std::fill(block + begin, block + end, T{0});
-  });
+  threads.For(size, tuning::kTotalsGrain, tuning::kCacheLineElements,
+              [&](std::int64_t begin, std::int64_t end) {
+                for (std::int64_t i = begin; i < end; ++i) totals[i] += static_cast<double>(block[i]);
+                std::fill(block + begin, block + end, T{0});
+              });
 }
 
 /// The last block becomes the whole sum.

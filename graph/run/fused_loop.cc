@@ -2,21 +2,19 @@
 
 #include <algorithm>
 
+#include "graph/ir/tuning.h"
 #include "graph/plan/loop_order.h"
 
 namespace plgraph {
 namespace {
-
-constexpr std::int64_t kPrefetched = 1024;  // elements
-constexpr std::int64_t kCacheLine = 16;     // elements
 
 std::int64_t ElementsOfLine(const Shape& shape) { return shape.NumElements() / shape.dim(0); }
 
 // Prefetches a vector. Another core may just have written it, and lines that are asked for one by one come late.
 template <typename T>
 void Prefetch(const T* data, std::int64_t size) {
-  size = std::min(size, kPrefetched);
-  for (std::int64_t i = 0; i < size; i += kCacheLine) __builtin_prefetch(data + i);
+  size = std::min(size, tuning::kPrefetchedElements);
+  for (std::int64_t i = 0; i < size; i += tuning::kCacheLineElements) __builtin_prefetch(data + i);
 }
 
 // The shape with another number of lines.
