@@ -7,6 +7,7 @@
 #include "core/checked_size.h"
 #include "graph/ir/tuning.h"
 #include "graph/plan/loop_order.h"
+#include "graph/plan/placement.h"
 
 namespace plgraph {
 namespace {
@@ -54,15 +55,10 @@ bool HasOnlySamples(const Graph& graph, std::span<const ScheduledNode> loop) {
 // Of one member of a fused loop.
 std::int64_t LineSumElements(const Graph& graph, Value node, const LoopTiling& tiling, std::int64_t samples) {
   if (tiling.tiles == 1 || LinesOf(graph, graph.node(node)).result != LineUse::kSum) return 0;
-  return tiling.parts * (samples + 1) * LineSumStride(graph.node(node).shape.NumElements());
+  return tiling.parts * (samples + 1) * WholeCacheLines(graph.node(node).shape.NumElements());
 }
 
 }  // namespace
-
-std::int64_t LineSumStride(std::int64_t size) {
-  constexpr std::int64_t kLine = tuning::kCacheLineElements;
-  return (size + kLine - 1) / kLine * kLine;
-}
 
 std::vector<KernelCall> KernelCallsOf(const Graph& graph, std::span<const ScheduledNode> members) {
   std::vector<KernelCall> calls;

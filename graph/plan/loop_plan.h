@@ -60,9 +60,6 @@ struct LoopPlans {
   const LoopPlan& of(Phase loop) const { return loop == Phase::kStep ? forward : backward; }
 };
 
-/// Elements from one line sum to the next.
-std::int64_t LineSumStride(std::int64_t size);
-
 /// Samples whose matrices fit the cache of a core go through all steps together, in sample groups that need nothing
 /// of each other. Where the matrices are larger, the threads share the lines of the matrices, and as many samples
 /// go through all steps together as fit the cache that the cores share; all, so that they share the reads of what

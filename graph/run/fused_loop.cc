@@ -4,6 +4,7 @@
 
 #include "graph/ir/tuning.h"
 #include "graph/plan/loop_order.h"
+#include "graph/plan/placement.h"
 
 namespace plgraph {
 namespace {
@@ -190,7 +191,8 @@ void FusedLoop<T>::AddTile(size_t m, const Position& at) {
 
 template <typename T>
 T* FusedLoop<T>::SumOf(const Member& member, std::int64_t part, std::int64_t sample) const {
-  return member.line_sums + (part * (samples_ + 1) + sample) * LineSumStride(member.instruction->args.size());
+  return member.line_sums +
+         (part * (samples_ + 1) + sample) * WholeCacheLines(member.instruction->args.size());
 }
 
 // The sums of parts are joined in pairs, pairs of pairs, and so on, whoever ran them: first what a thread has just

@@ -23,7 +23,7 @@ SampleGroup<T>::SampleGroup(const Executable& executable, Phase loop, std::int64
     for (Place& operand : instruction.operands) operand.placement = operand.placement.InGroup(group, first_);
     const std::int64_t sums = executable.memory.group_sums[scheduled.node];
     if (group > 0 && sums >= 0) {
-      instruction.result.placement.offset = sums + (group - 1) * GroupSumStride(instruction.result.row_size);
+      instruction.result.placement.offset = sums + (group - 1) * WholeCacheLines(instruction.result.row_size);
     }
     if (instruction.totals >= 0) {
       instruction.totals += group * executable.memory.totals_stride[scheduled.node];
