@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/file_system.h"
+#include "core/named_tensor.h"
 #include "core/tensor.h"
-#include "serialization/formats/named_tensor.h"
 
 namespace plgraph {
 

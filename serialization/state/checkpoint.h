@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/file_system.h"
-#include "serialization/formats/named_tensor.h"
+#include "core/named_tensor.h"
 
 namespace plgraph {
 

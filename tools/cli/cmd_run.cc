@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/named_tensor.h"
 #include "core/print.h"
-#include "serialization/formats/named_tensor.h"
 #include "serialization/formats/npy.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/model_options.h"

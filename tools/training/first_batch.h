@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/named_tensor.h"
 #include "graph/run/executor.h"
-#include "serialization/formats/named_tensor.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/services.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "serialization/formats/named_tensor.h"
+#include "core/named_tensor.h"
 #include "tools/training/data_source.h"
 #include "tools/training/loaded_model.h"
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "serialization/formats/named_tensor.h"
+#include "core/named_tensor.h"
 #include "tools/training/first_batch.h"
 #include "tools/training/held_values.h"
 #include "tools/training/loaded_model.h"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/file_system.h"
+#include "core/named_tensor.h"
 #include "graph/run/executor.h"
-#include "serialization/formats/named_tensor.h"
 #include "tools/training/loaded_model.h"
 #include "tools/training/tensor_match.h"
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/named_tensor.h"
 #include "core/shape.h"
-#include "serialization/formats/named_tensor.h"
 
 namespace plgraph {
 

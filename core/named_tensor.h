@@ -1,5 +1,5 @@
-#ifndef PLGRAPH_SERIALIZATION_FORMATS_NAMED_TENSOR_H_
-#define PLGRAPH_SERIALIZATION_FORMATS_NAMED_TENSOR_H_
+#ifndef PLGRAPH_CORE_NAMED_TENSOR_H_
+#define PLGRAPH_CORE_NAMED_TENSOR_H_
 
 #include <string>
 #include <string_view>
@@ -28,4 +28,4 @@ inline const Tensor* FindTensor(const NamedTensors& tensors, std::string_view na
 
 }  // namespace plgraph
 
-#endif  // PLGRAPH_SERIALIZATION_FORMATS_NAMED_TENSOR_H_
+#endif  // PLGRAPH_CORE_NAMED_TENSOR_H_
