@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/paths.h"
 #include "core/random.h"
 #include "serialization/formats/npy.h"
 
@@ -190,17 +191,6 @@ std::int64_t InitialValueBytes(const ParameterDef& parameter, const Shape& shape
   if (parameter.has_orthogonal()) each += SizeOf(DType::kDouble);  // the vectors, and then the matrix
   if (parameter.has_from_file()) each += SizeOf(DType::kFloat);    // of a file of floats
   return shape.NumElements() * each;
-}
-
-std::string JoinPath(const std::string& folder, const std::string& path) {
-  if (folder.empty() || path.starts_with('/')) return path;
-  return folder.ends_with('/') ? folder + path : folder + "/" + path;
-}
-
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return "";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 }  // namespace plgraph

@@ -22,11 +22,6 @@ Tensor InitialValue(const ParameterDef& parameter, const Shape& shape, std::uint
 /// Bytes that InitialValue takes at its peak.
 std::int64_t InitialValueBytes(const ParameterDef& parameter, const Shape& shape);
 
-/// `path` as seen from `folder`: itself if absolute.
-std::string JoinPath(const std::string& folder, const std::string& path);
-/// The folder of a file: "" for a file of the current folder.
-std::string FolderOf(const std::string& path);
-
 }  // namespace plgraph
 
 #endif  // PLGRAPH_SERIALIZATION_LANGUAGE_INITIALIZER_H_

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/file_system.h"
-#include "serialization/language/initializer.h"
+#include "core/paths.h"
 
 namespace plgraph {
 namespace {

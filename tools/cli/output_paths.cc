@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "serialization/language/initializer.h"
+#include "core/paths.h"
 #include "serialization/language/model_paths.h"
 #include "tools/training/run_location.h"
 

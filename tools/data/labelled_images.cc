@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "serialization/language/initializer.h"
+#include "core/paths.h"
 
 namespace plgraph {
 

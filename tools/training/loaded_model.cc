@@ -6,11 +6,11 @@
 
 #include "core/diagnostics.h"
 #include "core/error.h"
+#include "core/paths.h"
 #include "graph/compile.h"
 #include "graph/ir/check.h"
 #include "serialization/language/check_train.h"
 #include "serialization/language/graph_from_model.h"
-#include "serialization/language/initializer.h"
 #include "serialization/language/overrides.h"
 #include "serialization/language/text_reader.h"
 #include "tools/training/batch_statistics.h"

@@ -9,10 +9,10 @@
 
 #include "core/diagnostics.h"
 #include "core/error.h"
+#include "core/paths.h"
 #include "core/random.h"
 #include "core/tensor.h"
 #include "serialization/formats/npy_reader.h"
-#include "serialization/language/initializer.h"
 #include "tools/training/data_source.h"
 #include "tools/training/episode_rows.h"
 

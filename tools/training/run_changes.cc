@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/paths.h"
 #include "serialization/language/differences.h"
-#include "serialization/language/initializer.h"
 #include "serialization/language/model_paths.h"
 #include "serialization/language/text_reader.h"
 

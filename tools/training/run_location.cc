@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/error.h"
-#include "serialization/language/initializer.h"
+#include "core/paths.h"
 #include "tools/training/run_changes.h"
 
 namespace plgraph {
