@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/utf8.h"
+
 namespace plgraph {
 namespace {
 
@@ -25,26 +27,6 @@ void AwaitRoom(int descriptor) noexcept {
   poll(&wanted, 1, -1);
 }
 
-// The length of the UTF-8 sequence at the start of the text (RFC 3629); 0: there is none.
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const unsigned first = byte(0);
-  const size_t length = first < 0x80   ? 1
-                        : first < 0xc2 ? 0
-                        : first < 0xe0 ? 2
-                        : first < 0xf0 ? 3
-                        : first < 0xf5 ? 4
-                                       : 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool surrogate = first == 0xed && second >= 0xa0;
-  const bool beyond = first == 0xf4 && second >= 0x90;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
 // The control characters of ASCII but newline and tab, and those of Latin-1 (U+0080 to U+009F).
 bool IsControl(std::string_view sequence) {
   const auto first = static_cast<unsigned char>(sequence[0]);
@@ -58,7 +40,7 @@ std::string Printable(std::string_view text) {
   std::string printable;
   printable.reserve(text.size());
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = CharacterLength(text);
     const std::string_view sequence = text.substr(0, std::max<size_t>(1, length));
     if (length > 0 && !IsControl(sequence)) {
       printable += sequence;

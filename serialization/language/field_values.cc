@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/utf8.h"
 #include "serialization/language/model.pb.h"
 
 namespace plgraph {

@@ -6,6 +6,7 @@
 
 #include <charconv>
 
+#include "core/utf8.h"
 #include "serialization/language/field_values.h"
 
 namespace plgraph {

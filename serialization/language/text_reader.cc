@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 
-#include <algorithm>
-
+#include "core/utf8.h"
 #include "serialization/language/field_values.h"
 #include "serialization/language/text_tokens.h"
 
@@ -218,25 +217,31 @@ void Reader::SkipGroup() {
   } while (depth > 0 && !AtEnd());
 }
 
+// The place of a byte of valid UTF-8: lines and characters from 1 on.
+SourceLocation PlaceOf(std::string_view text, size_t byte) {
+  SourceLocation place{1, 1};
+  for (size_t at = 0; at < byte; at += CharacterLength(text.substr(at))) {
+    place =
+        text[at] == '\n' ? SourceLocation{place.line + 1, 1} : SourceLocation{place.line, place.column + 1};
+  }
+  return place;
+}
+
 // Whether the text can be read at all.
 bool IsText(std::string_view text, Diagnostics& diagnostics) {
+  constexpr const char* kHint = "a model is a text file: is this another kind of file?";
   if (text.size() > kLargestText) {
     diagnostics.AddError({},
                          fmt::format("a model has at most {} bytes, found {}", kLargestText, text.size()));
     return false;
   }
-  if (const auto place = FindInvalidUtf8(text)) {
-    diagnostics.AddError(*place, "this byte is not UTF-8",
-                         "a model is a text file: is this another kind of file?");
+  if (const auto byte = FindInvalidUtf8(text)) {
+    diagnostics.AddError(PlaceOf(text, *byte), "this byte is not UTF-8", kHint);
     return false;
   }
   const size_t zero = text.find('\0');
   if (zero == std::string_view::npos) return true;
-  const std::string_view before = text.substr(0, zero);
-  const auto line_start = before.rfind('\n') + 1;
-  diagnostics.AddError({static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
-                        static_cast<int>(zero - line_start) + 1},
-                       "a zero byte", "a model is a text file: is this another kind of file?");
+  diagnostics.AddError(PlaceOf(text, zero), "a zero byte", kHint);
   return false;
 }
 

@@ -28,22 +28,6 @@ TextToken::Kind KindOf(Tokenizer::TokenType type) {
   }
 }
 
-// The length of the valid character at the start of `text`, 0 if there is none (RFC 3629, section 4).
-size_t CharacterLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if (!IsContinuation(text[i])) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-  const bool too_large = lead == 0xF4 && byte(1) > 0x8F;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
 }  // namespace
 
 std::string TextToken::Described() const {
@@ -89,18 +73,6 @@ SourceLocation TextTokens::Cursor::At(int line, int column) {
     if (offset_ >= text_.size() || !IsContinuation(text_[offset_])) ++characters_;
   }
   return {line_ + 1, characters_ + 1};
-}
-
-std::optional<SourceLocation> FindInvalidUtf8(std::string_view text) {
-  SourceLocation place{1, 1};
-  while (!text.empty()) {
-    const size_t length = CharacterLength(text);
-    if (length == 0) return place;
-    place =
-        text[0] == '\n' ? SourceLocation{place.line + 1, 1} : SourceLocation{place.line, place.column + 1};
-    text.remove_prefix(length);
-  }
-  return std::nullopt;
 }
 
 }  // namespace plgraph

@@ -4,7 +4,6 @@
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -66,9 +65,6 @@ class TextTokens : private google::protobuf::io::ErrorCollector {
   TextToken current_;
   int faults_ = 0;
 };
-
-/// The place in the text of the first byte that is not part of a valid UTF-8 character, if there is one.
-std::optional<SourceLocation> FindInvalidUtf8(std::string_view text);
 
 }  // namespace plgraph
 
