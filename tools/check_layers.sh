@@ -28,6 +28,12 @@ may_include graph/run "core graph/ir graph/plan graph/run"
 may_include ops "core graph ops"
 may_include serialization "core graph serialization"
 may_include tools "core graph ops serialization tools"
+# Within tools/: the training loop with its data and what it writes <- the reports <- the command line.
+for room in training observe data; do
+  may_include tools/$room "core graph serialization tools/training tools/observe tools/data"
+done
+may_include tools/report "core graph serialization tools/training tools/report"
+may_include tools/bench "core ops tools/bench"
 may_include tests "core graph ops serialization tools tests"
 
 # only_in PATTERN WHERE REASON: lines that include PATTERN must lie in files that match WHERE.

@@ -14,6 +14,7 @@
 #include "tools/cli/machine.h"
 #include "tools/cli/model_options.h"
 #include "tools/cli/output_paths.h"
+#include "tools/report/grouped.h"
 #include "tools/training/tensor_match.h"
 
 namespace plgraph {

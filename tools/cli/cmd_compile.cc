@@ -12,6 +12,7 @@
 #include "tools/cli/model_options.h"
 #include "tools/cli/output_paths.h"
 #include "tools/report/compile_report.h"
+#include "tools/report/grouped.h"
 #include "tools/training/cost.h"
 #include "tools/training/evaluator.h"
 #include "tools/training/run_description.h"

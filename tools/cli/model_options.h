@@ -42,11 +42,6 @@ std::string NeededCheckpoint(Machine& machine, const ModelOptions& options, cons
 /// Reads the model, or that of a run; its warnings go to stderr. Throws Error with all faults.
 LoadedModel LoadModel(Machine& machine, const ModelOptions& options);
 
-/// 1,234,567
-std::string Grouped(std::int64_t number);
-/// The same, rounded to a whole number.
-std::string Grouped(double number);
-
 }  // namespace plgraph
 
 #endif  // PLGRAPH_TOOLS_CLI_MODEL_OPTIONS_H_

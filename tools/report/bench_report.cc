@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tools/cli/model_options.h"
+#include "tools/report/grouped.h"
 #include "tools/training/json_text.h"
 
 namespace plgraph {

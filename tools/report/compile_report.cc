@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tools/cli/model_options.h"
+#include "tools/report/grouped.h"
 #include "tools/training/parameters.h"
 
 namespace plgraph {

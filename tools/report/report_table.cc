@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include "tools/cli/model_options.h"
+#include "tools/report/grouped.h"
 #include "tools/report/report_html.h"
 
 namespace plgraph {
