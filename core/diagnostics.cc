@@ -44,8 +44,8 @@ bool Diagnostics::has_errors() const {
 
 std::vector<Diagnostic> Diagnostics::Sorted() const {
   std::vector<Diagnostic> sorted = entries_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return std::pair(a.location.line, a.location.column) < std::pair(b.location.line, b.location.column);
+  std::stable_sort(sorted.begin(), sorted.end(), [&](const Diagnostic& a, const Diagnostic& b) {
+    return sources_.IsBefore(a.location, b.location);
   });
   return sorted;
 }
@@ -55,15 +55,14 @@ std::string Diagnostics::ToString() const {
   size_t shown = 0;
   for (const Diagnostic& d : Sorted()) {
     if (shown++ == kMostShown) {
-      text += fmt::format("{}: and {} more\n", file_, entries_.size() - kMostShown);
+      text += fmt::format("{}: and {} more\n", sources_.Place({}), entries_.size() - kMostShown);
       break;
     }
-    text += file_;
-    if (d.location.line > 0) text += fmt::format(":{}:{}", d.location.line, d.location.column);
+    text += sources_.Place(d.location);
     text += d.severity == Diagnostic::Severity::kWarning ? ": warning: " : ": ";
     text += d.message;
     if (!d.hint.empty()) text += "; " + d.hint;
-    text += "\n";
+    text += sources_.UsesText(d.location) + "\n";
   }
   return text;
 }

@@ -5,15 +5,9 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/source_location.h"
 
 namespace plgraph {
-
-/// A place in a text file, counted from 1; line 0 means "nowhere in the text" (made by the compiler).
-struct SourceLocation {
-  int line = 0;
-  int column = 0;
-  friend bool operator==(const SourceLocation&, const SourceLocation&) = default;
-};
 
 /// One fault (or warning) of a model: where, what, and what to do about it (may be empty).
 struct Diagnostic {
@@ -24,30 +18,33 @@ struct Diagnostic {
   std::string hint;
 };
 
-/// Collects every fault of one file, so that all are reported in one run.
+/// Collects every fault of a model, so that all are reported in one run.
 class Diagnostics {
  public:
   static constexpr size_t kMostShown = 100;
 
-  explicit Diagnostics(std::string file) : file_(std::move(file)) {}
+  /// `file`: of the model itself.
+  explicit Diagnostics(std::string file) : sources_(std::move(file)) {}
 
   void AddError(SourceLocation location, std::string message, std::string hint = "");
   void AddWarning(SourceLocation location, std::string message, std::string hint = "");
 
-  const std::string& file() const { return file_; }
+  /// The texts in which the locations are. Whoever reads one that the model uses adds it.
+  SourceTable& sources() { return sources_; }
+  const SourceTable& sources() const { return sources_; }
   bool has_errors() const;
   /// Whether there are so many that another one need not be explained.
   bool full() const { return entries_.size() >= kMostShown; }
   /// In the order of the text.
   std::vector<Diagnostic> Sorted() const;
-  /// `file:line:column: message; hint`, one fault a line, in the order of the text, and how many more there are behind
-  /// kMostShown of them. Warnings are marked.
+  /// `file:line:column: message; hint`, and where the text at this place is used; one fault per line, in the order of the
+  /// text, and how many more there are after kMostShown of them. Warnings are marked.
   std::string ToString() const;
   /// Throws Error(kInvalid) with ToString() if there is an error; does nothing otherwise.
   void ThrowIfErrors() const;
 
  private:
-  std::string file_;
+  SourceTable sources_;
   std::vector<Diagnostic> entries_;
 };
 

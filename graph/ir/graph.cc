@@ -9,6 +9,7 @@
 #include <queue>
 #include <unordered_map>
 
+#include "core/error.h"
 #include "core/random.h"
 
 namespace plgraph {

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/diagnostics.h"
 #include "core/shape.h"
+#include "core/source_location.h"
 #include "graph/ir/op_def.h"
 #include "graph/ir/trace_note.h"
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 
+#include "core/error.h"
 #include "graph/ir/known_ops.h"
 
 namespace plgraph {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error.h"
 #include "graph/ir/infer.h"
 #include "graph/ir/op_registry.h"
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/error.h"
 #include "graph/ir/node_builder.h"
 #include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"

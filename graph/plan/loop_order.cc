@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "core/error.h"
 #include "graph/ir/node_map.h"
 
 namespace plgraph {

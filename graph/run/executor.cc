@@ -5,6 +5,7 @@
 
 #include "core/arena.h"
 #include "core/checked_size.h"
+#include "core/error.h"
 #include "graph/run/sample_group.h"
 
 namespace plgraph {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "graph/ir/tuning.h"
 #include "graph/plan/loop_order.h"
 #include "graph/plan/placement.h"

@@ -247,8 +247,8 @@ class GraphReader {
     CheckNotTaken(def.name(), location);
     const auto [first, is_new] = metric_names_.try_emplace(def.name(), location);
     if (is_new) return;
-    diagnostics_.AddError(location, fmt::format("metric \"{}\" is defined twice, first at {}:{}", def.name(),
-                                                first->second.line, first->second.column));
+    diagnostics_.AddError(location, fmt::format("metric \"{}\" is defined twice, first at {}", def.name(),
+                                                diagnostics_.sources().ShortPlace(first->second)));
   }
 
   // Lines of metrics.jsonl, and what `eval --json` prints, hold the metrics beside numbers of their own.

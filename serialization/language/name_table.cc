@@ -24,8 +24,8 @@ std::string Guess(const std::string& word, const Entries& entries, const Diagnos
   return DidYouMean(word, names);
 }
 
-std::string At(SourceLocation location) {
-  return location.line > 0 ? fmt::format(" at {}:{}", location.line, location.column) : "";
+std::string At(SourceLocation location, const Diagnostics& diagnostics) {
+  return location.line > 0 ? " at " + diagnostics.sources().ShortPlace(location) : "";
 }
 
 }  // namespace
@@ -59,8 +59,8 @@ void NameTable::AddDim(const std::string& name, std::optional<std::int64_t> size
     return;
   }
   if (const auto it = dims_.find(name); it != dims_.end()) {
-    diagnostics_.AddError(where.Of("name").value(),
-                          fmt::format("dim \"{}\" is defined twice, first{}", name, At(it->second.location)));
+    diagnostics_.AddError(where.Of("name").value(), fmt::format("dim \"{}\" is defined twice, first{}", name,
+                                                                At(it->second.location, diagnostics_)));
     return;
   }
   if (!size && !where.damaged()) {
@@ -82,7 +82,7 @@ bool NameTable::AddValue(const std::string& kind, const std::string& name, Value
   if (is_new) return true;
   diagnostics_.AddError(location,
                         fmt::format("{} \"{}\": this name is taken by the {}{}", kind, name, it->second.kind,
-                                    At(it->second.location)),
+                                    At(it->second.location, diagnostics_)),
                         "inputs, parameters, states and nodes share their names");
   return false;
 }

@@ -171,7 +171,7 @@ class Override {
       return;
     }
     Diagnostics faults("--set");
-    TextTokens tokens(value, faults);
+    TextTokens tokens(value, 0, faults);
     const ScalarText scalar = ReadScalarText(tokens);
     const bool whole = tokens.current().kind == TextToken::Kind::kEnd && !faults.has_errors();
     if (!whole || scalar.word.kind == TextToken::Kind::kEnd) {

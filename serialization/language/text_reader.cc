@@ -29,8 +29,8 @@ struct Enclosure {
 // message inside its own kind; what the language does not know is skipped without calls, however deep it is.
 class Reader {
  public:
-  Reader(std::string_view text, Diagnostics& diagnostics)
-      : tokens_(text, diagnostics), diagnostics_(diagnostics) {}
+  Reader(std::string_view text, std::int32_t source, Diagnostics& diagnostics)
+      : tokens_(text, source, diagnostics), diagnostics_(diagnostics) {}
 
   void ReadFields(Message& message, ModelLocations& places, const Enclosure& enclosure);
   bool gave_up() const { return faults_ >= TextTokens::kMostFaults; }
@@ -125,12 +125,11 @@ bool Reader::ReadField(Message& message, ModelLocations& places, const Enclosure
     return SkipValue();
   }
   if (const FieldDescriptor* before = SetBefore(message, *field)) {
-    const SourceLocation first = places.Of(before->name()).name();
+    const std::string first = diagnostics_.sources().ShortPlace(places.Of(before->name()).name());
     Fault(name.location,
-          before == field
-              ? fmt::format("\"{}\" is given twice, first at {}:{}", name.text, first.line, first.column)
-              : fmt::format("\"{}\" excludes \"{}\" at {}:{}: only one {} may be given", name.text,
-                            before->name(), first.line, first.column, field->containing_oneof()->name()));
+          before == field ? fmt::format("\"{}\" is given twice, first at {}", name.text, first)
+                          : fmt::format("\"{}\" excludes \"{}\" at {}: only one {} may be given", name.text,
+                                        before->name(), first, field->containing_oneof()->name()));
     return SkipValue();
   }
   if (!ReadValues(message, *field, name.location, places)) return false;
@@ -218,42 +217,42 @@ void Reader::SkipGroup() {
 }
 
 // The place of a byte of valid UTF-8: lines and characters from 1 on.
-SourceLocation PlaceOf(std::string_view text, size_t byte) {
-  SourceLocation place{1, 1};
+SourceLocation PlaceOf(std::string_view text, size_t byte, std::int32_t source) {
+  SourceLocation place{1, 1, source};
   for (size_t at = 0; at < byte; at += CharacterLength(text.substr(at))) {
-    place =
-        text[at] == '\n' ? SourceLocation{place.line + 1, 1} : SourceLocation{place.line, place.column + 1};
+    place = text[at] == '\n' ? SourceLocation{place.line + 1, 1, source}
+                             : SourceLocation{place.line, place.column + 1, source};
   }
   return place;
 }
 
 // Whether the text can be read at all.
-bool IsText(std::string_view text, Diagnostics& diagnostics) {
+bool IsText(std::string_view text, std::int32_t source, Diagnostics& diagnostics) {
   constexpr const char* kHint = "a model is a text file: is this another kind of file?";
   if (text.size() > kLargestText) {
-    diagnostics.AddError({},
+    diagnostics.AddError({.source = source},
                          fmt::format("a model has at most {} bytes, found {}", kLargestText, text.size()));
     return false;
   }
   if (const auto byte = FindInvalidUtf8(text)) {
-    diagnostics.AddError(PlaceOf(text, *byte), "this byte is not UTF-8", kHint);
+    diagnostics.AddError(PlaceOf(text, *byte, source), "this byte is not UTF-8", kHint);
     return false;
   }
   const size_t zero = text.find('\0');
   if (zero == std::string_view::npos) return true;
-  diagnostics.AddError(PlaceOf(text, zero), "a zero byte", kHint);
+  diagnostics.AddError(PlaceOf(text, zero, source), "a zero byte", kHint);
   return false;
 }
 
 }  // namespace
 
-ModelText ReadModel(std::string_view text, Diagnostics& diagnostics) {
+ModelText ReadModel(std::string_view text, Diagnostics& diagnostics, std::int32_t source) {
   ModelText result;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as some editors write it
-  if (!IsText(text, diagnostics)) return result;
-  Reader(text, diagnostics).ReadFields(result.model, result.locations, {});
+  if (!IsText(text, source, diagnostics)) return result;
+  Reader(text, source, diagnostics).ReadFields(result.model, result.locations, {});
   if (result.model.ByteSizeLong() == 0 && !diagnostics.has_errors()) {
-    diagnostics.AddError({}, "the file is empty: it describes no model");
+    diagnostics.AddError({.source = source}, "the file is empty: it describes no model");
   }
   return result;
 }

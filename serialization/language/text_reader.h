@@ -19,8 +19,9 @@ struct ModelText {
 
 /// Reads a model in protobuf's text format. Goes on after a fault, so that all faults of the text are
 /// reported in one run; what could not be read is missing from the result. Stricter than protobuf's own
-/// parser, which takes `010` for 8, `1e999` for infinity, and stops at the first fault.
-ModelText ReadModel(std::string_view text, Diagnostics& diagnostics);
+/// parser, which takes `010` for 8, `1e999` for infinity, and stops at the first fault. `source`: the number of the
+/// text among the sources of `diagnostics`; 0: it is the model itself.
+ModelText ReadModel(std::string_view text, Diagnostics& diagnostics, std::int32_t source = 0);
 
 /// Reads the file at `path`. Throws Error(kInvalid) when there is none, Error(kRuntime) when it cannot be
 /// read.

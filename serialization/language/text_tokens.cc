@@ -35,10 +35,10 @@ std::string TextToken::Described() const {
   return kind == Kind::kString ? text : fmt::format("\"{}\"", text);
 }
 
-TextTokens::TextTokens(std::string_view text, Diagnostics& diagnostics)
+TextTokens::TextTokens(std::string_view text, std::int32_t source, Diagnostics& diagnostics)
     : diagnostics_(diagnostics),
-      token_cursor_(text),
-      error_cursor_(text),
+      token_cursor_(text, source),
+      error_cursor_(text, source),
       stream_(text.data(), static_cast<int>(text.size())),
       tokenizer_(&stream_, this) {
   tokenizer_.set_comment_style(Tokenizer::SH_COMMENT_STYLE);
@@ -72,7 +72,7 @@ SourceLocation TextTokens::Cursor::At(int line, int column) {
     column_ += c == '\t' ? kTabWidth - column_ % kTabWidth : 1;
     if (offset_ >= text_.size() || !IsContinuation(text_[offset_])) ++characters_;
   }
-  return {line_ + 1, characters_ + 1};
+  return {line_ + 1, characters_ + 1, source_};
 }
 
 }  // namespace plgraph

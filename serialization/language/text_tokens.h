@@ -33,8 +33,8 @@ class TextTokens : private google::protobuf::io::ErrorCollector {
   /// of the reader's own these are fewer than Diagnostics shows, so that the end is among them.
   static constexpr int kMostFaults = 48;
 
-  /// `text` must be valid UTF-8 without NUL, and outlive this.
-  TextTokens(std::string_view text, Diagnostics& diagnostics);
+  /// `text` must be valid UTF-8 without NUL, and outlive this; `source`: its number among those of `diagnostics`.
+  TextTokens(std::string_view text, std::int32_t source, Diagnostics& diagnostics);
 
   const TextToken& current() const { return current_; }
   void Next();
@@ -44,11 +44,12 @@ class TextTokens : private google::protobuf::io::ErrorCollector {
   // the text, so the walk along it goes on from the last one.
   class Cursor {
    public:
-    explicit Cursor(std::string_view text) : text_(text) {}
+    Cursor(std::string_view text, std::int32_t source) : text_(text), source_(source) {}
     SourceLocation At(int line, int column);
 
    private:
     std::string_view text_;
+    std::int32_t source_;
     size_t offset_ = 0;
     int line_ = 0;
     int column_ = 0;

@@ -125,7 +125,7 @@ TEST(ReadModel, NoRealNumberOverflowsOrVanishesInFloat) {
     const std::unique_ptr<google::protobuf::Message> message(prototype->New());
     const auto fault = [&](std::string_view value) {
       Diagnostics diagnostics("m");
-      TextTokens tokens(value, diagnostics);
+      TextTokens tokens(value, 0, diagnostics);
       return SetScalar(*message, field, ReadScalarText(tokens));
     };
     for (const char* value : {"inf", "-inf", "infinity", "nan"}) {
@@ -200,6 +200,16 @@ TEST(ReadModelFile, AMissingFileGetsASentence) {
     EXPECT_EQ(error.kind(), ErrorKind::kInvalid);
     EXPECT_STREQ(error.what(), "nowhere.pbtxt: there is no such file");
   }
+}
+
+TEST(ReadModel, ReadsATextThatTheModelUses) {
+  Diagnostics diagnostics("model.pbtxt");
+  const std::int32_t layer = diagnostics.sources().Add("layer.pbtxt", {.line = 40, .column = 1});
+  const ModelText text = ReadModel("input { name: \"cue\" name: \"x\" }", diagnostics, layer);
+  EXPECT_EQ(text.locations.Of("input").name(), (SourceLocation{1, 1, layer}));
+  EXPECT_EQ(
+      diagnostics.ToString(),
+      "layer.pbtxt:1:21: \"name\" is given twice, first at layer.pbtxt:1:9; used at model.pbtxt:40:1\n");
 }
 
 }  // namespace

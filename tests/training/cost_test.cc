@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "tests/support/temp_folder.h"
 #include "tests/training/small_model.h"
 #include "tools/training/loaded_model.h"

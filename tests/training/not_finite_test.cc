@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "core/error.h"
 #include "serialization/formats/npy.h"
 #include "tests/support/joined_events.h"
 #include "tests/support/temp_folder.h"

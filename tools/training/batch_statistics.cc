@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/diagnostics.h"
 #include "graph/ir/reach.h"
 
 namespace plgraph {

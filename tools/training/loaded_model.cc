@@ -32,6 +32,7 @@ LoadedModel Checked(const std::string& path, ModelText text, Diagnostics& diagno
           .folder = FolderOf(path),
           .model = std::move(text.model),
           .graph = std::move(graph),
+          .sources = diagnostics.sources(),
           .warnings = std::move(warnings)};
 }
 

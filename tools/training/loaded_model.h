@@ -22,6 +22,7 @@ struct LoadedModel {
   Model model;                              ///< with the overrides
   Graph graph;                              ///< as CheckGraph leaves it
   std::optional<Plan> plan = {};            ///< that the model was read from, as it was compiled
+  SourceTable sources{""};                  ///< in which the locations of `graph` are
   std::string warnings = "";                ///< one a line
   std::vector<std::string> overrides = {};  ///< `path=value`, which `model` has
 };

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/error.h"
 #include "graph/ir/index_use.h"
 #include "tools/training/first_fault.h"
 #include "tools/training/parameters.h"
@@ -239,10 +240,8 @@ class Tracer {
 }  // namespace
 
 std::string PlaceOf(const LoadedModel& loaded, const Node& node) {
-  const SourceLocation& location = node.location;
-  return location.line == 0 || loaded.plan  // a plan has no lines
-             ? loaded.path + ": "
-             : fmt::format("{}:{}:{}: ", loaded.path, location.line, location.column);
+  const SourceLocation location = loaded.plan ? SourceLocation{} : node.location;  // a plan has no lines
+  return loaded.sources.Place(location) + ": ";
 }
 
 NumberOrigin TraceNotFinite(const LoadedModel& loaded, const Services& services, const FailedRun& run) {

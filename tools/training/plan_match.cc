@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "core/error.h"
 #include "serialization/state/frame.h"
 
 namespace plgraph {
