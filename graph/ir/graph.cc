@@ -3,71 +3,86 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/graph/adjacency_list.hpp>
+#include <boost/container/deque.hpp>
+#include <boost/graph/compressed_sparse_row_graph.hpp>
 #include <boost/graph/strong_components.hpp>
-#include <deque>
+#include <functional>
 #include <queue>
 #include <unordered_map>
 
 #include "core/error.h"
 #include "core/random.h"
+#include "graph/ir/hash_index.h"
 
 namespace plgraph {
 namespace {
 
-// Only from a node to its users, once for each operand that it is: what a node reads stands in the node.
-using Adjacency = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS>;
-using Vertex = Adjacency::vertex_descriptor;
+size_t IndexOf(Value value) { return static_cast<size_t>(value.id); }
+std::uint64_t HashOf(std::string_view name) { return std::hash<std::string_view>()(name); }
+Value ValueOf(size_t index) { return Value{static_cast<std::int32_t>(index)}; }
 
-Vertex VertexOf(Value value) { return static_cast<Vertex>(value.id); }
-Value ValueOf(Vertex vertex) { return Value{static_cast<std::int32_t>(vertex)}; }
+// A reference to a node outlives the adding of others. A block of memory holds many nodes; one of std::deque holds two.
+using Nodes =
+    boost::container::deque<Node, void,
+                            boost::container::deque_options<boost::container::block_size<256U>>::type>;
+
+// Who reads each value, once for each operand that it is: one list per value, all in one array, the last entry first.
+class UserLists {
+ public:
+  void AddNode() { first_.push_back(kEnd); }
+  void Add(Value value, Value user) {
+    entries_.push_back({user, first_[IndexOf(value)]});
+    first_[IndexOf(value)] = static_cast<std::int32_t>(entries_.size()) - 1;
+  }
+  void Remove(Value value, Value user) {
+    std::int32_t* at = &first_[IndexOf(value)];
+    while (EntryAt(*at).user != user) at = &EntryAt(*at).next;
+    *at = EntryAt(*at).next;
+  }
+  template <typename Visit>
+  void ForEach(Value value, const Visit& visit) const {
+    for (std::int32_t at = first_[IndexOf(value)]; at != kEnd;) {
+      const Entry& entry = entries_[static_cast<size_t>(at)];
+      visit(entry.user);
+      at = entry.next;
+    }
+  }
+
+ private:
+  struct Entry {
+    Value user;
+    std::int32_t next;
+  };
+  static constexpr std::int32_t kEnd = -1;
+
+  Entry& EntryAt(std::int32_t at) { return entries_[static_cast<size_t>(at)]; }
+
+  std::vector<std::int32_t> first_;  // by value
+  std::vector<Entry> entries_;
+};
 
 }  // namespace
 
 struct Graph::Impl {
-  Impl() = default;
-  Impl(const Impl& other)
-      : adjacency(other.nodes.size()),
-        nodes(other.nodes),
-        aliases(other.aliases),
-        next_suffix(other.next_suffix) {
-    by_name.reserve(other.by_name.size());
-    for (size_t v = 0; v < nodes.size(); ++v) {
-      by_name.emplace(nodes[v].name, ValueOf(v));
-      ConnectOperands(ValueOf(v));
-    }
-    for (const auto& [alias, value] : aliases) AddAlias(alias, value);
-  }
-
-  Adjacency adjacency;
-  std::deque<Node> nodes;  // by vertex; a reference to one outlives the adding of others
-  std::unordered_map<std::string_view, Value> by_name;  // the names stand in the nodes and in alias_names
-  std::vector<std::pair<std::string, Value>> aliases;  // those of by_name that are not the name of their node
-  std::deque<std::string> alias_names;
+  Nodes nodes;  // by value
+  UserLists users;
+  bool in_order = true;  // no operand was ever set that does not stand before its user
+  HashIndex by_name;
+  std::vector<std::pair<std::string, Value>> aliases;
+  std::unordered_map<std::string, size_t> alias_at;  // in aliases
   std::unordered_map<std::string, int> next_suffix;
 
-  // Whether every node stands behind its operands, as a pass leaves them: then the order is that of the nodes.
-  bool IsInOrder() const {
-    std::int32_t id = 0;
-    for (const Node& node : nodes) {
-      for (const Value operand : node.operands) {
-        if (operand.id >= id) return false;
-      }
-      ++id;
-    }
-    return true;
-  }
-
-  void AddAlias(const std::string& alias, Value value) {
-    by_name.emplace(alias_names.emplace_back(alias), value);
+  Value Find(std::string_view name) const {
+    const Value found = by_name.Find(HashOf(name), [&](Value v) { return nodes[IndexOf(v)].name == name; });
+    if (found || aliases.empty()) return found;
+    const auto alias = alias_at.find(std::string(name));
+    return alias == alias_at.end() ? Value{} : aliases[alias->second].second;
   }
 
   void Connect(Value operand, Value user) {
-    if (operand) boost::add_edge(VertexOf(operand), VertexOf(user), adjacency);
-  }
-
-  void ConnectOperands(Value user) {
-    for (const Value operand : nodes[VertexOf(user)].operands) Connect(operand, user);
+    if (!operand) return;
+    users.Add(operand, user);
+    in_order = in_order && operand.id < user.id;
   }
 };
 
@@ -100,69 +115,59 @@ Graph& Graph::operator=(const Graph& other) {
 }
 
 Value Graph::Add(Node node) {
-  const Value value = ValueOf(boost::add_vertex(impl_->adjacency));
+  const Value value = ValueOf(impl_->nodes.size());
   Node& added = impl_->nodes.emplace_back(std::move(node));
-  if (impl_->by_name.contains(added.name)) {
+  impl_->users.AddNode();
+  if (impl_->Find(added.name)) {
     const std::string stem = added.name;
     do {
       added.name = fmt::format("{}.{}", stem, ++impl_->next_suffix[stem]);
-    } while (impl_->by_name.contains(added.name));
+    } while (impl_->Find(added.name));
   }
-  impl_->by_name.emplace(added.name, value);
+  impl_->by_name.Add(HashOf(added.name), value);
   if (added.origin.empty()) added.origin = added.name;
   if (added.op != nullptr && added.op->random && added.random_stream == 0) {
     added.random_stream = StreamId(added.name);
   }
-  impl_->ConnectOperands(value);
+  for (const Value operand : added.operands) impl_->Connect(operand, value);
   return value;
 }
 
 void Graph::SetOperand(Value node_value, size_t index, Value operand) {
-  Node& changed = node(node_value);
-  if (const Value old = changed.operands[index]) {
-    const auto [begin, end] = boost::out_edges(VertexOf(old), impl_->adjacency);
-    boost::remove_edge(std::find_if(begin, end,
-                                    [&](auto edge) {
-                                      return boost::target(edge, impl_->adjacency) == VertexOf(node_value);
-                                    }),
-                       impl_->adjacency);
-  }
-  changed.operands[index] = operand;
+  Value& changed = node(node_value).operands[index];
+  if (changed) impl_->users.Remove(changed, node_value);
+  changed = operand;
   impl_->Connect(operand, node_value);
 }
 
 void Graph::Rename(Value value, const std::string& wanted) {
-  if (impl_->by_name.contains(wanted)) return;
-  Node& renamed = node(value);
-  impl_->by_name.erase(renamed.name);
-  renamed.name = wanted;
-  impl_->by_name.emplace(renamed.name, value);
+  if (impl_->Find(wanted)) return;
+  impl_->by_name.Remove(value);
+  node(value).name = wanted;
+  impl_->by_name.Add(HashOf(wanted), value);
 }
 
 void Graph::Alias(const std::string& alias, Value value) {
-  const auto entry = impl_->by_name.find(alias);
-  if (entry == impl_->by_name.end()) {
+  const auto known = impl_->alias_at.find(alias);
+  if (known != impl_->alias_at.end()) {
+    impl_->aliases[known->second].second = value;
+  } else if (!impl_->Find(alias)) {
+    impl_->alias_at.emplace(alias, impl_->aliases.size());
     impl_->aliases.emplace_back(alias, value);
-    return impl_->AddAlias(alias, value);
-  }
-  for (auto& [known, found] : impl_->aliases) {
-    if (known == alias) found = entry->second = value;
   }
 }
 
-void Graph::Reserve(int nodes) { impl_->by_name.reserve(static_cast<size_t>(nodes)); }
+void Graph::Reserve(int nodes) { impl_->by_name.Reserve(static_cast<size_t>(nodes)); }
 
-int Graph::size() const { return static_cast<int>(boost::num_vertices(impl_->adjacency)); }
-const Node& Graph::node(Value value) const { return impl_->nodes[VertexOf(value)]; }
-Node& Graph::node(Value value) { return impl_->nodes[VertexOf(value)]; }
+int Graph::size() const { return static_cast<int>(impl_->nodes.size()); }
+const Node& Graph::node(Value value) const { return impl_->nodes[IndexOf(value)]; }
+Node& Graph::node(Value value) { return impl_->nodes[IndexOf(value)]; }
 
-Value Graph::Find(std::string_view wanted) const {
-  const auto it = impl_->by_name.find(wanted);
-  return it == impl_->by_name.end() ? Value{} : it->second;
-}
+Value Graph::Find(std::string_view wanted) const { return impl_->Find(wanted); }
 
 std::vector<std::pair<std::string, Value>> Graph::Names() const {
-  std::vector<std::pair<std::string, Value>> names(impl_->by_name.begin(), impl_->by_name.end());
+  std::vector<std::pair<std::string, Value>> names = impl_->aliases;
+  for (size_t i = 0; i < impl_->nodes.size(); ++i) names.emplace_back(impl_->nodes[i].name, ValueOf(i));
   std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return names;
 }
@@ -171,42 +176,43 @@ const std::vector<std::pair<std::string, Value>>& Graph::Aliases() const { retur
 
 std::vector<Value> Graph::Users(Value value) const {
   std::vector<Value> users;
-  const auto [begin, end] = boost::out_edges(VertexOf(value), impl_->adjacency);
-  for (auto it = begin; it != end; ++it) users.push_back(ValueOf(boost::target(*it, impl_->adjacency)));
+  impl_->users.ForEach(value, [&](Value user) { users.push_back(user); });
   std::sort(users.begin(), users.end(), [](Value a, Value b) { return a.id < b.id; });
   return users;
 }
 
 std::vector<Value> Graph::TopologicalOrder() const {
-  const Adjacency& g = impl_->adjacency;
   std::vector<Value> order;
   order.reserve(impl_->nodes.size());
-  if (impl_->IsInOrder()) {
-    for (Vertex v = 0; v < boost::num_vertices(g); ++v) order.push_back(ValueOf(v));
+  if (impl_->in_order) {  // as a pass leaves it
+    for (size_t i = 0; i < impl_->nodes.size(); ++i) order.push_back(ValueOf(i));
     return order;
   }
-  std::vector<size_t> missing(boost::num_vertices(g));
-  std::priority_queue<Vertex, std::vector<Vertex>, std::greater<>> ready;
-  for (Vertex v = 0; v < missing.size(); ++v) {
-    const std::vector<Value>& operands = impl_->nodes[v].operands;
-    missing[v] =
+  std::vector<size_t> missing(impl_->nodes.size());
+  std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
+  for (size_t i = 0; i < missing.size(); ++i) {
+    const std::vector<Value>& operands = impl_->nodes[i].operands;
+    missing[i] =
         static_cast<size_t>(std::count_if(operands.begin(), operands.end(), [](Value o) { return bool(o); }));
-    if (missing[v] == 0) ready.push(v);
+    if (missing[i] == 0) ready.push(i);
   }
   while (!ready.empty()) {
-    const Vertex v = ready.top();
+    const Value next = ValueOf(ready.top());
     ready.pop();
-    order.push_back(ValueOf(v));
-    const auto [begin, end] = boost::out_edges(v, g);
-    for (auto it = begin; it != end; ++it) {
-      if (--missing[boost::target(*it, g)] == 0) ready.push(boost::target(*it, g));
-    }
+    order.push_back(next);
+    impl_->users.ForEach(next, [&](Value user) {
+      if (--missing[IndexOf(user)] == 0) ready.push(IndexOf(user));
+    });
   }
   PLGRAPH_CHECK(order.size() == missing.size(), "the graph has a cycle");
   return order;
 }
 
 namespace {
+
+using Edges = std::vector<std::pair<size_t, size_t>>;  // from a node to one that reads it
+using Adjacency = boost::compressed_sparse_row_graph<boost::directedS>;
+using Vertex = boost::graph_traits<Adjacency>::vertex_descriptor;
 
 // Walks along edges inside one strong component until a vertex comes again; the walk from there on is a
 // cycle.
@@ -228,9 +234,15 @@ std::vector<Value> CycleInside(const Adjacency& g, const std::vector<size_t>& co
 }  // namespace
 
 std::vector<std::vector<Value>> Graph::Cycles() const {
-  const Adjacency& g = impl_->adjacency;
-  std::vector<size_t> component(boost::num_vertices(g));
-  if (component.empty()) return {};
+  if (impl_->in_order) return {};
+  Edges edges;
+  for (size_t i = 0; i < impl_->nodes.size(); ++i) {
+    for (const Value operand : impl_->nodes[i].operands) {
+      if (operand) edges.emplace_back(IndexOf(operand), i);
+    }
+  }
+  const Adjacency g(boost::edges_are_unsorted_multi_pass, edges.begin(), edges.end(), impl_->nodes.size());
+  std::vector<size_t> component(impl_->nodes.size());
   const size_t count = boost::strong_components(
       g, boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, g)));
   std::vector<int> members(count);
@@ -240,7 +252,8 @@ std::vector<std::vector<Value>> Graph::Cycles() const {
   for (Vertex v = 0; v < component.size(); ++v) {
     if (seen[component[v]]) continue;
     seen[component[v]] = true;
-    const bool self_loop = boost::edge(v, v, g).second;
+    const std::vector<Value>& operands = impl_->nodes[v].operands;
+    const bool self_loop = std::find(operands.begin(), operands.end(), ValueOf(v)) != operands.end();
     if (members[component[v]] > 1 || self_loop) cycles.push_back(CycleInside(g, component, v));
   }
   return cycles;
