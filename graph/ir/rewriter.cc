@@ -5,7 +5,7 @@
 
 namespace plgraph {
 
-Rewriter::Rewriter(const Graph& from) : from_(&from), map_(from.size()) { to_.Reserve(from.size()); }
+Rewriter::Rewriter(Graph& from) : from_(&from), map_(from.size()) { to_.Reserve(from.size()); }
 
 std::vector<Value> Rewriter::Map(const std::vector<Value>& old) const {
   std::vector<Value> mapped;
@@ -14,10 +14,11 @@ std::vector<Value> Rewriter::Map(const std::vector<Value>& old) const {
   return mapped;
 }
 
-Value Rewriter::Copy(Value old) {
-  Node node = from_->node(old);
-  node.operands = Map(node.operands);
-  return to_.Add(std::move(node));
+Node Rewriter::Take(Value old) {
+  Node node = std::move(from_->node(old));
+  from_->node(old).name = node.name;
+  for (Value& operand : node.operands) operand = Map(operand);
+  return node;
 }
 
 Graph Rewriter::Run(const NodeMap<bool>& keep, const std::function<Value(Value)>& visit) {

@@ -9,18 +9,22 @@
 
 namespace plgraph {
 
-/// Copies a graph node by node, in topological order, and lets a pass put something else in a node's place.
+/// Moves a graph into a new one, node by node, in topological order, and lets a pass put something else in a node's
+/// place.
 class Rewriter {
  public:
-  explicit Rewriter(const Graph& from);
+  /// Of a node that was taken or copied `from` keeps the name alone.
+  explicit Rewriter(Graph& from);
 
   const Graph& from() const { return *from_; }
   Graph& to() { return to_; }
   /// The new value in place of an old one that has been visited.
   Value Map(Value old) const { return old ? map_[old] : Value{}; }
   std::vector<Value> Map(const std::vector<Value>& old) const;
-  /// A plain copy of an old node, with its operands mapped.
-  Value Copy(Value old);
+  /// The old node with its operands mapped.
+  Node Take(Value old);
+  /// Adds it as it is.
+  Value Copy(Value old) { return to_.Add(Take(old)); }
 
   /// Calls `visit(old)` for each node for which `keep` is set; what it returns takes the node's place. Then
   /// carries over states, terms, gradients and updates, and returns the new graph.
@@ -30,7 +34,7 @@ class Rewriter {
   void CarryOver();
   void CarryOverName(const std::string& name, Value old);
 
-  const Graph* from_;
+  Graph* from_;
   Graph to_;
   NodeMap<Value> map_;
 };

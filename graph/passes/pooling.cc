@@ -25,10 +25,9 @@ NodeMap<bool> PoolingsOfRelu(const Graph& graph) {
 }
 
 Value PoolFirst(Rewriter& rewriter, const Node& pooling) {
-  const Value x = rewriter.from().node(pooling.operands[0]).operands[0];
+  const Value x = rewriter.to().node(rewriter.Map(pooling.operands[0])).operands[0];
   NodeBuilder builder(rewriter.to(), pooling);
-  const Value relu =
-      builder.Apply("Relu", {builder.Apply("MaxPool2D", {rewriter.Map(x)}, pooling.attributes)});
+  const Value relu = builder.Apply("Relu", {builder.Apply("MaxPool2D", {x}, pooling.attributes)});
   rewriter.to().Rename(relu, pooling.name);
   return relu;
 }

@@ -20,7 +20,11 @@ NodeMap<bool> LeadsToLoss(const Graph& graph) {
 class Holder {
  public:
   explicit Holder(const Graph& graph)
-      : graph_(graph), rewriter_(graph), trained_(DependsOnTrained(graph)), to_loss_(LeadsToLoss(graph)) {}
+      : graph_(graph),
+        taken_(graph),
+        rewriter_(taken_),
+        trained_(DependsOnTrained(graph)),
+        to_loss_(LeadsToLoss(graph)) {}
 
   HeldGraph Run() {
     HeldGraph result;
@@ -72,6 +76,7 @@ class Holder {
   }
 
   const Graph& graph_;
+  Graph taken_;  // which the rewriter empties
   Rewriter rewriter_;
   NodeMap<bool> trained_;
   NodeMap<bool> to_loss_;
