@@ -1,12 +1,13 @@
 // One walk over the graph, operands first: each node is built anew, unless an equal one is there already or a
 // pattern below puts something cheaper in its place. Then what nothing needs is dropped.
-#include <fmt/format.h>
+#include <algorithm>
+#include <bit>
+#include <functional>
 
-#include <set>
-#include <unordered_map>
-
+#include "graph/ir/hash_index.h"
 #include "graph/ir/known_ops.h"
 #include "graph/ir/node_builder.h"
+#include "graph/ir/node_map.h"
 #include "graph/ir/rewriter.h"
 #include "graph/passes/passes.h"
 
@@ -123,42 +124,51 @@ constexpr RootedRule kRules[] = {
     {&KnownOps::sum_rows, SumOuters},
 };
 
-std::string AttributeKey(const AttributeValue& attribute) {
-  return std::visit(
-      [](const auto& v) -> std::string {
-        using V = std::decay_t<decltype(v)>;
-        if constexpr (std::is_same_v<V, std::monostate>)
-          return "-";
-        else if constexpr (std::is_same_v<V, IntegerList>)
-          return Shape(v).ToString();
-        else if constexpr (std::is_same_v<V, double>)
-          return fmt::format("{:a}", v);
-        else
-          return fmt::format("{}", v);
-      },
-      attribute);
+// Numbers are equal if their bits are: -0 is not 0.
+bool IsSame(const AttributeValue& a, const AttributeValue& b) {
+  const double* x = std::get_if<double>(&a);
+  const double* y = std::get_if<double>(&b);
+  if (x == nullptr || y == nullptr) return a == b;
+  return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
+}
+
+// Whether two op nodes are the same value. Random ops with equal operands draw different numbers, each from its stream.
+bool IsSame(const Node& a, const Node& b) {
+  return a.op == b.op && a.operands == b.operands && a.variance == b.variance &&
+         (!a.op->random || a.random_stream == b.random_stream) &&
+         std::equal(a.attributes.begin(), a.attributes.end(), b.attributes.begin(), b.attributes.end(),
+                    [](const AttributeValue& x, const AttributeValue& y) { return IsSame(x, y); });
+}
+
+std::uint64_t HashOf(const Node& node) {
+  std::uint64_t hash = std::hash<const OpDef*>()(node.op);
+  for (const Value operand : node.operands) {
+    hash = (hash ^ static_cast<std::uint32_t>(operand.id)) * 0x9E3779B97F4A7C15;
+    hash ^= hash >> 32;
+  }
+  return hash;
 }
 
 class Simplifier {
  public:
-  explicit Simplifier(Rewriter& rewriter) : rewriter_(rewriter) {
-    for (const State& state : rewriter.from().states) own_.insert(state.next.id);
-    for (const ParameterGradient& g : rewriter.from().gradients) own_.insert(g.gradient.id);
+  explicit Simplifier(Rewriter& rewriter) : rewriter_(rewriter), own_(rewriter.from().size()) {
+    for (const State& state : rewriter.from().states) own_[state.next] = true;
+    for (const ParameterGradient& g : rewriter.from().gradients) {
+      if (g.gradient) own_[g.gradient] = true;
+    }
   }
 
   Value Visit(Value old) {
-    const Node& original = rewriter_.from().node(old);
-    if (original.kind != NodeKind::kOp) return rewriter_.Copy(old);
-    Node node = original;
-    for (Value& operand : node.operands) operand = rewriter_.Map(operand);
-    const bool own = own_.contains(old.id);
+    if (rewriter_.from().node(old).kind != NodeKind::kOp) return rewriter_.Copy(old);
+    Node node = rewriter_.Take(old);
+    const bool own = own_[old];
     if (const Value better = ApplyRules(node, own)) return better;
-    const std::string key = Key(node);
-    if (!own) {
-      if (const auto equal = by_key_.find(key); equal != by_key_.end()) return equal->second;
-    }
+    if (own) return rewriter_.to().Add(std::move(node));
+    const std::uint64_t hash = HashOf(node);
+    const auto is_same = [&](Value v) { return IsSame(rewriter_.to().node(v), node); };
+    if (const Value same = made_.Find(hash, is_same)) return same;
     const Value added = rewriter_.to().Add(std::move(node));
-    if (!own) by_key_.emplace(key, added);
+    made_.Add(hash, added);
     return added;
   }
 
@@ -166,10 +176,10 @@ class Simplifier {
 
  private:
   Value ApplyRules(const Node& node, bool own) {
-    const int before = rewriter_.to().size();
-    NodeBuilder builder(rewriter_.to(), node);
     for (const RootedRule& rule : kRules) {
       if (!IsOp(node, Ops().*rule.root)) continue;
+      const int before = rewriter_.to().size();
+      NodeBuilder builder(rewriter_.to(), node);
       const Value better = rule.rule({builder, node});
       const bool fresh = better.id >= before;
       if (!better || (own && !fresh)) continue;
@@ -180,19 +190,10 @@ class Simplifier {
     return {};
   }
 
-  // Random ops with equal operands draw different numbers, each from its stream.
-  static std::string Key(const Node& node) {
-    std::string key(node.op->name);
-    for (const Value operand : node.operands) key += ' ' + std::to_string(operand.id);
-    for (const AttributeValue& attribute : node.attributes) key += " " + AttributeKey(attribute);
-    if (node.op->random) key += " " + std::to_string(node.random_stream);
-    return key + (node.variance.step ? "T" : "") + (node.variance.sample ? "B" : "");
-  }
-
   Rewriter& rewriter_;
-  std::set<std::int32_t> own_;  // stay nodes of their own: what states become, and gradients of parameters
+  NodeMap<bool> own_;  // stay nodes of their own: what states become, and gradients of parameters
+  HashIndex made_;     // those of the new graph that may stand for an equal one
   bool changed_ = false;
-  std::unordered_map<std::string, Value> by_key_;
 };
 
 }  // namespace
