@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/container/small_vector.hpp>
 #include <map>
 #include <sstream>
 
@@ -102,9 +103,9 @@ Shape ShapeByLetters(const OpDef& op, const ShapeArgs& args) {
 }  // namespace
 
 Shape InferShape(const Graph& graph, const Node& node) {
-  std::vector<const Shape*> shapes;
+  boost::container::small_vector<const Shape*, 8> shapes;
   for (const Value operand : node.operands) shapes.push_back(operand ? &graph.node(operand).shape : nullptr);
-  const ShapeArgs args{shapes, node.attributes};
+  const ShapeArgs args{std::span(shapes.data(), shapes.size()), node.attributes};
   Shape shape = node.op->shape_rule != nullptr ? node.op->shape_rule(args) : ShapeByLetters(*node.op, args);
   shape.NumElements();  // an overflow is said here, before anything is allocated
   return shape;

@@ -68,6 +68,19 @@ std::vector<ModelPath> PathsOf(Model& model) {
   return paths.Take();
 }
 
+std::vector<std::string> AbsolutePathsOf(const Model& model, const std::string& folder) {
+  Model with_paths;  // without the rest, of which there may be much
+  *with_paths.mutable_train() = model.train();
+  for (const ParameterDef& parameter : model.parameter()) {
+    if (parameter.has_from_file()) *with_paths.add_parameter() = parameter;
+  }
+  std::vector<std::string> paths;
+  for (const ModelPath& path : PathsOf(with_paths)) {
+    paths.push_back(AbsolutePath(JoinPath(folder, *path.path)));
+  }
+  return paths;
+}
+
 void MakePathsAbsolute(Model& model, const std::string& folder) {
   for (const ModelPath& path : PathsOf(model)) *path.path = AbsolutePath(JoinPath(folder, *path.path));
 }

@@ -18,6 +18,9 @@ struct ModelPath {
 /// Every path in a model that is set. The pointers lead into `model`.
 std::vector<ModelPath> PathsOf(Model& model);
 
+/// The same as seen from `folder`, made absolute.
+std::vector<std::string> AbsolutePathsOf(const Model& model, const std::string& folder);
+
 /// Makes every path absolute; the relative ones start from `folder`.
 void MakePathsAbsolute(Model& model, const std::string& folder);
 

@@ -51,9 +51,7 @@ std::vector<std::string> FilesOfRun(FileSystem& files, const std::string& run) {
 std::vector<std::string> FilesOfModel(FileSystem& files, const std::string& path, const LoadedModel& loaded) {
   std::vector<std::string> paths = {path};
   if (IsRun(files, path)) paths = FilesOfRun(files, path);
-  Model model = loaded.model;
-  MakePathsAbsolute(model, loaded.folder);
-  for (const ModelPath& entry : PathsOf(model)) paths.push_back(*entry.path);
+  for (std::string& named : AbsolutePathsOf(loaded.model, loaded.folder)) paths.push_back(std::move(named));
   return paths;
 }
 
