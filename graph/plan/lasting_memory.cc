@@ -47,20 +47,24 @@ void PlaceState(const RunFacts& run, const State& state, MemoryPlan& plan) {
   (state.adjoint ? value : next).shift = 1;
 }
 
-bool IsGradient(const Graph& graph, Value value) {
-  return std::any_of(graph.gradients.begin(), graph.gradients.end(),
-                     [&](const ParameterGradient& g) { return g.gradient == value; });
+NodeMap<bool> GradientsOf(const Graph& graph) {
+  NodeMap<bool> gradients(graph.size());
+  for (const ParameterGradient& g : graph.gradients) {
+    if (g.gradient) gradients[g.gradient] = true;
+  }
+  return gradients;
 }
 
 void PlaceKeptAndSaved(const RunFacts& run, MemoryPlan& plan) {
+  const NodeMap<bool> gradients = GradientsOf(run.graph);
   for (const auto& order : run.schedule.phases) {
     for (const ScheduledNode& scheduled : order) {
       const Value value = scheduled.node;
       const Node& node = run.graph.node(value);
       if (plan.IsPlaced(value)) continue;
       if (run.lifetimes.IsKept(value)) {
-        PlaceValue(run, value, run.StepsOf(node),
-                   IsGradient(run.graph, value) ? Section::kGradients : Section::kScratch, plan);
+        PlaceValue(run, value, run.StepsOf(node), gradients[value] ? Section::kGradients : Section::kScratch,
+                   plan);
       } else if (IsLoop(node.phase) && node.variance.step && run.lifetimes.IsReadOutsideItsLoop(value)) {
         const bool recomputed = run.intervals.Recomputes(value);
         PlaceValue(run, value, recomputed ? run.intervals.RingOf(value) : run.options.steps, Section::kSaved,

@@ -194,9 +194,11 @@ class LoopOrder {
   std::vector<ScheduledNode> Run() {
     Try({});
     PLGRAPH_CHECK(passes_, "the nodes of a loop wait for each other");
-    const std::vector<ScheduledNode> plain = order_;
-    Try(Updates(plain, true));
-    Try(Updates(plain, false));
+    if (*passes_ > 0) {
+      const std::vector<ScheduledNode> plain = order_;
+      Try(Updates(plain, true));
+      Try(Updates(plain, false));
+    }
     return WithoutLonePasses(order_);
   }
 
