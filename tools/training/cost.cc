@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kProcessBytes = std::int64_t{13} << 20;
 // Of a compiled node, with its share of the model and of what the compiler holds beside it. Measured on chains of 1000
 // to 100,000 nodes.
-constexpr std::int64_t kNodeBytes = 2000;
+constexpr std::int64_t kNodeBytes = 1550;
 
 std::int64_t ParameterElements(const Graph& graph) {
   std::int64_t count = 0;
