@@ -72,10 +72,11 @@ struct Graph::Impl {
   std::unordered_map<std::string, size_t> alias_at;  // in aliases
   std::unordered_map<std::string, int> next_suffix;
 
-  Value Find(std::string_view name) const {
-    const Value found = by_name.Find(HashOf(name), [&](Value v) { return nodes[IndexOf(v)].name == name; });
+  Value Find(std::string_view wanted) const {
+    const Value found =
+        by_name.Find(HashOf(wanted), [&](Value v) { return nodes[IndexOf(v)].name == wanted; });
     if (found || aliases.empty()) return found;
-    const auto alias = alias_at.find(std::string(name));
+    const auto alias = alias_at.find(std::string(wanted));
     return alias == alias_at.end() ? Value{} : aliases[alias->second].second;
   }
 
