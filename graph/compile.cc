@@ -10,13 +10,14 @@ namespace {
 constexpr Pass kTrainingPasses[] = {
     {"expand", ExpandCompositions},                // first, so that later passes see few ops
     {"pooling", PoolBeforeRelu, Pass::kOptional},  // pooling before a Relu: fewer elements
-    {"terms", PrepareTerms},                   // losses joined over the steps; each state has its own next
-    {"autodiff", AppendAdjoint},               // gradient nodes are ordinary nodes
-    {"simplify", Simplify},                    // equal nodes merged, patterns replaced, dead nodes dropped
-    {"sum", SumPastUpdates, Pass::kOptional},  // after simplify, which makes patterns plain
-    {"recompute", MarkRecomputed, Pass::kOptional},  // before invert, which leaves alone what is recomputed
-    {"invert", InvertUpdates, Pass::kOptional},      // the last that changes what reads a trace
-    {"phases", AssignPhases},                        // once, ahead, step, after, and back
+    {"terms", PrepareTerms},      // losses joined over the steps; each state has its own next
+    {"autodiff", AppendAdjoint},  // gradient nodes are ordinary nodes
+    {"simplify", Simplify},       // equal nodes merged, patterns replaced, dead nodes dropped
+    {"forms", ChooseForms},       // after simplify, which makes patterns plain
+    {"sum", SumPastUpdates, Pass::kOptional},
+    {"recompute", MarkRecomputed, Pass::kOptional},  // before invert, which changes what reads a trace
+    {"invert", InvertUpdates, Pass::kOptional},
+    {"phases", AssignPhases},  // once, ahead, step, after, and back
 };
 
 constexpr Pass kInferencePasses[] = {
@@ -25,6 +26,7 @@ constexpr Pass kInferencePasses[] = {
     {"pooling", PoolBeforeRelu, Pass::kOptional},
     {"terms", PrepareTerms},
     {"simplify", Simplify},
+    {"forms", ChooseForms},
     {"sum", SumPastUpdates, Pass::kOptional},
     {"phases", AssignPhases},
 };

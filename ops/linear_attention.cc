@@ -1,12 +1,14 @@
-// LinearAttention: y = sum_k decay^k (query . key_k) value_k over the steps before, k = 0 at the latest of them: the
-// product of a vector with the trace H' = decay H + key value^T, without the trace ("Using Fast Weights to Attend to
-// the Recent Past", Ba et al. 2016, eq. 9). As `derivative`: the same with k decay^(k - 1), its derivative by decay.
-// In the loop back the steps before are those that come after in time.
+// LinearAttention: y = sum_k share_k (query . key_k) value_k over the steps before, k = 0 at the latest of them, where
+// share_k is the product of the decays of the k steps behind: the product of a vector with the trace
+// H' = decay H + key value^T, without the trace ("Using Fast Weights to Attend to the Recent Past", Ba et al. 2016,
+// eq. 9, where all decays are the same). As `derivative`, for one constant decay: the same with k decay^(k - 1) in the
+// place of decay^k, the derivative of y by the decay. In the loop back the steps before are those that come after in time.
 #include <algorithm>
 #include <array>
 
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
+#include "ops/history.h"
 #include "ops/kernels/line_kernels.h"
 #include "ops/kernels/lines.h"
 
@@ -14,18 +16,10 @@ namespace plgraph {
 namespace {
 
 enum Operand : size_t { kQuery, kKeys, kValues, kDecay };
-enum Attribute : size_t { kSteps, kBackward, kKeyLag, kValueLag, kDerivative };
+enum Attribute : size_t { kSteps, kBackward, kKeyLag, kValueLag, kDecayLag, kDerivative };
 
 // So many steps are weighed together, and summed before the sums of such blocks are.
 constexpr std::int64_t kBlock = 512;
-
-// The lines of a matrix are what an operand was at the steps before, the latest first.
-template <typename T>
-Lines<const T> StepsBefore(const KernelArgs<T>& args, size_t operand, Attribute lag, std::int64_t row) {
-  const OperandRows<T>& rows = args.operand(operand);
-  const std::int64_t stride = args.Flag(kBackward) ? rows.step_stride : -rows.step_stride;
-  return {rows.Row(row) + args.Integer(lag) * stride, stride};
-}
 
 template <typename T>
 Lines<const T> From(const Lines<const T>& steps, std::int64_t first, std::int64_t column) {
@@ -37,27 +31,26 @@ template <typename T>
 class Weights {
  public:
   Weights(const KernelArgs<T>& args, std::int64_t row)
-      : decay_(args.Has(kDecay) ? *args.operand(kDecay).Row(row) : T{1}),
+      : decays_(args.Has(kDecay)
+                    ? StepsBefore(args, kDecay, args.Integer(kDecayLag), args.Flag(kBackward), row)
+                    : Lines<const T>{&kOne, 0}),
         derivative_(args.Flag(kDerivative)) {}
 
   void Weigh(T* products, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i, ++k_) {
-      if (derivative_) {
-        products[i] *= static_cast<T>(k_) * power_;
-        if (k_ > 0) power_ *= decay_;
-      } else {
-        products[i] *= power_;
-        power_ *= decay_;
-      }
+      products[i] *= derivative_ ? static_cast<T>(k_) * share_ : share_;
+      if (k_ > 0 || !derivative_) share_ *= decays_.data[k_ * decays_.stride];
     }
   }
   /// Nothing counts any more.
-  bool AreZero() const { return power_ == 0; }
+  bool AreZero() const { return share_ == 0; }
 
  private:
-  T decay_;
+  static constexpr T kOne = 1;
+
+  Lines<const T> decays_;  // of the steps before
   bool derivative_;
-  T power_ = 1;  // of the decay at step k_
+  T share_ = 1;  // that is left of step k_
   std::int64_t k_ = 0;
 };
 
@@ -76,9 +69,10 @@ void AddBlock(const T* products, const Lines<const T>& values, const LineCount& 
 
 template <typename T>
 void AttendInRow(const KernelArgs<T>& args, std::int64_t row, ThreadPool& threads) {
-  const std::int64_t steps = args.Flag(kBackward) ? args.Integer(kSteps) - 1 - args.step : args.step;
-  const Lines<const T> keys = StepsBefore(args, kKeys, kKeyLag, row);
-  const Lines<const T> values = StepsBefore(args, kValues, kValueLag, row);
+  const bool backward = args.Flag(kBackward);
+  const std::int64_t steps = CountStepsBefore(args, backward);
+  const Lines<const T> keys = StepsBefore(args, kKeys, args.Integer(kKeyLag), backward, row);
+  const Lines<const T> values = StepsBefore(args, kValues, args.Integer(kValueLag), backward, row);
   const T* query = args.operand(kQuery).Row(row);
   T* result = args.ResultRow(row);
   std::fill_n(result, args.size(), T{0});
@@ -115,12 +109,12 @@ std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
 const OpDef kLinearAttention = {
     .name = "LinearAttention",
     .operands = {{"query", "N"}, {"keys", "N"}, {"values", "M"}, {"decay", "", true}},
-    .attributes = {"steps", "backward", "key_lag", "value_lag", "derivative"},
+    .attributes = {"steps", "backward", "key_lag", "value_lag", "decay_lag", "derivative"},
     .result = "M",
     .adjoint = NotDifferentiable,  // made after autodiff
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
-    .reads_history = true,
+    .history = {kKeys, kValues, kDecay},
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kLinearAttention);

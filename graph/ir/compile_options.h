@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/dtype.h"
+#include "graph/ir/trace_choice.h"
 
 namespace plgraph {
 
@@ -16,6 +17,7 @@ struct PlannedFor {
   std::int64_t steps = 1;
   bool continued = false;
   std::vector<std::string> outputs = {};
+  std::vector<ForcedForm> trace_forms = {};
 
   friend bool operator==(const PlannedFor&, const PlannedFor&) = default;
 };
@@ -33,8 +35,10 @@ struct CompileOptions {
       true;  ///< nodes pass over the same matrices together; false: each by itself, to be observed
   /// Values kept for all steps, to be read after a run.
   std::vector<std::string> outputs = {};
+  /// Forms that traces have to have, whatever they cost.
+  std::vector<ForcedForm> trace_forms = {};
 
-  PlannedFor planned_for() const { return {training, steps, continued, outputs}; }
+  PlannedFor planned_for() const { return {training, steps, continued, outputs, trace_forms}; }
 };
 
 }  // namespace plgraph

@@ -95,6 +95,11 @@ Node MadeFor(const Node& source, std::string name) {
           .at_last_step = source.at_last_step};
 }
 
+bool ReadsHistoryOf(const Node& node, Value operand) {
+  return std::any_of(node.op->history.begin(), node.op->history.end(),
+                     [&](size_t i) { return node.operands[i] == operand; });
+}
+
 Graph::Graph() : impl_(std::make_unique<Impl>()) {}
 Graph::~Graph() = default;
 Graph::Graph(Graph&&) noexcept = default;
@@ -108,7 +113,7 @@ Graph::Graph(const Graph& other)
       last_step(other.last_step),
       first_window(other.first_window),
       first_run(other.first_run),
-      trace_notes(other.trace_notes),
+      trace_choices(other.trace_choices),
       impl_(std::make_unique<Impl>(*other.impl_)) {}
 Graph& Graph::operator=(const Graph& other) {
   if (this != &other) *this = Graph(other);

@@ -11,7 +11,7 @@
 #include "core/shape.h"
 #include "core/source_location.h"
 #include "graph/ir/op_def.h"
-#include "graph/ir/trace_note.h"
+#include "graph/ir/trace_choice.h"
 
 namespace plgraph {
 
@@ -77,15 +77,17 @@ struct Node {
 /// the pass and the steps.
 Node MadeFor(const Node& source, std::string name);
 
-/// A value that lives from step to step.
+/// A value that lives from step to step; or, if it is the same at all steps, from run to run.
 struct State {
   Value value;  ///< the kState node: what it is during a step
-  Value next;   ///< what it becomes
+  Value next;   ///< what it becomes; of a state that is the same at all steps, at the end of a run
   double initial_constant = 0;
   Value initial = {};    ///< if set: a parameter, the initial value
   bool kept = false;     ///< goes on from episode to episode
   bool adjoint = false;  ///< runs from the last step to the first
   Value resumes = {};    ///< of an adjoint state: the state with whose value at the end of the run it starts
+  Value gradient_of = {};  ///< of an adjoint state: the state whose gradient it is, if that is still there
+  ChosenForm form = ChosenForm::kKept;  ///< of a state that is a matrix, after the pass "forms"
 };
 
 /// At which steps a term is taken.
@@ -119,6 +121,9 @@ struct ParameterUpdate {
 inline bool SumsEachStep(const Node& node) {
   return node.op != nullptr && node.op->row_rule == RowRule::kSum && node.variance.step;
 }
+
+/// Whether a node reads a value at other steps than its own too.
+bool ReadsHistoryOf(const Node& node, Value operand);
 
 /// What one network does with one sample at one step, and later also its adjoint. Vertices are nodes and
 /// edges carry values from a node to the operand of another; the edges of states (from next to value) are not
@@ -176,7 +181,7 @@ class Graph {
   /// A control that is 1 in the first run of a training, which alone starts kept states from their initial values,
   /// and 0 in the others; no value if nothing reads it.
   Value first_run;
-  std::vector<TraceNote> trace_notes;  ///< after the pass "factor"
+  std::vector<TraceChoice> trace_choices;  ///< after the pass "forms", by state
 
   /// One line a node, for people and golden tests.
   std::string ToText() const;

@@ -21,7 +21,8 @@ const KnownOps& Ops() {
                                .relu = FindOp("Relu"),
                                .scale = FindOp("Scale"),
                                .stop_gradient = FindOp("StopGradient"),
-                               .sum_rows = FindOp("SumRows")};
+                               .sum_rows = FindOp("SumRows"),
+                               .where = FindOp("Where")};
   return ops;
 }
 

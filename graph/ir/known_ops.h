@@ -21,6 +21,7 @@ struct KnownOps {
   const OpDef* scale;
   const OpDef* stop_gradient;
   const OpDef* sum_rows;
+  const OpDef* where;
 };
 const KnownOps& Ops();
 

@@ -109,8 +109,8 @@ struct OpDef {
   RowRule row_rule = RowRule::kMap;
   /// How its kernel may be called for some of the lines; null: only for all.
   LineUse (*lines)(const ShapeArgs& args, const Shape& result) = nullptr;
-  /// Reads its operands at other steps than its own too, so that they are kept for all steps.
-  bool reads_history = false;
+  /// Operands that it reads at other steps than its own too, so that they are kept for all steps.
+  std::vector<size_t> history = {};
   /// The operand, a state, that it reads as it was at the last step, up to its own, that is a multiple of its
   /// attribute snapshot_every (0: as it is at its own step). -1: none.
   int snapshot = -1;

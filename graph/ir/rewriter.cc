@@ -36,6 +36,7 @@ void Rewriter::CarryOver() {
     state.next = Map(state.next);
     state.initial = Map(state.initial);
     state.resumes = Map(state.resumes);
+    state.gradient_of = Map(state.gradient_of);
     if (state.value && state.next) to_.states.push_back(state);
   }
   for (Term term : from_->terms) {
@@ -55,7 +56,7 @@ void Rewriter::CarryOver() {
   to_.last_step = Map(from_->last_step);
   to_.first_window = Map(from_->first_window);
   to_.first_run = Map(from_->first_run);
-  to_.trace_notes = from_->trace_notes;
+  to_.trace_choices = from_->trace_choices;
 }
 
 void Rewriter::CarryOverName(const std::string& name, Value old) {
@@ -100,6 +101,11 @@ NodeMap<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outp
     if (control) live[control] = true;
   }
   return live;
+}
+
+void DropDeadNodes(Graph& graph, const std::vector<std::string>& outputs) {
+  Rewriter rewriter(graph);
+  graph = rewriter.Run(LiveNodes(graph, outputs), [&](Value old) { return rewriter.Copy(old); });
 }
 
 }  // namespace plgraph

@@ -43,6 +43,9 @@ class Rewriter {
 /// Sources are needed in any case, so that an unused input or parameter keeps its place.
 NodeMap<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outputs);
 
+/// Drops the nodes that nothing needs.
+void DropDeadNodes(Graph& graph, const std::vector<std::string>& outputs);
+
 }  // namespace plgraph
 
 #endif  // PLGRAPH_GRAPH_IR_REWRITER_H_

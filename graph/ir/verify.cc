@@ -49,9 +49,13 @@ std::string FaultOfState(const Graph& graph, const State& state, bool phases) {
     return "a state and its next";
   if (graph.node(state.value).recomputed && !graph.node(state.next).recomputed)
     return "a state is recomputed, its next is not";
+  const Variance& variance = graph.node(state.value).variance;
+  if (!variance.step && graph.node(state.next).variance.step)
+    return "a state that is the same at all steps becomes what is not";
   const Phase loop = state.adjoint ? Phase::kStepAdjoint : Phase::kStep;
-  if (!phases || graph.node(state.next).phase == loop) return "";
-  return fmt::format("{} is not computed in its loop", graph.node(state.next).name);
+  const Phase phase = graph.node(state.next).phase;
+  if (!phases || (variance.step ? phase == loop : !IsLoop(phase))) return "";
+  return fmt::format("{} is not computed in its phase", graph.node(state.next).name);
 }
 
 // A state node is the value of a state, or nothing ever writes it.

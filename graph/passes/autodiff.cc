@@ -144,7 +144,8 @@ class Adjoint {
       if (!gradient) continue;
       if (carry) {
         gradient = OwnNext(state, gradient, taken);
-        graph_.states.push_back({.value = carry, .next = gradient, .adjoint = true});
+        graph_.states.push_back(
+            {.value = carry, .next = gradient, .adjoint = true, .gradient_of = state.value});
       }
       if (state.initial && needed_[state.initial]) ContributeToInitial(state, gradient);
     }

@@ -27,18 +27,19 @@ void AppendAdjoint(const PlannedFor& options, Graph& graph);
 /// Merges equal nodes, replaces patterns by ops that do the same at less cost, and drops what nothing needs.
 void Simplify(const PlannedFor& options, Graph& graph);
 
-/// Puts sums over the updates so far in the place of traces, where that costs less.
+/// Chooses the form of each trace: State::form. Throws Error(kInvalid) for a form that a user wants of a trace that cannot
+/// have it.
+void ChooseForms(const PlannedFor& options, Graph& graph);
+
+/// Puts sums over past updates in the place of the traces that have this form.
 void SumPastUpdates(const PlannedFor& options, Graph& graph);
 
 /// Marks what the backward pass recomputes by running updates again, because it can neither be inverted nor is small
 /// enough to be kept for all steps. Does nothing where the steps are few.
 void MarkRecomputed(const PlannedFor& options, Graph& graph);
 
-/// Whether the backward pass can invert the update of a state.
-bool CanInvert(const PlannedFor& options, const Graph& graph, const State& state);
-
-/// Lets the backward pass invert the updates of traces, so that they need not be kept for all steps. Leaves alone
-/// what is recomputed.
+/// Lets the backward pass invert the updates of the traces that have this form, so that they need not be kept for all
+/// steps.
 void InvertUpdates(const PlannedFor& options, Graph& graph);
 
 /// Decides when each node runs.

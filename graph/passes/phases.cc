@@ -16,7 +16,7 @@ class PhaseAssigner {
       : graph_(graph),
         order_(graph.TopologicalOrder()),
         from_state_(DependsOn(graph, InLoop(graph))),
-        to_next_(LeadsTo(graph, StateNexts(graph, false))),
+        to_next_(LeadsTo(graph, NextsOfLoop(graph))),
         from_carry_(DependsOn(graph, StateValues(graph, true))),
         to_carry_next_(LeadsTo(graph, StateNexts(graph, true))),
         from_seed_(DependsOn(graph, Seeds(graph))),
@@ -25,7 +25,7 @@ class PhaseAssigner {
         is_next_(graph.size()),
         summed_(graph.size()) {
     for (const State& state : graph.states) {
-      is_next_[state.next] = true;
+      if (graph.node(state.next).variance.step) is_next_[state.next] = true;
       const Shape& shape = graph.node(state.value).shape;
       if (shape.rank() == 2) trace_sizes_.insert(shape.NumElements());
     }
@@ -43,10 +43,20 @@ class PhaseAssigner {
   }
 
  private:
-  // What the loop over the steps starts with, and what it has to make.
+  // What the loop over the steps has to make. A state that is the same at all steps is an input of the loop.
+  static std::vector<Value> NextsOfLoop(const Graph& graph) {
+    return VaryingByStep(graph, StateNexts(graph, false));
+  }
+
+  // What it starts with, and what it has to make.
   static std::vector<Value> InLoop(const Graph& graph) {
-    std::vector<Value> values = StateValues(graph, false);
-    for (const Value next : StateNexts(graph, false)) values.push_back(next);
+    std::vector<Value> values = VaryingByStep(graph, StateValues(graph, false));
+    for (const Value next : NextsOfLoop(graph)) values.push_back(next);
+    return values;
+  }
+
+  static std::vector<Value> VaryingByStep(const Graph& graph, std::vector<Value> values) {
+    std::erase_if(values, [&](Value value) { return !graph.node(value).variance.step; });
     return values;
   }
 
@@ -75,7 +85,7 @@ class PhaseAssigner {
     for (const Value value : order_) {
       Node& node = graph_.node(value);
       if (node.kind == NodeKind::kInput) node.phase = Phase::kAhead;
-      if (node.kind == NodeKind::kState) node.phase = Phase::kStep;
+      if (node.kind == NodeKind::kState) node.phase = node.variance.step ? Phase::kStep : Phase::kAhead;
       if (node.kind == NodeKind::kParameter || node.kind == NodeKind::kControl) node.phase = Phase::kOnce;
     }
     for (const State& state : graph_.states) {

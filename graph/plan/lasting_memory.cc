@@ -16,7 +16,7 @@ void PlaceValue(const RunFacts& run, Value value, std::int64_t slots, Section se
 bool IsReadAsHistory(const Graph& graph, Value value) {
   const std::vector<Value> users = graph.Users(value);
   return std::any_of(users.begin(), users.end(),
-                     [&](Value user) { return graph.node(user).op->reads_history; });
+                     [&](Value user) { return ReadsHistoryOf(graph.node(user), value); });
 }
 
 void KeepSnapshots(Placement& ring, std::int64_t every, std::int64_t between, std::int64_t steps) {
@@ -25,7 +25,14 @@ void KeepSnapshots(Placement& ring, std::int64_t every, std::int64_t between, st
   ring.slots = ring.snapshots() + between;
 }
 
+// What goes on from run to run is read until the end of a run, when what it becomes is there already.
+void PlaceStateOfRuns(const RunFacts& run, const State& state, MemoryPlan& plan) {
+  PlaceValue(run, state.value, 1, Section::kStates, plan);
+  PlaceValue(run, state.next, 1, Section::kStates, plan);
+}
+
 void PlaceState(const RunFacts& run, const State& state, MemoryPlan& plan) {
+  if (!run.graph.node(state.value).variance.step) return PlaceStateOfRuns(run, state, plan);
   const std::int64_t steps = run.options.steps;
   const bool recomputed = run.intervals.Recomputes(state.value);
   const bool kept = run.lifetimes.IsKept(state.value) || run.lifetimes.IsKept(state.next) ||

@@ -66,7 +66,7 @@ int Lifetimes::LastNeed(Value value, Value user) const {
 bool Lifetimes::IsReadOutsideItsLoop(Value value) const {
   const std::vector<Value> users = ReadersAtItsStep(graph_, value);
   return std::any_of(users.begin(), users.end(), [&](Value user) {
-    return graph_.node(user).phase != graph_.node(value).phase || graph_.node(user).op->reads_history ||
+    return graph_.node(user).phase != graph_.node(value).phase || ReadsHistoryOf(graph_.node(user), value) ||
            (intervals_.Recomputes(user) && !intervals_.Recomputes(value));
   });
 }

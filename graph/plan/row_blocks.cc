@@ -14,7 +14,7 @@ bool VariesByStep(const Graph& graph, Value value) { return value && graph.node(
 bool WorksByRows(const Graph& graph, const Node& node) {
   const RowRule rule = node.op->row_rule;
   const bool mapped = rule == RowRule::kMap || rule == RowRule::kSum || rule == RowRule::kBroadcast;
-  return mapped && !node.op->reads_history &&
+  return mapped && node.op->history.empty() &&
          (node.variance.step || std::any_of(node.operands.begin(), node.operands.end(),
                                             [&](Value v) { return VariesByStep(graph, v); }));
 }

@@ -130,8 +130,11 @@ struct Executor<T>::Impl {
     for (size_t group = 1; group < own.size(); ++group) own.front().AddSumsOf(own[group]);
   }
 
-  // A state's value at the end of a run lies one step behind the last.
-  T* AtEnd(const State& state) const { return At(state.value, executable.options.steps); }
+  // A state's value at the end of a run lies one step after the last.
+  T* AtEnd(const State& state) const {
+    return graph.node(state.value).variance.step ? At(state.value, executable.options.steps)
+                                                 : At(state.next, 0);
+  }
   std::int64_t StateSize(const State& state) const { return PlacementOf(state.value).slot_stride; }
 
   void FillInitial(const State& state, T* slot) const {

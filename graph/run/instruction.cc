@@ -68,7 +68,7 @@ void Instruction<T>::Bind(ThreadPool& threads) {
   args.origin = &origin;
   args.threads = &threads;
   const bool mapped = node->op->row_rule == RowRule::kMap || node->op->row_rule == RowRule::kSum;
-  if (IsLoop(node->phase) || steps == 1 || !mapped || node->op->reads_history) return;
+  if (IsLoop(node->phase) || steps == 1 || !mapped || !node->op->history.empty()) return;
   one_batch = IsSequence(result, rows_per_step);
   for (size_t i = 0; i < operands.size(); ++i) {
     if (node->operands[i] && !IsSequence(operands[i], rows_per_step)) one_batch = false;

@@ -9,7 +9,7 @@
 namespace plgraph {
 namespace {
 
-constexpr FrameKind kKind = {.magic = "PLGPLAN\n", .version = 3, .name = "plan"};
+constexpr FrameKind kKind = {.magic = "PLGPLAN\n", .version = 4, .name = "plan"};
 
 }  // namespace
 
@@ -23,6 +23,11 @@ std::vector<std::byte> EncodePlan(const Plan& plan) {
   file.set_steps(plan.planned_for.steps);
   file.set_continued(plan.planned_for.continued);
   for (const std::string& output : plan.planned_for.outputs) file.add_output(output);
+  for (const ForcedForm& forced : plan.planned_for.trace_forms) {
+    PlanForcedForm& written = *file.add_trace_form();
+    written.set_trace(forced.trace);
+    written.set_form(static_cast<PlanForcedForm::Form>(forced.form));
+  }
   return MakeFrame(kKind, file.SerializeAsString());
 }
 
@@ -40,12 +45,16 @@ Plan DecodePlan(std::span<const std::byte> bytes, const std::string& path) {
   for (const std::string& output : file.output()) {
     if (!graph.Find(output)) FailDamaged(path, fmt::format("its output \"{}\" is no node", output));
   }
+  std::vector<ForcedForm> forced;
+  for (const PlanForcedForm& written : file.trace_form())
+    forced.push_back({written.trace(), static_cast<ChosenForm>(written.form())});
   return {.model = std::move(*file.mutable_model()),
           .graph = std::move(graph),
           .planned_for = {.training = file.training(),
                           .steps = file.steps(),
                           .continued = file.continued(),
-                          .outputs = {file.output().begin(), file.output().end()}}};
+                          .outputs = {file.output().begin(), file.output().end()},
+                          .trace_forms = std::move(forced)}};
 }
 
 void WritePlan(FileSystem& files, const std::string& path, const Plan& plan) {

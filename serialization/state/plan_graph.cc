@@ -60,7 +60,7 @@ void WriteNode(const Node& node, PlanNode& written) {
   written.set_trainable(node.trainable);
   written.set_line(node.location.line);
   written.set_column(node.location.column);
-  if (node.recomputed) written.set_replayed(true);
+  if (node.recomputed) written.set_recomputed(true);
   if (!node.IsOfModel()) written.set_origin(node.origin);
   if (node.backward) written.set_backward(true);
   if (node.at_last_step) written.set_at_last_step(true);
@@ -75,24 +75,27 @@ void WriteState(const State& state, PlanState& written) {
   written.set_kept(state.kept);
   written.set_adjoint(state.adjoint);
   written.set_resumes(state.resumes.id);
+  written.set_gradient_of(state.gradient_of.id);
+  written.set_form(static_cast<PlanForcedForm::Form>(state.form));
 }
 
-void WriteCost(const TraceCost& cost, PlanTraceNote::Cost& written) {
-  written.set_operations(cost.operations);
-  written.set_elements(cost.elements);
-}
-
-void WriteNote(const TraceNote& note, PlanTraceNote& written) {
-  written.set_name(note.name);
-  for (const std::int64_t extent : note.shape.dims()) written.add_shape(extent);
-  written.set_reason(note.reason);
-  written.set_made(note.made);
-  WriteCost(note.as_matrix, *written.mutable_as_matrix());
-  WriteCost(note.as_sum, *written.mutable_as_sum());
+void WriteChoice(const TraceChoice& choice, PlanTraceChoice& written) {
+  written.set_trace(choice.trace);
+  for (const std::int64_t extent : choice.shape.dims()) written.add_shape(extent);
+  written.set_form(static_cast<PlanForcedForm::Form>(choice.form));
+  written.set_forced(choice.forced);
+  written.set_gradient_made(choice.gradient_made);
+  for (const FormOption& option : choice.options) {
+    PlanTraceChoice::Option& row = *written.add_option();
+    row.set_why_not(option.why_not);
+    row.set_operations(option.cost.operations);
+    row.set_traffic(option.cost.traffic);
+    row.set_kept(option.cost.kept);
+  }
 }
 
 void WriteNames(const Graph& graph, PlanFile& file) {
-  for (const TraceNote& note : graph.trace_notes) WriteNote(note, *file.add_trace_note());
+  for (const TraceChoice& choice : graph.trace_choices) WriteChoice(choice, *file.add_trace_choice());
   for (const auto& [name, value] : graph.Aliases()) {
     PlanAlias& written = *file.add_alias();
     written.set_name(name);
@@ -117,7 +120,7 @@ class GraphOfPlan {
     for (const PlanTerm& term : file_.term()) AddTerm(term);
     for (const PlanGradient& gradient : file_.gradient()) AddGradient(gradient);
     for (const PlanUpdate& update : file_.update()) AddUpdate(update);
-    for (const PlanTraceNote& note : file_.trace_note()) AddNote(note);
+    for (const PlanTraceChoice& choice : file_.trace_choice()) AddChoice(choice);
     for (const PlanAlias& alias : file_.alias()) AddAlias(alias);
     graph_.last_step = Optional(file_.last_step(), NodeKind::kControl, "last_step");
     graph_.first_window = Optional(file_.first_window(), NodeKind::kControl, "first_window");
@@ -133,7 +136,7 @@ class GraphOfPlan {
               .variance = {written.varies_by_sample(), written.varies_by_step()},
               .phase = static_cast<Phase>(written.phase()),
               .trainable = written.trainable(),
-              .recomputed = written.replayed(),
+              .recomputed = written.recomputed(),
               .origin = written.origin(),
               .location = {written.line(), written.column()},
               .backward = written.backward(),
@@ -229,7 +232,9 @@ class GraphOfPlan {
                 .initial = Optional(written.initial(), NodeKind::kParameter, "the initial value of a state"),
                 .kept = written.kept(),
                 .adjoint = written.adjoint(),
-                .resumes = Optional(written.resumes(), NodeKind::kState, "the state that a state resumes")};
+                .resumes = Optional(written.resumes(), NodeKind::kState, "the state that a state resumes"),
+                .gradient_of = Optional(written.gradient_of(), NodeKind::kState, "the state of a gradient"),
+                .form = static_cast<ChosenForm>(written.form())};
     const Shape& shape = graph_.node(state.value).shape;
     if (graph_.node(state.next).shape != shape ||
         (state.initial && graph_.node(state.initial).shape != shape) ||
@@ -309,17 +314,22 @@ class GraphOfPlan {
     graph_.updates.push_back({parameter, next});
   }
 
-  static TraceCost ReadCost(const PlanTraceNote::Cost& written) {
-    return {.operations = written.operations(), .elements = written.elements()};
-  }
-
-  void AddNote(const PlanTraceNote& written) {
-    graph_.trace_notes.push_back({.name = written.name(),
-                                  .shape = Shape({written.shape().begin(), written.shape().end()}),
-                                  .reason = written.reason(),
-                                  .made = written.made(),
-                                  .as_matrix = ReadCost(written.as_matrix()),
-                                  .as_sum = ReadCost(written.as_sum())});
+  void AddChoice(const PlanTraceChoice& written) {
+    TraceChoice choice = {.trace = written.trace(),
+                          .shape = Shape({written.shape().begin(), written.shape().end()}),
+                          .form = static_cast<ChosenForm>(written.form()),
+                          .forced = written.forced(),
+                          .gradient_made = written.gradient_made()};
+    if (written.option_size() != kFormCount) {
+      FailDamaged(path_, fmt::format("trace \"{}\" has {} forms; expected {}", choice.trace,
+                                     written.option_size(), kFormCount));
+    }
+    for (int form = 0; form < kFormCount; ++form) {
+      const PlanTraceChoice::Option& row = written.option(form);
+      choice.options[static_cast<size_t>(form)] = {row.why_not(),
+                                                   {row.operations(), row.traffic(), row.kept()}};
+    }
+    graph_.trace_choices.push_back(std::move(choice));
   }
 
   void AddAlias(const PlanAlias& written) {

@@ -83,7 +83,7 @@ TEST(Damage, OfACheckpointIsFound) {
 
 TEST(Damage, OfAPlanIsFound) {
   const Decode decode = [](auto bytes, const auto& path) { DecodePlan(bytes, path); };
-  ExpectAllFound(decode, MakePosixFileSystem()->Read(kFixtures + "version_3.plan"), "plan");
+  ExpectAllFound(decode, MakePosixFileSystem()->Read(kFixtures + "version_4.plan"), "plan");
 }
 
 // The memory of one that is sound, for comparison: the tensors once, and the header's message.
@@ -109,8 +109,8 @@ TEST(Fixture, ACheckpointOfVersion1IsRead) {
   EXPECT_EQ(checkpoint.moments.size(), 6U);
 }
 
-TEST(Fixture, APlanOfVersion3IsRead) {
-  const Plan plan = ReadPlan(*MakePosixFileSystem(), kFixtures + "version_3.plan");
+TEST(Fixture, APlanOfVersion4IsRead) {
+  const Plan plan = ReadPlan(*MakePosixFileSystem(), kFixtures + "version_4.plan");
   EXPECT_EQ(plan.model.name(), "small");
   EXPECT_EQ(plan.planned_for, (PlannedFor{.steps = 13}));
   EXPECT_GT(plan.graph.size(), 20);

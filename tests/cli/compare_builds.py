@@ -83,7 +83,7 @@ def figures_of(tool, model, sets):
         if title:
             traces.append([title[1], title[2], form_of(title[3])])
     flops = [numbers_of(line) for line in report.splitlines() if line.startswith("floating-point operations")]
-    return {"arena": arena, "traces": traces, "operations": flops}
+    return {"arena": arena, "traces": sorted(traces), "operations": flops}
 
 
 def differences(old, new, tolerance):

@@ -101,7 +101,7 @@ TEST_F(CliTest, CompileWarnsOfNoResultOfAModelThatOnlyRuns) {
 TEST_F(CliTest, CompileSaysWhereATraceIsRecomputed) {
   const std::string model = std::string(PLGRAPH_SOURCE_DIR) + "/models/retroactive.pbtxt";
   const std::string report = Output({"compile", model, "--set", "train.data.patterns.gap_steps=46"});
-  const std::string traces = report.substr(report.find("traces:"));
+  const std::string traces = report.substr(report.find("\ntraces;"));
   for (const std::string trace : {"hebb", "eligibility"}) {
     // 14 snapshots and 7 steps between two of them, of 4 samples.
     EXPECT_THAT(traces,
@@ -117,9 +117,43 @@ TEST_F(CliTest, CompileSaysWhereATraceIsRecomputed) {
 TEST_F(CliTest, CompileSaysWhereATraceIsKeptAtEveryStep) {
   const std::string model = std::string(PLGRAPH_SOURCE_DIR) + "/models/retroactive.pbtxt";
   const std::string report = Output({"compile", model});
-  const std::string traces = report.substr(report.find("traces:"));
+  const std::string traces = report.substr(report.find("\ntraces;"));
   EXPECT_THAT(traces, ::testing::ContainsRegex("  hebb .*kept at every step for the backward pass"));
   EXPECT_THAT(traces, ::testing::ContainsRegex("  eligibility .*the backward pass inverts its updates"));
+}
+
+// The table of the report, and a plan of another row than the cheapest.
+TEST_F(CliTest, CompileGivesATraceTheFormThatIsWanted) {
+  const std::vector<std::string> command = {"compile", "small.pbtxt", "-o", "small.plan", "--trace-form"};
+  const auto with = [&](const std::string& form) {
+    std::vector<std::string> words = command;
+    words.push_back("hebb=" + form);
+    return words;
+  };
+  EXPECT_THAT(Output({"compile", "small.pbtxt"}),
+              ::testing::ContainsRegex("inverted: +[0-9,]+ operations, .* <-\n"));
+  for (const std::string form : {"kept", "inverted", "recomputed"}) {
+    const std::string report = Output(with(form));
+    EXPECT_THAT(report, ::testing::ContainsRegex(form + ": +[0-9,]+ operations, .* <- wanted\n"));
+    EXPECT_EQ(Output({"compile", "small.plan"}), report);
+    EXPECT_THAT(Output({"gradcheck", "small.plan"}), HasSubstr("passed"));
+    Output({"train", "small.plan", "--run-dir", form});
+    EXPECT_TRUE(folder_.Exists(form + "/last.ckpt"));
+  }
+  EXPECT_THAT(Fault(2, with("sum")),
+              HasSubstr("--trace-form hebb=sum: its plasticity differs from element to "
+                        "element; it can be kept or inverted or recomputed"));
+  EXPECT_THAT(
+      Fault(2, with("inverse")),
+      HasSubstr("--trace-form hebb=inverse: expected NAME=FORM, and a FORM of kept, inverted, recomputed, "
+                "sum (did you mean \"inverted\"?)"));
+  EXPECT_THAT(
+      Fault(2, {"compile", "small.pbtxt", "--trace-form", "hebbs=kept"}),
+      HasSubstr("--trace-form hebbs=kept: no trace of this name (did you mean \"hebb\"?); traces: hebb"));
+  EXPECT_THAT(Fault(2, {"compile", "small.pbtxt", "--trace-form", "hebb=kept", "--trace-form", "hebb=sum"}),
+              HasSubstr("--trace-form hebb=sum: a second form for this trace"));
+  EXPECT_THAT(Fault(2, {"compile", "small.plan", "--trace-form", "hebb=kept"}),
+              HasSubstr("--trace-form hebb=kept: small.plan is a plan"));
 }
 
 TEST_F(CliTest, CompileWritesGraphsForPeopleAndPrograms) {
@@ -186,7 +220,7 @@ TEST_F(CliTest, APlanHasTheReportOfItsText) {
   for (const std::string model : {"tools/bench/scalar_alpha.pbtxt", "models/neuromodulated.pbtxt"}) {
     const std::string path = PLGRAPH_SOURCE_DIR "/" + model;
     const std::string report = Output({"compile", path, "--set", "n=400", "-o", "m.plan"});
-    EXPECT_THAT(report, HasSubstr("operations and"));
+    EXPECT_THAT(report, HasSubstr("operations, "));
     EXPECT_EQ(Output({"compile", "m.plan"}), report);
     EXPECT_EQ(Output({"compile", "m.plan", "--emit", "ir"}),
               Output({"compile", path, "--set", "n=400", "--emit", "ir"}));

@@ -8,7 +8,7 @@
 namespace plgraph {
 namespace {
 
-constexpr FrameKind kPlanKind = {.magic = "PLGPLAN\n", .version = 3, .name = "plan"};
+constexpr FrameKind kPlanKind = {.magic = "PLGPLAN\n", .version = 4, .name = "plan"};
 
 using Change = std::function<std::string(std::string plan)>;
 
@@ -49,9 +49,9 @@ std::vector<BadInput> BadPlans() {
       Plan("Flipped", "the file is damaged: the header has checksum",
            [](const auto& plan) { return Flipped(plan, 1000); }),
       Plan("WithMoreBehind", "the file is damaged: expected", [](const auto& plan) { return plan + "x"; }),
-      Plan("OfALaterVersion", "a plan of version 4; this program reads version 3: a later plgraph wrote it",
-           [](const auto& plan) { return WithNumber(plan, 8, 4); }),
-      Plan("OfAnEarlierVersion", "a plan of version 2; this program reads version 3: make it again",
+      Plan("OfALaterVersion", "a plan of version 5; this program reads version 4: a later plgraph wrote it",
+           [](const auto& plan) { return WithNumber(plan, 8, 5); }),
+      Plan("OfAnEarlierVersion", "a plan of version 2; this program reads version 4: make it again",
            [](const auto& plan) { return WithNumber(plan, 8, 2); }),
       Plan("OfNoMessage", "the header cannot be read",
            [](const auto&) { return TextOf(MakeFrame(kPlanKind, "\xff\xff\xff no message")); }),
@@ -95,7 +95,7 @@ std::vector<BadInput> BadPlans() {
       {.name = "PlanOfVersion2",
        .command = Words("eval old.plan --checkpoint good.ckpt"),
        .exit_code = 1,
-       .messages = {"old.plan: a plan of version 2; this program reads version 3: make it again"},
+       .messages = {"old.plan: a plan of version 2; this program reads version 4: make it again"},
        .prepare =
            [](const TempFolder& folder) {
              std::filesystem::copy(PLGRAPH_SOURCE_DIR "/tests/checkpoint/version_2.plan",

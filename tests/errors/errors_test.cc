@@ -36,7 +36,7 @@ std::string ReadFile(const std::string& path) {
 ToolResult RunIn(const TempFolder& folder, const BadInput& input) {
   folder.Write("small.pbtxt", kSmallModel);
   folder.Write("good.ckpt", TextOf(EncodeCheckpoint(SoundCheckpoint())));
-  folder.Write("good.plan", ReadFile(PLGRAPH_SOURCE_DIR "/tests/checkpoint/version_3.plan"));
+  folder.Write("good.plan", ReadFile(PLGRAPH_SOURCE_DIR "/tests/checkpoint/version_4.plan"));
   input.prepare(folder);
   return RunTool(input.command, folder.Path(""));
 }

@@ -18,6 +18,7 @@ namespace plgraph {
 namespace {
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using Passes = std::set<std::string>;
@@ -25,6 +26,8 @@ using Passes = std::set<std::string>;
 enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive, kInstar, kRowDecay };
 
 constexpr std::int64_t kSize = 6;
+constexpr ChosenForm kForms[] = {ChosenForm::kKept, ChosenForm::kInverted, ChosenForm::kRecomputed,
+                                 ChosenForm::kSum};
 constexpr std::int64_t kSteps = 25;  // so many that a trace is recomputed where it cannot be inverted
 constexpr std::int64_t kBatch = 2;
 
@@ -35,23 +38,54 @@ Graph Checked(GraphMaker& m) {
   return std::move(m.graph);
 }
 
-// y' = tanh(y (w + alpha o H) + x), H under a rule; alpha has this shape. `gated`: the decay of each row is computed.
-Graph Plastic(Rule rule, const Shape& alpha_shape, bool gated = false) {
+// What a trace is reset by, where an input says so.
+enum Reset { kNoReset, kByWhere, kByMul, kByGate };
+
+// y' = tanh(y (w + alpha o H) + x), H under a rule.
+struct Case {
+  Rule rule = kHebb;
+  Shape alpha = {};
+  bool gated = false;     // the decay of each row is computed
+  bool computed = false;  // the rate is, at each step: one number
+  Reset reset = kNoReset;
+  bool kept = false;     // from run to run
+  bool initial = false;  // starts at a parameter
+  bool continued = false;
+};
+
+// The trace that a step works with.
+Value ResetTrace(GraphMaker& m, Reset reset, Value trace, Value y) {
+  if (reset == kNoReset) return trace;
+  const Value signal = m.Input("reset", {});
+  if (reset == kByWhere) return m.Op("hebb_now", "Where", {signal, {}, trace});
+  const Value keep = reset == kByMul ? m.Op("keep", "Scale", {signal}, {-1.0, 1.0})
+                                     : m.Op("keep", "Sigmoid", {m.Op("sum", "Sum", {y}, {std::monostate{}})});
+  return m.Op("hebb_now", "Mul", {keep, trace});
+}
+
+Graph Plastic(const Case& c) {
   GraphMaker m;
   const Value x = m.Input("x", {kSize});
   const Value w = m.Parameter("w", {kSize, kSize});
-  const Value alpha = m.Parameter("alpha", alpha_shape);
-  const Value rate = m.Op("rate", "Sigmoid", {m.Parameter("rate_logit", {})});
+  const Value alpha = m.Parameter("alpha", c.alpha);
+  Value rate = m.Op("rate", "Sigmoid", {m.Parameter("rate_logit", {})});
   const Value y = m.AddState("y", {kSize});
+  if (c.computed)
+    rate = m.Op("rate_now", "Sigmoid", {m.Op("of_y", "Dot", {y, m.Parameter("to_rate", {kSize})})});
   const Value hebb = m.AddState("hebb", {kSize, kSize});
-  const Value read = m.Op("read", "PlasticMatMul", {y, w, alpha, hebb});
+  const Value now = ResetTrace(m, c.reset, hebb, y);
+  const Value read = m.Op("read", "PlasticMatMul", {y, w, alpha, now});
   const Value y_next = m.Op("y_next", "Tanh", {m.Op("drive", "Add", {read, x})});
-  std::vector<Value> operands = {hebb, y, y_next, rate, {}, {}, {}};
-  if (rule == kModulated) operands = {hebb, y, y_next, {}, m.Op("m", "Dot", {y_next, x}), {}, {}};
-  if (rule == kRowDecay)
-    operands[6] = m.Op("gate", "Sigmoid", {gated ? y_next : m.Parameter("logit", {kSize})});
+  std::vector<Value> operands = {now, y, y_next, rate, {}, {}, {}};
+  if (c.rule == kModulated) operands = {now, y, y_next, {}, m.Op("m", "Dot", {y_next, x}), {}, {}};
+  if (c.rule == kRowDecay)
+    operands[6] = m.Op("gate", "Sigmoid", {c.gated ? y_next : m.Parameter("logit", {kSize})});
   m.Next(y, y_next);
-  m.Next(hebb, m.Op("hebb_next", "HebbianTrace", operands, {std::int64_t{rule}, std::monostate{}}));
+  const Value start = c.initial ? m.Parameter("hebb_start", {kSize, kSize}) : Value{};
+  State& state =
+      m.Next(hebb, m.Op("hebb_next", "HebbianTrace", operands, {std::int64_t{c.rule}, std::monostate{}}));
+  state.kept = c.kept;
+  state.initial = start;
   m.Loss(m.Op("error", "Sum", {m.Op("square", "Square", {y_next})}, {std::monostate{}}), TermAt::kEveryStep);
   return Checked(m);
 }
@@ -80,8 +114,10 @@ Graph LinearAttention(Attention which) {
   return Checked(m);
 }
 
-Executable Compiled(const Graph& graph, const Passes& disabled, std::int64_t steps = kSteps) {
-  const CompileOptions options = {.dtype = DType::kDouble, .batch = kBatch, .steps = steps};
+Executable Compiled(const Graph& graph, const Passes& disabled, std::int64_t steps = kSteps,
+                    const std::vector<ForcedForm>& forms = {}, bool continued = false) {
+  const CompileOptions options = {
+      .dtype = DType::kDouble, .batch = kBatch, .steps = steps, .continued = continued, .trace_forms = forms};
   PassControl control;
   control.disabled = disabled;
   return Compile(graph, options, control);
@@ -89,11 +125,13 @@ Executable Compiled(const Graph& graph, const Passes& disabled, std::int64_t ste
 
 void Fill(const std::string& name, std::span<double> numbers) {
   const RandomStream random(5, StreamId(name), 0);
-  for (size_t i = 0; i < numbers.size(); ++i)
-    numbers[i] = random.Uniform(static_cast<std::uint32_t>(i)) - 0.5;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const double uniform = random.Uniform(static_cast<std::uint32_t>(i));
+    numbers[i] = name != "reset" ? uniform - 0.5 : uniform < 0.2 ? 1 : 0;
+  }
 }
 
-// The losses, and all gradients.
+// The losses, and all gradients, of two runs, the second of which starts with the kept states of the first.
 std::vector<double> NumbersOf(const Executable& executable) {
   SystemMemory memory;
   ThreadPool threads(1);
@@ -103,13 +141,16 @@ std::vector<double> NumbersOf(const Executable& executable) {
     if (node.kind == NodeKind::kParameter) Fill(node.name, executor.Parameter(Value{id}));
     if (node.kind == NodeKind::kInput) Fill(node.name, executor.Input(Value{id}));
   }
-  executor.Forward({});
-  executor.Backward({});
   std::vector<double> numbers;
-  for (std::int64_t sample = 0; sample < kBatch; ++sample) numbers.push_back(executor.TermValue(0, sample));
-  for (size_t g = 0; g < executable.graph.gradients.size(); ++g) {
-    const std::span<const double> gradient = executor.Gradient(g);
-    numbers.insert(numbers.end(), gradient.begin(), gradient.end());
+  for (const bool second : {false, true}) {
+    const RunContext context = {.continue_states = second && executable.options.continued};
+    executor.Forward(context);
+    executor.Backward(context);
+    for (std::int64_t sample = 0; sample < kBatch; ++sample) numbers.push_back(executor.TermValue(0, sample));
+    for (size_t g = 0; g < executable.graph.gradients.size(); ++g) {
+      const std::span<const double> gradient = executor.Gradient(g);
+      numbers.insert(numbers.end(), gradient.begin(), gradient.end());
+    }
   }
   return numbers;
 }
@@ -123,33 +164,75 @@ void ExpectTheSame(const std::vector<double>& actual, const std::vector<double>&
 }
 
 // Everything is kept, which needs nothing of what is known of traces.
-std::vector<double> NumbersOfTape(const Graph& graph) {
-  return NumbersOf(Compiled(graph, {"sum", "recompute", "invert"}));
+std::vector<double> NumbersOfTape(const Graph& graph, bool continued = false) {
+  return NumbersOf(Compiled(graph, {"sum", "recompute", "invert"}, kSteps, {}, continued));
 }
 
-struct Case {
-  Rule rule;
-  Shape alpha;
-  bool gated = false;
-};
 class TraceForms : public ::testing::TestWithParam<Case> {};
 
+// A form that the table allows has the same numbers; another one is refused with the reason.
 TEST_P(TraceForms, AgreeWithEachOther) {
-  const Graph graph = Plastic(GetParam().rule, GetParam().alpha, GetParam().gated);
-  const std::vector<double> expected = NumbersOfTape(graph);
-  for (const Passes& disabled :
-       {Passes{}, Passes{"sum"}, Passes{"invert"}, Passes{"sum", "invert"}, Passes{"recompute"}}) {
-    ExpectTheSame(NumbersOf(Compiled(graph, disabled)), expected);
+  const bool continued = GetParam().continued;
+  const Graph graph = Plastic(GetParam());
+  const std::vector<double> expected = NumbersOfTape(graph, continued);
+  const Executable own = Compiled(graph, {}, kSteps, {}, continued);
+  ExpectTheSame(NumbersOf(own), expected);
+  ASSERT_EQ(own.graph.trace_choices.size(), 1U);
+  for (const ChosenForm form : kForms) {
+    SCOPED_TRACE(NameOf(form));
+    const std::string& why_not = own.graph.trace_choices[0].option(form).why_not;
+    try {
+      const Executable forced = Compiled(graph, {}, kSteps, {{"hebb", form}}, continued);
+      EXPECT_EQ(why_not, "");
+      EXPECT_EQ(forced.graph.trace_choices[0].form, form);
+      ExpectTheSame(NumbersOf(forced), expected);
+    } catch (const Error& error) {
+      EXPECT_NE(why_not, "");
+      EXPECT_THAT(error.what(), HasSubstr(why_not));
+    }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TraceForms,
-                         ::testing::Values(Case{kHebb, {kSize, kSize}}, Case{kHebb, {kSize}}, Case{kHebb, {}},
-                                           Case{kOja, {kSize, kSize}}, Case{kOja, {}},
-                                           Case{kModulated, {kSize, kSize}}, Case{kModulated, {}},
-                                           Case{kInstar, {kSize, kSize}}, Case{kInstar, {kSize}},
-                                           Case{kRowDecay, {kSize, kSize}}, Case{kRowDecay, {}},
-                                           Case{kRowDecay, {kSize, kSize}, true}, Case{kRowDecay, {}, true}));
+const Shape kMatrix = {kSize, kSize};
+
+INSTANTIATE_TEST_SUITE_P(Rules, TraceForms,
+                         ::testing::Values(Case{.rule = kHebb, .alpha = kMatrix},
+                                           Case{.rule = kHebb, .alpha = {kSize}}, Case{.rule = kHebb},
+                                           Case{.rule = kOja, .alpha = kMatrix}, Case{.rule = kOja},
+                                           Case{.rule = kModulated, .alpha = kMatrix},
+                                           Case{.rule = kModulated}, Case{.rule = kInstar, .alpha = kMatrix},
+                                           Case{.rule = kInstar, .alpha = {kSize}},
+                                           Case{.rule = kRowDecay, .alpha = kMatrix}, Case{.rule = kRowDecay},
+                                           Case{.rule = kRowDecay, .alpha = kMatrix, .gated = true},
+                                           Case{.rule = kRowDecay, .gated = true},
+                                           Case{.rule = kHebb, .alpha = kMatrix, .computed = true},
+                                           Case{.rule = kHebb, .alpha = {kSize}, .computed = true},
+                                           Case{.rule = kHebb, .computed = true}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Resets, TraceForms,
+    ::testing::Values(Case{.rule = kHebb, .alpha = kMatrix, .reset = kByWhere},
+                      Case{.rule = kHebb, .alpha = kMatrix, .reset = kByMul},
+                      Case{.rule = kHebb, .alpha = kMatrix, .reset = kByGate},
+                      Case{.rule = kHebb, .reset = kByWhere}, Case{.rule = kHebb, .reset = kByMul},
+                      Case{.rule = kHebb, .reset = kByGate},
+                      Case{.rule = kHebb, .alpha = {kSize}, .computed = true, .reset = kByGate},
+                      Case{.rule = kModulated, .reset = kByMul},
+                      Case{.rule = kOja, .alpha = kMatrix, .reset = kByMul},
+                      Case{.rule = kHebb, .reset = kByMul, .kept = true}));
+
+INSTANTIATE_TEST_SUITE_P(Starts, TraceForms,
+                         ::testing::Values(Case{.rule = kHebb, .kept = true},
+                                           Case{.rule = kHebb, .alpha = {kSize}, .kept = true},
+                                           Case{.rule = kHebb, .alpha = kMatrix, .kept = true},
+                                           Case{.rule = kModulated, .kept = true},
+                                           Case{.rule = kHebb, .computed = true, .kept = true},
+                                           Case{.rule = kHebb, .initial = true},
+                                           Case{.rule = kModulated, .initial = true},
+                                           Case{.rule = kHebb, .kept = true, .initial = true},
+                                           Case{.rule = kHebb, .continued = true},
+                                           Case{.rule = kHebb, .alpha = kMatrix, .continued = true},
+                                           Case{.rule = kHebb, .computed = true, .continued = true}));
 
 // The ops of the nodes that make a matrix at each step.
 std::vector<std::string> MatricesOfLoops(const Executable& executable) {
@@ -164,15 +247,16 @@ std::vector<std::string> MatricesOfLoops(const Executable& executable) {
 
 TEST(TraceForm, OfRulesWithADecayOfEachRowOrColumnIsInverted) {
   for (const Rule rule : {kInstar, kOja, kRowDecay}) {
-    EXPECT_THAT(MatricesOfLoops(Compiled(Plastic(rule, {kSize, kSize}), {})), Contains("Rewind")) << rule;
-    EXPECT_THAT(MatricesOfLoops(Compiled(Plastic(rule, {kSize, kSize}), {"invert"})),
-                Not(Contains("Rewind")));
+    EXPECT_THAT(MatricesOfLoops(Compiled(Plastic({.rule = rule, .alpha = kMatrix}), {})), Contains("Invert"))
+        << rule;
+    EXPECT_THAT(MatricesOfLoops(Compiled(Plastic({.rule = rule, .alpha = kMatrix}), {"invert"})),
+                Not(Contains("Invert")));
   }
 }
 
 TEST(TraceForm, OfRowsThatAGateMayEmptyIsRecomputed) {
-  const Executable executable = Compiled(Plastic(kRowDecay, {kSize, kSize}, true), {});
-  EXPECT_THAT(MatricesOfLoops(executable), Not(Contains("Rewind")));
+  const Executable executable = Compiled(Plastic({.rule = kRowDecay, .alpha = kMatrix, .gated = true}), {});
+  EXPECT_THAT(MatricesOfLoops(executable), Not(Contains("Invert")));
   EXPECT_GT(executable.memory.interval, 0);
 }
 
@@ -191,15 +275,15 @@ TEST(TraceForm, OfATraceWithTwoReadersNeedsNoMatrixInEitherDirection) {
 }
 
 TEST(TraceForm, SaysWhatStandsBeforeTheTraceAndItsUpdate) {
-  const Executable executable = Compiled(Plastic(kRowDecay, {kSize, kSize}, true), {});
+  const Executable executable = Compiled(Plastic({.rule = kRowDecay, .alpha = kMatrix, .gated = true}), {});
   for (const State& state : executable.graph.states) {
     if (executable.graph.node(state.value).name != "hebb") continue;
-    const std::optional<TraceForm> form = TraceFormOf(executable.graph, state);
+    const std::optional<TraceForm> form = TraceFormOf(executable.graph, state, state.next);
     ASSERT_TRUE(form);
-    EXPECT_EQ(form->decay.kind, TraceFactor::kPerRow);
-    EXPECT_FALSE(form->decay.constant);
+    EXPECT_EQ(form->decay.kind(), TraceFactor::kPerRow);
+    EXPECT_FALSE(form->decay.constant());
     ASSERT_EQ(form->terms.size(), 1U);
-    EXPECT_EQ(form->terms[0].scale.kind, TraceFactor::kNumber);
+    EXPECT_EQ(form->terms[0].scale.kind(), TraceFactor::kNumber);
     EXPECT_EQ(form->terms[0].pre, executable.graph.Find("y"));
   }
 }

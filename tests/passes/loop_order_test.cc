@@ -48,10 +48,10 @@ TEST(LoopOrder, UpdatesATraceInThePassThatReadsIt) {
 TEST(LoopOrder, PassesOnceOverTheTraceAndItsGradientOnTheWayBack) {
   EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kHebb)), Phase::kStepAdjoint),
               ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
-                                               "MatMul", "MatMul", "Rewind", "Dot")));
+                                               "MatMul", "MatMul", "Invert", "Dot")));
   EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kOja)), Phase::kStepAdjoint),
               ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
-                                               "MatMul", "MatMul", "Rewind", "Mul", "SumTo")));
+                                               "MatMul", "MatMul", "Invert", "Mul", "SumTo")));
   EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kModulated, 0.5)), Phase::kStepAdjoint),
               ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
                                                "MatMul", "MatMul", "ClampGradient")));

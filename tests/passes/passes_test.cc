@@ -216,7 +216,7 @@ TEST(PhasesPass, LeavesTheMatricesOfADecoderBehindTheLoop) {
 TEST(TracesPass, InvertsTheUpdateOnTheWayBack) {
   const std::string text = TextsOf(PlasticCore())["invert"];
   EXPECT_THAT(text,
-              HasSubstr("hebb/before = Rewind(hebb/after, hebb_next/Scale, y, y_next, eta, hebb/growth, "
+              HasSubstr("hebb/before = Invert(hebb/after, hebb_next/Scale, y, y_next, eta, hebb/growth, "
                         "hebb/growth_next, -, snapshot_every=0) [3, 3] TB"));
   EXPECT_THAT(text,
               HasSubstr("d_recurrent/PlasticMatMulTransposed = PlasticMatMulTransposed(d_drive, w, alpha, "
@@ -242,15 +242,15 @@ TEST(TracesPass, KeepsATraceThatIsAnOutput) {
   CompileOptions options;
   options.steps = 3;
   options.outputs = {"hebb"};
-  EXPECT_THAT(TextsOf(PlasticCore(), options)["invert"], Not(HasSubstr("Rewind")));
+  EXPECT_THAT(TextsOf(PlasticCore(), options)["invert"], Not(HasSubstr("Invert")));
 }
 
 TEST(TracesPass, KeepsATraceThatIsClipped) {
-  EXPECT_THAT(TextsOf(PlasticCore(0.5))["invert"], Not(HasSubstr("Rewind")));
+  EXPECT_THAT(TextsOf(PlasticCore(0.5))["invert"], Not(HasSubstr("Invert")));
 }
 
 TEST(TracesPass, InvertsNothingOutsideTraining) {
-  EXPECT_THAT(TextsOf(PlasticCore(), false)["phases"], Not(HasSubstr("Rewind")));
+  EXPECT_THAT(TextsOf(PlasticCore(), false)["phases"], Not(HasSubstr("Invert")));
 }
 
 }  // namespace

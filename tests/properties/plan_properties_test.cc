@@ -213,10 +213,12 @@ class RandomModels : public testing::Test {
     std::string report = executable.graph.ToText();
     for (const auto& [name, value] : executable.graph.Names())
       report += fmt::format("{} {}\n", name, value.id);
-    for (const TraceNote& note : executable.graph.trace_notes) {
-      report += fmt::format("{} {} {} {} {} {} {} {}\n", note.name, note.shape.ToString(), note.reason,
-                            note.made, note.as_matrix.operations, note.as_matrix.elements,
-                            note.as_sum.operations, note.as_sum.elements);
+    for (const TraceChoice& choice : executable.graph.trace_choices) {
+      report += fmt::format("{} {} {} {} {}\n", choice.trace, choice.shape.ToString(), NameOf(choice.form),
+                            choice.forced, choice.gradient_made);
+      for (const FormOption& option : choice.options)
+        report += fmt::format("{} {} {} {}\n", option.why_not, option.cost.operations, option.cost.traffic,
+                              option.cost.kept);
     }
     for (int phase = 0; phase < kPhaseCount; ++phase) {
       for (const ScheduledNode& scheduled : executable.schedule.order(static_cast<Phase>(phase)))

@@ -50,9 +50,10 @@ class ForwardRun {
 
   void Run() { executor_->Forward({}); }
   void GoOnFrom(ForwardRun& before) {
-    for (size_t i = 0; i < executable_.graph.states.size(); ++i) {
-      const std::span<const double> end = before.executor_->StateAtEnd(i);
-      std::copy(end.begin(), end.end(), executor_->StateAtEnd(i).begin());
+    std::map<std::string, std::span<double>> ends = before.StatesOfModel();
+    for (const auto& [name, state] : StatesOfModel()) {
+      const std::span<const double> end = ends.at(name);
+      std::copy(end.begin(), end.end(), state.begin());
     }
     executor_->Forward({.first_step = episodes_.first_step, .continue_states = true});
   }
@@ -66,14 +67,21 @@ class ForwardRun {
   }
   Numbers StatesAtEnd() {
     Numbers all;
-    for (size_t i = 0; i < executable_.graph.states.size(); ++i) {
-      const std::span<const double> end = executor_->StateAtEnd(i);
-      all.insert(all.end(), end.begin(), end.end());
-    }
+    for (const auto& [name, end] : StatesOfModel()) all.insert(all.end(), end.begin(), end.end());
     return all;
   }
 
  private:
+  // At the end of a run. What the compiler adds depends on the forms that it chooses for this many steps.
+  std::map<std::string, std::span<double>> StatesOfModel() {
+    std::map<std::string, std::span<double>> states;
+    for (size_t i = 0; i < executable_.graph.states.size(); ++i) {
+      const Node& node = executable_.graph.node(executable_.graph.states[i].value);
+      if (node.IsOfModel()) states[node.name] = executor_->StateAtEnd(i);
+    }
+    return states;
+  }
+
   void FillSource(const Node& node) {
     const std::int64_t size = node.shape.NumElements();
     if (node.kind == NodeKind::kParameter) {

@@ -160,9 +160,9 @@ TEST(Plan, IsRefusedWhereAnAttributeOfThePlannerIsOfAnotherType) {
   Plan plan = Example();
   const Value rewind = plan.graph.Find("hebb/before");
   ASSERT_TRUE(rewind);
-  ASSERT_EQ(plan.graph.node(rewind).op->name, "Rewind");
+  ASSERT_EQ(plan.graph.node(rewind).op->name, "Invert");
   plan.graph.node(rewind).attributes[0] = true;
-  EXPECT_THAT(FaultOf(EncodePlan(plan)), HasSubstr("node \"hebb/before\" (Rewind): "));
+  EXPECT_THAT(FaultOf(EncodePlan(plan)), HasSubstr("node \"hebb/before\" (Invert): "));
 }
 
 TEST(Plan, OtherFilesAreNotPlans) {

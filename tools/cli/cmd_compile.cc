@@ -11,6 +11,7 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/model_options.h"
 #include "tools/cli/output_paths.h"
+#include "tools/cli/trace_forms.h"
 #include "tools/report/compile_report.h"
 #include "tools/report/grouped.h"
 #include "tools/training/cost.h"
@@ -26,6 +27,7 @@ struct Options {
   std::string emit;
   std::string dump_dir;
   std::vector<std::string> disabled;
+  std::vector<std::string> trace_forms;
   bool timings = false;
 };
 
@@ -96,6 +98,7 @@ void RefusePasses(const LoadedModel& loaded, const Options& options) {
   if (!loaded.plan) return;
   if (!options.dump_dir.empty()) refuse("--dump-ir " + options.dump_dir);
   if (!options.disabled.empty()) refuse("--disable-pass " + options.disabled[0]);
+  if (!options.trace_forms.empty()) refuse("--trace-form " + options.trace_forms[0]);
   if (options.timings) refuse("--timings");
 }
 
@@ -150,6 +153,7 @@ int CompileModel(const Options& options) {
                                  FilesOfModel(machine.files(), options.model.path, loaded));
   Setting setting = SettingOf(loaded, machine.services());
   RefusePasses(loaded, options);
+  setting.options.trace_forms = TraceFormsOf(options.trace_forms);
   if (!options.dump_dir.empty()) machine.files().CreateFolders(options.dump_dir);
   Timings timings(machine.services().clock);
   const Executable executable = MakeExecutable(loaded, setting.options, ControlOf(options, machine, timings));
@@ -178,10 +182,13 @@ void AddCompileCommand(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("compile", "Check a model and show what the compiler makes of it");
   command->footer(
       "Reports every fault of a model in one run. Of a sound one it prints the nodes and parameters, each\n"
-      "phase with its nodes in the order in which they run, what is kept of each trace, the bytes of the "
-      "one\n"
+      "phase with its nodes in the order in which they run, the form of each trace, the bytes of the one\n"
       "arena that a run takes, the peak memory of `train`, and the floating-point operations of an episode.\n"
-      "For the backward pass a trace is inverted, recomputed from snapshots, or kept at every step.\n"
+      "A trace is never made, but a sum over past updates, where that takes fewer operations. Otherwise it "
+      "is a\n"
+      "matrix, which for the backward pass is inverted, recomputed from snapshots, or kept at every step. "
+      "The\n"
+      "report says what each form would cost, or why it cannot be; --trace-form takes another one.\n"
       "The nodes of one fused loop pass over their matrices together; a node that is `pipelined by one\n"
       "step` does so with the nodes of the next step.\n"
       "A plan (-o) holds the model and the graph of its training, which is right for any batch and "
@@ -195,7 +202,8 @@ void AddCompileCommand(CLI::App& app, Action& action) {
       "too\n"
       "  plgraph compile models/oja.pbtxt --emit dot | dot -Tsvg > oja.svg\n"
       "  plgraph compile models/oja.pbtxt --dump-ir passes/              the graph after each pass\n"
-      "  plgraph compile models/oja.pbtxt --disable-pass invert      keep every trace for the backward pass");
+      "  plgraph compile models/oja.pbtxt --trace-form hebb=recomputed -o oja.plan     train and bench take "
+      "it");
   auto options = std::make_shared<Options>();
   AddModelOptions(*command, options->model);
   command->add_option(
@@ -212,6 +220,7 @@ void AddCompileCommand(CLI::App& app, Action& action) {
       ->add_option("--disable-pass", options->disabled,
                    "Leave a pass out that only saves time or memory; may be repeated")
       ->type_name("NAME");
+  AddTraceForms(*command, options->trace_forms);
   command->add_flag("--timings", options->timings, "Print the time of each pass to stderr");
   command->callback([options, &action] { action = [options] { return CompileModel(*options); }; });
 }

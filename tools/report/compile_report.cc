@@ -70,23 +70,39 @@ std::string FormText(const Executable& executable, const State& state) {
   return fmt::format("{}, {} bytes", form, Grouped(bytes));
 }
 
-// Whether the backward loop has the gradient of a trace as a matrix.
-bool HasGradientMatrix(const Graph& graph, const TraceNote& note) {
-  return std::any_of(graph.states.begin(), graph.states.end(), [&](const State& state) {
-    const Node& node = graph.node(state.value);
-    return state.adjoint && node.origin == note.name && node.shape == note.shape;
-  });
+// How a trace that is a sum lives through the steps.
+std::string SumText(const Executable& executable, const TraceChoice& choice, const State* start) {
+  std::string text = "never made, but a sum over past updates";
+  if (start != nullptr)
+    text += fmt::format("; the matrix at the start of a run is kept, {} bytes",
+                        Grouped(BytesOf(executable, start->value) + BytesOf(executable, start->next)));
+  return text + (choice.gradient_made ? "; its gradient is a matrix in the backward loop" : "");
 }
 
-// Why a trace is made or not.
-std::string NoteText(const TraceNote& note, const CompileOptions& options) {
-  const auto line = [&](std::string_view form, const TraceCost& cost) {
-    return fmt::format("    {} {} operations and {} bytes of traffic an episode\n", form,
-                       Grouped(cost.operations),
-                       Grouped(cost.elements * static_cast<double>(SizeOf(options.dtype))));
-  };
-  if (note.reason.empty()) return line("as a matrix:", note.as_matrix) + line("as a sum:   ", note.as_sum);
-  return line("as a matrix:", note.as_matrix) + fmt::format("    no sum: {}\n", note.reason);
+// The table from which the form was chosen.
+std::string OptionsText(const TraceChoice& choice, DType dtype) {
+  std::string text;
+  for (int i = 0; i < kFormCount; ++i) {
+    const auto form = static_cast<ChosenForm>(i);
+    const FormOption& option = choice.option(form);
+    const std::string mark = form != choice.form ? "" : choice.forced ? " <- wanted" : " <-";
+    const auto bytes = [&](double elements) {
+      return Grouped(elements * static_cast<double>(SizeOf(dtype)));
+    };
+    const std::string cost =
+        fmt::format("{} operations, {} bytes of traffic, {} bytes kept", Grouped(option.cost.operations),
+                    bytes(option.cost.traffic), bytes(option.cost.kept));
+    text += fmt::format("    {:<11} {}{}\n", fmt::format("{}:", NameOf(form)),
+                        option.why_not.empty() ? cost : "no: " + option.why_not, mark);
+  }
+  return text;
+}
+
+const State* StateOf(const Graph& graph, const TraceChoice& choice) {
+  const auto found = std::find_if(graph.states.begin(), graph.states.end(), [&](const State& state) {
+    return state.value == graph.Find(choice.trace);
+  });
+  return found == graph.states.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -163,23 +179,14 @@ std::string PhasesText(const Executable& executable) {
 
 std::string TracesText(const Executable& executable) {
   std::string text;
-  for (const State& state : executable.graph.states) {
-    const Node& node = executable.graph.node(state.value);
-    if (state.adjoint || node.shape.rank() != 2) continue;
-    text +=
-        fmt::format("  {:<28} {:<18} {}\n", node.name, node.shape.ToString(), FormText(executable, state));
-    for (const TraceNote& note : executable.graph.trace_notes) {
-      if (note.name == node.name) text += NoteText(note, executable.options);
-    }
+  for (const TraceChoice& choice : executable.graph.trace_choices) {
+    const State* state = StateOf(executable.graph, choice);
+    const bool sum = choice.form == ChosenForm::kSum;
+    text += fmt::format("  {:<28} {:<18} {}\n", choice.trace, choice.shape.ToString(),
+                        sum ? SumText(executable, choice, state) : FormText(executable, *state));
+    text += OptionsText(choice, executable.options.dtype);
   }
-  for (const TraceNote& note : executable.graph.trace_notes) {
-    if (note.made) continue;
-    text += fmt::format(
-        "  {:<28} {:<18} never made, but a sum over the updates so far{}\n", note.name, note.shape.ToString(),
-        HasGradientMatrix(executable.graph, note) ? "; its gradient is a matrix in the backward loop" : "");
-    text += NoteText(note, executable.options);
-  }
-  return text.empty() ? text : "traces:\n" + text;
+  return text.empty() ? text : "traces; what each form costs in an episode of one sample:\n" + text;
 }
 
 std::string ArenaText(const Executable& executable) {

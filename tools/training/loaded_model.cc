@@ -155,10 +155,10 @@ CompileOptions ForwardOptions(const LoadedModel& loaded, const DataSource& data,
   return options;
 }
 
-Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options,
-                          const PassControl& control) {
+Executable MakeExecutable(const LoadedModel& loaded, CompileOptions options, const PassControl& control) {
   if (options.training) CheckBatchStatistics(loaded, options);
   if (!loaded.plan) return Compile(loaded.graph, options, control);
+  if (options.training) options.trace_forms = loaded.plan->planned_for.trace_forms;
   const PlannedFor asked = options.planned_for();
   if (asked == loaded.plan->planned_for) return PlanExecution(loaded.plan->graph, options);
   if (options.training) throw OtherPlan(loaded.path, loaded.plan->planned_for, asked, loaded.overrides);

@@ -52,8 +52,7 @@ CompileOptions ForwardOptions(const LoadedModel& loaded, const DataSource& data,
 /// Compiles a model, or takes the graph of its plan where that was compiled for the same. What only runs forward (an
 /// evaluation, `run`) is compiled from the model that a plan holds, as it would be from its text. Throws Error(kInvalid)
 /// when a training is asked for that the plan was not compiled for. `control` is Compile's; a plan runs no pass.
-Executable MakeExecutable(const LoadedModel& loaded, const CompileOptions& options,
-                          const PassControl& control = {});
+Executable MakeExecutable(const LoadedModel& loaded, CompileOptions options, const PassControl& control = {});
 
 }  // namespace plgraph
 

@@ -1,15 +1,17 @@
 // Traces without a tape. The backward pass reads every trace at every step, and keeping them all takes steps x N x M
 // numbers a sample. A trace that follows H' = decay o H + scale o (a b^T) can be had again instead: its update
-// is inverted step by step in the backward pass (op Rewind), from what the forward pass left, in the memory of one
-// trace. That is a state that runs back, like a gradient; whatever read the trace in the backward pass reads it.
+// is inverted step by step in the backward pass (op Invert), from what the forward pass left, in the memory of one
+// trace. That is a state that runs back, like a gradient; whatever read the trace in the backward pass reads it. What the
+// step made of the trace on the way to its update is made again from it.
 #include <algorithm>
+#include <map>
 
 #include "graph/ir/node_builder.h"
 #include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
 #include "graph/ir/rewriter.h"
 #include "graph/passes/passes.h"
-#include "graph/passes/traces/trace_form.h"
+#include "graph/passes/traces/trace_reads.h"
 
 namespace plgraph {
 namespace {
@@ -18,85 +20,74 @@ namespace {
 constexpr std::int64_t kLeastSnapshotSteps = 128;
 constexpr std::int64_t kLeastSnapshots = 4;
 
-// A matrix per step would itself have to be kept for all steps.
-bool IsSmall(const TraceFactor& factor) {
-  return factor.constant || factor.kind != TraceFactor::kPerConnection;
-}
-
-// A gate that the network computes for each row may close within a step, which no inversion survives: the trace would be
-// made again from its snapshot every few steps. With the gates of gated linear attention (32 x 32, 192 steps) an update took
-// 59 ms so, and 40 ms with recomputation. What decays row by row at a rate that is trained decays slowly.
-bool MayDecayAtOnce(const TraceFactor& decay) {
-  return decay.kind == TraceFactor::kPerRow && !decay.constant;
-}
-
 class UpdateInverter {
  public:
-  UpdateInverter(const PlannedFor& options, Graph& graph)
-      : options_(options), graph_(graph), is_backward_(BackwardNodes(graph)) {}
+  UpdateInverter(const PlannedFor& planned, Graph& graph)
+      : planned_(planned), graph_(graph), is_backward_(BackwardNodes(graph)) {}
 
   void Run() {
-    bool changed = false;
-    const size_t count = graph_.states.size();
-    for (size_t i = 0; i < count; ++i) {
-      const State state = graph_.states[i];
-      const bool open = !state.adjoint && !graph_.node(state.value).recomputed;
-      if (open && CanInvert(options_, graph_, state) &&
-          (IsReadBackward(state.value) || IsReadBackward(state.next))) {
-        Rewind(state);
-        changed = true;
-      }
+    const Traces traces(graph_);
+    for (const Trace& trace : traces.all()) {
+      if (trace.state.form == ChosenForm::kInverted) Invert(trace);
     }
-    if (!changed) return;
-    Rewriter cleaner(graph_);
-    graph_ = cleaner.Run(LiveNodes(graph_, options_.outputs), [&](Value old) { return cleaner.Copy(old); });
+    DropDeadNodes(graph_, planned_.outputs);
   }
 
  private:
   bool IsBackward(Value node) const { return is_backward_.Covers(node) && is_backward_[node]; }
 
-  bool IsReadBackward(Value value) const {
-    const std::vector<Value> users = graph_.Users(value);
-    return std::any_of(users.begin(), users.end(), [&](Value user) { return IsBackward(user); });
-  }
-
-  void Rewind(const State& state) {
-    const Node& trace = graph_.node(state.value);
-    const TraceForm form = *TraceFormOf(graph_, state);
-    const OuterTerm& term = form.terms[0];
-    Node after = MadeFor(trace, trace.name + "/after");
-    after.backward = true;
-    NodeBuilder builder(graph_, MadeFor(after, trace.name));
-    after.kind = NodeKind::kState;
-    after.shape = trace.shape;
-    after.variance = kFull;
-    const Value inverted = graph_.Add(std::move(after));
-    const auto [growth, growth_next] = AddGrowth(trace, form.decay.value);
+  void Invert(const Trace& inverted) {
+    const State& state = inverted.state;
+    const Node trace = graph_.node(state.value);
+    const OuterTerm& term = inverted.form->terms[0];
+    Node node = MadeFor(trace, trace.name + "/after");
+    node.backward = true;
+    NodeBuilder builder(graph_, MadeFor(node, trace.name));
+    node.kind = NodeKind::kState;
+    node.shape = trace.shape;
+    node.variance = kFull;
+    const Value after = graph_.Add(std::move(node));
+    NodeBuilder forward(graph_, trace);
+    const Value decay = ProductOf(forward, inverted.form->decay);
+    const auto [growth, growth_next] = AddGrowth(forward, trace, decay);
     const std::int64_t every = growth ? StepsBetweenSnapshots(trace.shape) : 0;
     const Value snapshot = every > 0 ? state.value : First(builder, state);
+    const Value scale = ProductOf(forward, term.scale);
     const Value before = builder.Apply(
-        "Rewind",
-        {inverted, form.decay.value, term.pre, term.post, term.scale.value, growth, growth_next, snapshot},
-        {every});
+        "Invert", {after, decay, term.pre, term.post, scale, growth, growth_next, snapshot}, {every});
     graph_.Rename(before, trace.name + "/before");
-    ReadInPlaceOf(state.value, before);
-    ReadInPlaceOf(state.next, inverted);
-    graph_.states.push_back({.value = inverted, .next = before, .adjoint = true, .resumes = state.value});
+    std::map<std::int32_t, Value> again = {{state.value.id, before}, {state.next.id, after}};
+    for (const Value inner : inverted.form->inner) {
+      if (!again.contains(inner.id)) again[inner.id] = MakeAgain(builder, inner, again);
+    }
+    for (const Value matrix : inverted.matrices) ReadInPlaceOf(matrix, again.at(matrix.id));
+    graph_.states.push_back({.value = after, .next = before, .adjoint = true, .resumes = state.value});
   }
 
-  // The sum of log(1 / decay) over the steps so far, by the smallest decay of each step.
-  std::pair<Value, Value> AddGrowth(const Node& trace, Value decay) {
-    if (!decay) return {};
-    NodeBuilder builder(graph_, trace);
-    Value growth_of_step = builder.Neg(builder.Apply("Log", {builder.Apply("Abs", {decay})}));
-    if (graph_.node(decay).shape.rank() > 0) {
-      growth_of_step = builder.Apply("Max", {growth_of_step}, {std::monostate{}});
+  // A matrix that the step makes of the trace, from the one that the inversion gives back.
+  Value MakeAgain(NodeBuilder& builder, Value inner, const std::map<std::int32_t, Value>& again) {
+    const Node& node = graph_.node(inner);
+    std::vector<Value> operands = node.operands;
+    for (Value& operand : operands) {
+      if (const auto made = again.find(operand.id); made != again.end()) operand = made->second;
     }
+    return builder.Apply(node.op->name, std::move(operands), node.attributes);
+  }
+
+  // The sum of log(1 / decay) over the steps so far, by the smallest decay of each step. Where one number is the decay and
+  // is zero nothing is left of the trace: the sum starts anew.
+  std::pair<Value, Value> AddGrowth(NodeBuilder& builder, const Node& trace, Value decay) {
+    if (!decay) return {};
+    const bool number = graph_.node(decay).shape.rank() == 0;
+    const bool constant = graph_.node(decay).variance == Variance{};
+    Value growth_of_step = builder.Neg(builder.Apply("Log", {builder.Apply("Abs", {decay})}));
+    if (!number) growth_of_step = builder.Apply("Max", {growth_of_step}, {std::monostate{}});
     Node sum = MadeFor(trace, trace.name + "/growth");
     sum.kind = NodeKind::kState;
     sum.variance = kFull;
     const Value growth = graph_.Add(std::move(sum));
-    const Value next = builder.Add(growth, growth_of_step);
+    Value next = builder.Add(growth, growth_of_step);
+    if (number && !constant) next = builder.Apply("Where", {decay, next, {}});
     graph_.Rename(next, trace.name + "/growth_next");
     graph_.states.push_back({.value = growth, .next = next});
     return {growth, next};
@@ -106,13 +97,12 @@ class UpdateInverter {
   // bound that by a constant; 0: not worth it in so few steps.
   std::int64_t StepsBetweenSnapshots(const Shape& trace) const {
     const std::int64_t every = std::max(kLeastSnapshotSteps, trace.dim(0));
-    return options_.steps >= kLeastSnapshots * every ? every : 0;
+    return planned_.steps >= kLeastSnapshots * every ? every : 0;
   }
 
   // The value at the start of the run, where that is not zero.
   Value First(NodeBuilder& builder, const State& state) {
-    const bool zero = !state.kept && !state.initial && state.initial_constant == 0 && !options_.continued;
-    return zero ? Value{} : builder.Apply("FirstStep", {state.value});
+    return StartsAtZero(planned_, state) ? Value{} : builder.Apply("FirstStep", {state.value});
   }
 
   void ReadInPlaceOf(Value trace, Value inverted) {
@@ -125,21 +115,15 @@ class UpdateInverter {
     }
   }
 
-  const PlannedFor& options_;
+  const PlannedFor& planned_;
   Graph& graph_;
   NodeMap<bool> is_backward_;
 };
 
 }  // namespace
 
-bool CanInvert(const PlannedFor& options, const Graph& graph, const State& state) {
-  const std::optional<TraceForm> form = TraceFormOf(graph, state);
-  return form && form->terms.size() == 1 && form->inner.empty() && IsSmall(form->decay) &&
-         !MayDecayAtOnce(form->decay) && IsSmall(form->terms[0].scale) &&
-         // all steps of an output are kept anyway
-         !IsAmong(graph, options.outputs, state.value) && !IsAmong(graph, options.outputs, state.next);
+void InvertUpdates(const PlannedFor& planned, Graph& graph) {
+  if (AnyHasForm(graph, ChosenForm::kInverted)) UpdateInverter(planned, graph).Run();
 }
-
-void InvertUpdates(const PlannedFor& options, Graph& graph) { UpdateInverter(options, graph).Run(); }
 
 }  // namespace plgraph

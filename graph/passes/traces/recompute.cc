@@ -4,11 +4,13 @@
 // interval between two of them, the updates of the checkpoint interval run again, on the same numbers, so that the
 // gradient is the same bit for bit. Here the nodes that run again are marked. All else that they read is small,
 // constant, or an input.
+#include "graph/passes/traces/recompute.h"
+
 #include <algorithm>
 
-#include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
 #include "graph/passes/passes.h"
+#include "graph/passes/traces/trace_reads.h"
 
 namespace plgraph {
 namespace {
@@ -16,41 +18,41 @@ namespace {
 // All of fewer steps are some twenty matrices: not worth running anything again.
 constexpr std::int64_t kLeastSteps = 20;
 
-class RecomputationMarker {
+class RecomputationFinder {
  public:
-  RecomputationMarker(const PlannedFor& options, Graph& graph)
+  RecomputationFinder(const PlannedFor& planned, const Graph& graph)
       : graph_(graph),
         from_state_(DependsOn(graph, StateValues(graph, false))),
         to_next_(LeadsTo(graph, StateNexts(graph, false))),
         is_backward_(BackwardNodes(graph)),
         kept_(graph.size()),
-        next_(graph.size()) {
+        next_(graph.size()),
+        recomputed_for_(graph.size()) {
     for (const State& state : graph.states) {
       if (!state.adjoint) next_[state.value] = state.next;
     }
-    FindOutputs(options);
+    FindKept(planned);
   }
 
-  void Run(const PlannedFor& options) {
-    NodeMap<bool> inverted = kept_;
-    for (const State& state : graph_.states) {
-      if (state.adjoint || !CanInvert(options, graph_, state)) continue;
-      inverted[state.value] = inverted[state.next] = true;
-    }
+  NodeMap<Value> Run(const NodeMap<bool>& given_back) {
     for (int id = 0; id < graph_.size(); ++id) {
-      if (!inverted[Value{id}] && IsLoopMatrix(Value{id}) && IsReadBackward(Value{id})) {
-        Mark(Value{id});
-      }
+      const Value value{id};
+      if (!given_back[value] && !kept_[value] && IsLoopMatrix(value) && IsReadBackward(value)) Mark(value);
     }
+    return std::move(recomputed_for_);
   }
 
  private:
   // Of an output all steps are kept anyway, of a state together with its next.
-  void FindOutputs(const PlannedFor& options) {
-    for (const std::string& name : options.outputs) kept_[graph_.Find(name)] = true;
+  void FindKept(const PlannedFor& planned) {
+    for (const std::string& name : planned.outputs) kept_[graph_.Find(name)] = true;
+    for (const ForcedForm& forced : planned.trace_forms) {
+      const Value trace = graph_.Find(forced.trace);
+      if (trace && forced.form == ChosenForm::kKept) kept_[trace] = true;
+    }
     for (const State& state : graph_.states) {
-      const bool output = kept_[state.value] || kept_[state.next];
-      kept_[state.value] = kept_[state.next] = output;
+      const bool kept = kept_[state.value] || kept_[state.next];
+      kept_[state.value] = kept_[state.next] = kept;
     }
   }
 
@@ -73,8 +75,8 @@ class RecomputationMarker {
     while (!open.empty()) {
       const Value at = open.back();
       open.pop_back();
-      if (graph_.node(at).recomputed) continue;
-      graph_.node(at).recomputed = true;
+      if (recomputed_for_[at]) continue;
+      recomputed_for_[at] = value;
       if (next_[at]) open.push_back(next_[at]);
       for (const Value operand : graph_.node(at).operands) {
         if (operand && IsLoopMatrix(operand) && !kept_[operand]) open.push_back(operand);
@@ -82,18 +84,40 @@ class RecomputationMarker {
     }
   }
 
-  Graph& graph_;
+  const Graph& graph_;
   NodeMap<bool> from_state_;
   NodeMap<bool> to_next_;
   NodeMap<bool> is_backward_;
   NodeMap<bool> kept_;
   NodeMap<Value> next_;  // by the value of a state that runs forward
+  NodeMap<Value> recomputed_for_;
 };
 
 }  // namespace
 
-void MarkRecomputed(const PlannedFor& options, Graph& graph) {
-  if (options.steps >= kLeastSteps) RecomputationMarker(options, graph).Run(options);
+bool Recomputes(const PlannedFor& planned) {
+  const auto& forced = planned.trace_forms;
+  return planned.steps >= kLeastSteps || std::any_of(forced.begin(), forced.end(), [](const ForcedForm& f) {
+           return f.form == ChosenForm::kRecomputed;
+         });
+}
+
+NodeMap<Value> RecomputedFor(const PlannedFor& planned, const Graph& graph, const NodeMap<bool>& given_back) {
+  return RecomputationFinder(planned, graph).Run(given_back);
+}
+
+void MarkRecomputed(const PlannedFor& planned, Graph& graph) {
+  if (!Recomputes(planned)) return;
+  NodeMap<bool> given_back(graph.size());
+  const Traces traces(graph);
+  for (const Trace& trace : traces.all()) {
+    if (trace.state.form != ChosenForm::kInverted) continue;
+    for (const Value matrix : trace.matrices) given_back[matrix] = true;
+  }
+  const NodeMap<Value> recomputed_for = RecomputedFor(planned, graph, given_back);
+  for (int id = 0; id < graph.size(); ++id) {
+    if (recomputed_for[Value{id}]) graph.node(Value{id}).recomputed = true;
+  }
 }
 
 }  // namespace plgraph

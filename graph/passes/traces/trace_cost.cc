@@ -1,24 +1,60 @@
 #include "graph/passes/traces/trace_cost.h"
 
-namespace plgraph {
+#include <cmath>
 
-TraceCost CostAsMatrix(const TraceUse& use, std::int64_t steps) {
-  constexpr std::int64_t kUpdate = 3;  // operations an element
-  constexpr std::int64_t kProduct = 2;
-  constexpr std::int64_t kInvert = 4;
-  const double elements = static_cast<double>(steps) * static_cast<double>(use.shape.NumElements());
-  const std::int64_t operations =
-      kUpdate + kProduct * (use.products + (use.dot ? 1 : 0)) + (use.inverted ? kInvert : 0);
-  const int passes = use.inverted ? 2 : 1;
-  return {elements * static_cast<double>(operations), 2 * elements * passes};
+namespace plgraph {
+namespace {
+
+// Operations for each element, and how often the pass of a step reads and writes it.
+constexpr double kUpdate = 3;
+constexpr double kProduct = 2;
+constexpr double kInvert = 4;
+constexpr double kPass = 2;
+
+double Products(const TraceUse& use) { return static_cast<double>(use.products + (use.dot ? 1 : 0)); }
+
+// In one pass a step and loop.
+TraceCost CostAsMatrix(ChosenForm form, const TraceUse& use, double steps) {
+  const auto size = static_cast<double>(use.shape.NumElements());
+  TraceCost each = {.operations = kUpdate + kProduct * Products(use), .traffic = kPass};
+  double matrices = 1;
+  if (use.read_backward) {
+    switch (form) {
+      case ChosenForm::kInverted:
+        each = each + TraceCost{.operations = kInvert, .traffic = kPass};
+        matrices = 2;
+        break;
+      case ChosenForm::kRecomputed:
+        each = each + TraceCost{.operations = kUpdate, .traffic = kPass};
+        matrices = 2 * std::ceil(std::sqrt(steps));  // snapshots, and the steps between two of them
+        break;
+      default:
+        each.traffic += 1;
+        matrices = steps + 1;
+    }
+  }
+  return {steps * size * each.operations, steps * size * each.traffic, size * matrices};
 }
 
-TraceCost CostAsSum(const TraceUse& use, std::int64_t steps) {
-  const auto last = static_cast<double>(steps);
-  const double updates = last * (last - 1) / 2;  // of all steps so far, summed over the steps
-  const double vectors = static_cast<double>(use.shape.dim(0)) + static_cast<double>(use.shape.dim(1));
-  const auto products = static_cast<double>(use.products + (use.dot ? 1 : 0));
-  return {2 * products * updates * vectors, products * updates * vectors};
+// Each product is one with every term of the updates so far, and with the matrix that the run started with.
+TraceCost CostAsSum(const TraceUse& use, double steps) {
+  const double updates = steps * (steps - 1) / 2;  // of all steps so far, summed over the steps
+  const auto vectors = static_cast<double>(use.shape.dim(0) + use.shape.dim(1));
+  const double products =
+      static_cast<double>(use.products * use.terms + (use.dot ? 1 : 0)) * updates * vectors;
+  TraceCost cost = {kProduct * products, products, steps * static_cast<double>(use.terms) * vectors};
+  if (use.starts_at_zero) return cost;
+  const auto size = static_cast<double>(use.shape.NumElements());
+  const double passes = static_cast<double>(use.products) * steps;
+  const double at_end = steps * static_cast<double>(use.terms);
+  return cost + TraceCost{kProduct * size * (passes + at_end), size * (passes + kPass), 2 * size};
+}
+
+}  // namespace
+
+TraceCost CostOf(ChosenForm form, const TraceUse& use, std::int64_t steps) {
+  const auto count = static_cast<double>(steps);
+  return form == ChosenForm::kSum ? CostAsSum(use, count) : CostAsMatrix(form, use, count);
 }
 
 }  // namespace plgraph

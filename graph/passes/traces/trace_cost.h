@@ -4,22 +4,23 @@
 #include <cstdint>
 
 #include "core/shape.h"
-#include "graph/ir/trace_note.h"
+#include "graph/ir/trace_choice.h"
 
 namespace plgraph {
 
 /// How a trace, or the gradient of one, is used at each step.
 struct TraceUse {
   Shape shape;
-  std::int64_t products = 0;  ///< with a vector
-  bool dot = false;           ///< the product with its gradient is summed up
-  bool inverted = false;      ///< the backward pass needs it too
+  std::int64_t products = 0;   ///< with a vector
+  std::int64_t terms = 1;      ///< outer products that are added to it
+  bool dot = false;            ///< its product with its gradient is wanted
+  bool read_backward = false;  ///< the backward pass reads a trace of the forward pass
+  bool starts_at_zero = true;
 };
 
-/// As a matrix that is updated step by step, in one pass a step and loop.
-TraceCost CostAsMatrix(const TraceUse& use, std::int64_t steps);
-/// As a sum over the updates so far.
-TraceCost CostAsSum(const TraceUse& use, std::int64_t steps);
+/// In a form, over the steps of an episode; as a sum only of a matrix [N, M]. A gradient is a matrix that is kept, of
+/// which one is in memory, or a sum.
+TraceCost CostOf(ChosenForm form, const TraceUse& use, std::int64_t steps);
 
 }  // namespace plgraph
 

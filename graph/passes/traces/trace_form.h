@@ -4,32 +4,44 @@
 #include <optional>
 #include <vector>
 
-#include "graph/ir/graph.h"
+#include "graph/ir/node_builder.h"
 
 namespace plgraph {
 
 /// What stands before each element of a trace [N, M], or of what is added to it.
 struct TraceFactor {
   enum Kind {
-    kOne,
     kNumber,         ///< a scalar
     kPerColumn,      ///< [M]
     kPerRow,         ///< [N, 1]
     kPerConnection,  ///< [N, M]
   };
 
-  Value value = {};  ///< no value for kOne
-  Kind kind = kOne;
+  Value value = {};
+  Kind kind = kNumber;
   bool constant = true;  ///< the same for all samples and steps
-
-  explicit operator bool() const { return kind != kOne; }
+  bool resets =
+      false;  ///< it is 1 where the value is 0, and 0 elsewhere: the value is the condition of a Where
 };
+
+/// A product of factors; 1 if there are none.
+struct TraceFactors {
+  std::vector<TraceFactor> factors = {};
+
+  /// Per what the product differs.
+  TraceFactor::Kind kind() const;
+  bool constant() const;
+  explicit operator bool() const { return !factors.empty(); }
+};
+
+/// The product as a node; no value if it is 1.
+Value ProductOf(NodeBuilder& builder, const TraceFactors& factors);
 
 /// scale o (pre post^T).
 struct OuterTerm {
   Value pre;   ///< [N]
   Value post;  ///< [M]
-  TraceFactor scale;
+  TraceFactors scale;
 };
 
 /// A matrix that follows from a trace H within a step: decay o H + the sum of outer products. Every plasticity rule makes
@@ -37,18 +49,17 @@ struct OuterTerm {
 /// so does the gradient of a trace, with a term for each product with the trace. The only place that knows with which ops
 /// an update is written.
 struct TraceForm {
-  TraceFactor decay;
+  TraceFactors decay;
   std::vector<OuterTerm> terms;
-  std::vector<Value> inner;  ///< the matrices from which it is made, without H
+  std::vector<Value>
+      inner;  ///< the matrices from which it is made, without H, each after those it is made of
 };
 
 /// The form of a matrix made of the value of a state; no value if it has another.
 std::optional<TraceForm> TraceFormOf(const Graph& graph, const State& state, Value matrix);
 
-/// The form of the update of a state.
-inline std::optional<TraceForm> TraceFormOf(const Graph& graph, const State& state) {
-  return TraceFormOf(graph, state, state.next);
-}
+/// Takes a value in the place of another in the factors and terms of a form.
+void Replace(TraceForm& form, Value old, Value value);
 
 }  // namespace plgraph
 

@@ -118,9 +118,9 @@ std::vector<std::vector<double>> Numbers(const Executable& executable, double et
 
 bool IsMade(const Executable& executable) { return static_cast<bool>(executable.graph.Find("hebb")); }
 
-class FactorPass : public ::testing::TestWithParam<Case> {};
+class SumPass : public ::testing::TestWithParam<Case> {};
 
-TEST_P(FactorPass, GivesTheNumbersOfTheTraceThatIsMade) {
+TEST_P(SumPass, GivesTheNumbersOfTheTraceThatIsMade) {
   for (const bool training : {true, false}) {
     const Executable sum = Compiled(GetParam(), false, training);
     const Executable made = Compiled(GetParam(), true, training);
@@ -134,14 +134,14 @@ TEST_P(FactorPass, GivesTheNumbersOfTheTraceThatIsMade) {
   }
 }
 
-TEST_P(FactorPass, HasTheSameBitsOnAnyNumberOfThreads) {
+TEST_P(SumPass, HasTheSameBitsOnAnyNumberOfThreads) {
   const Executable executable = Compiled(GetParam(), false);
   EXPECT_EQ(Numbers(executable, 0.05, 1), Numbers(executable, 0.05, 3));
 }
 
 // The last ones have more steps than are weighed at once, and a rate at which the first of them count nothing.
 INSTANTIATE_TEST_SUITE_P(
-    Cases, FactorPass,
+    Cases, SumPass,
     ::testing::Values(
         Case{}, Case{.plasticity = {30}}, Case{.modulated = true}, Case{.rate = {30}, .modulated = true},
         Case{.pre_is_input = false}, Case{.plasticity = {30}, .pre_is_input = false},
@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{.steps = 300, .batch = 1, .pre = 400, .post = 300},
         Case{.steps = 300, .batch = 1, .eta = 0.95, .pre = 400, .post = 300}, Case{.steps = 5, .eta = 1}));
 
-TEST(FactorPassPhases, WhatFollowsTheLoopDoesNotRunInIt) {
+TEST(SumPassPhases, WhatFollowsTheLoopDoesNotRunInIt) {
   const Executable executable = Compiled({.followed = true}, false);
   ASSERT_FALSE(executable.graph.Find("hebb2"));
   for (const char* name : {"decoded", "drawn", "read", "d_drawn"}) {
@@ -161,7 +161,7 @@ TEST(FactorPassPhases, WhatFollowsTheLoopDoesNotRunInIt) {
 }
 
 // What a trace is made of may come ahead of the loop, and something else there may read it too.
-TEST(FactorPassPhases, WhatTheLoopOnlyReadsRunsAheadOfIt) {
+TEST(SumPassPhases, WhatTheLoopOnlyReadsRunsAheadOfIt) {
   GraphMaker m;
   const Value x = m.Input("x", {40});
   const Value w = m.Parameter("w", {40, 40});
@@ -181,7 +181,7 @@ TEST(FactorPassPhases, WhatTheLoopOnlyReadsRunsAheadOfIt) {
   }
 }
 
-TEST(FactorPassNote, LeavesAProductOfTracesThatIsAnOutput) {
+TEST(ChooseForms, LeavesAProductOfTracesThatIsAnOutput) {
   GraphMaker m;
   const Value x = m.Input("x", {40});
   const Value one = m.AddState("one", {40, 40});
@@ -203,7 +203,7 @@ TEST(FactorPassNote, LeavesAProductOfTracesThatIsAnOutput) {
 }
 
 // Found by random models whose outputs are two equal nodes.
-TEST(FactorPassNote, FindsTheSumUnderTheNamesOfAllProductsThatWereMerged) {
+TEST(ChooseForms, FindsTheSumUnderTheNamesOfAllProductsThatWereMerged) {
   GraphMaker m;
   const Value x = m.Input("x", {40});
   const Value trace = m.AddState("trace", {40, 40});
@@ -223,27 +223,29 @@ TEST(FactorPassNote, FindsTheSumUnderTheNamesOfAllProductsThatWereMerged) {
 
 // Found by set_fuzz: such a trace is refused only when its memory is planned.
 TEST(TraceCost, OfATraceThatNoMachineHolds) {
-  const TraceUse use = {.shape = Shape({2'999'999'999, 2'999'999'999}), .products = 2, .inverted = true};
-  EXPECT_GT(CostAsMatrix(use, 106).operations, 1e21);
-  EXPECT_GT(CostAsSum(use, 3'000'000'000).operations, 1e28);
+  const TraceUse use = {.shape = Shape({2'999'999'999, 2'999'999'999}), .products = 2, .read_backward = true};
+  EXPECT_GT(CostOf(ChosenForm::kInverted, use, 106).operations, 1e21);
+  EXPECT_GT(CostOf(ChosenForm::kSum, use, 3'000'000'000).operations, 1e28);
 }
 
-TEST(FactorPassNote, SaysWhyATraceIsMade) {
+TEST(ChooseForms, SaysWhyATraceIsMade) {
   const auto reason = [](const Executable& executable) {
     EXPECT_TRUE(IsMade(executable));
-    return executable.graph.trace_notes.at(0).reason;
+    return executable.graph.trace_choices.at(0).option(ChosenForm::kSum).why_not;
   };
   EXPECT_EQ(reason(Compiled({.plasticity = {40, 30}}, false)),
             "its plasticity differs from element to element");
-  EXPECT_EQ(reason(Compiled({.rate = {30}}, false)), "its decay is not one constant number");
+  EXPECT_EQ(reason(Compiled({.rate = {30}}, false)), "its decay is not one number");
   EXPECT_EQ(reason(Compiled({}, true)), "it is an output");
-  const TraceNote dear = Compiled({.steps = 60}, false).graph.trace_notes.at(0);
-  EXPECT_TRUE(dear.made);
-  EXPECT_EQ(dear.reason, "");
-  EXPECT_GT(dear.as_sum.operations, dear.as_matrix.operations);
-  const TraceNote cheap = Compiled({}, false).graph.trace_notes.at(0);
-  EXPECT_FALSE(cheap.made);
-  EXPECT_LT(cheap.as_sum.operations, cheap.as_matrix.operations);
+  const TraceChoice dear = Compiled({.steps = 60}, false).graph.trace_choices.at(0);
+  EXPECT_EQ(dear.form, ChosenForm::kInverted);
+  EXPECT_EQ(dear.option(ChosenForm::kSum).why_not, "");
+  EXPECT_GT(dear.option(ChosenForm::kSum).cost.operations,
+            dear.option(ChosenForm::kInverted).cost.operations);
+  const TraceChoice cheap = Compiled({}, false).graph.trace_choices.at(0);
+  EXPECT_EQ(cheap.form, ChosenForm::kSum);
+  EXPECT_LT(cheap.option(ChosenForm::kSum).cost.operations,
+            cheap.option(ChosenForm::kInverted).cost.operations);
 }
 
 }  // namespace

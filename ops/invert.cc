@@ -1,4 +1,4 @@
-// Rewind: the trace H before an update H' = decay o H + scale o (a b^T), from H' after it:
+// Invert: the trace H before an update H' = decay o H + scale o (a b^T), from H' after it:
 //   H = (H' - scale o (a b^T)) / decay,
 // so that the way back needs no trace that was kept. Each inversion makes the rounding errors of all before
 // larger by 1 / decay. `growth` and `growth_next` are the sums of log(1 / decay) before and after the update;
@@ -36,6 +36,8 @@ OperandRows<T> Earlier(const OperandRows<T>& operand, std::int64_t back) {
 template <typename T>
 bool MustRemake(const KernelArgs<T>& args, std::int64_t row) {
   if (!args.Has(kGrowth)) return false;
+  const OperandRows<T>& decay = args.operand(kDecay);
+  if (decay.size() == 1 && *decay.Row(row) == 0) return true;  // nothing is left to invert
   const T after = *args.operand(kGrowthNext).Row(row);
   if (!std::isfinite(after)) return true;
   constexpr T kLimit = 2 * std::numbers::ln2_v<T>;  // two bits of rounding
@@ -119,8 +121,8 @@ LineUse Lines(const ShapeArgs& args, const Shape&) {
 
 std::int64_t Flops(const ShapeArgs&, const Shape& result) { return 4 * result.NumElements(); }
 
-const OpDef kRewind = {
-    .name = "Rewind",
+const OpDef kInvert = {
+    .name = "Invert",
     .operands = {{"next", "N M"},
                  {"decay", " | M | N 1 | N M", true},
                  {"a", "N"},
@@ -139,7 +141,7 @@ const OpDef kRewind = {
     .snapshot = kSnapshot,
     .internal = true,
 };
-PLGRAPH_REGISTER_OP(kRewind);
+PLGRAPH_REGISTER_OP(kInvert);
 
 // One step of the way back: the gradients of the read at the step after, the gradient of the trace and what follows
 // from it at this step, and the trace before the update of this step.
@@ -175,7 +177,7 @@ const Fusion kGoBack = {
                 {"DecayedOuter", {"d_next", "decay_after", "x", "d", "alpha"}, "d_trace"},
                 {"MatMul", {"d_trace", "post"}, "d_pre"},
                 {"MatMul", {"pre", "d_trace"}, "d_post"},
-                {"Rewind",
+                {"Invert",
                  {"next", "decay", "pre", "post", "rate", "growth", "growth_next", "snapshot"},
                  "trace"},
                 {"Dot", {"d_trace", "trace"}, "d_decay"}},

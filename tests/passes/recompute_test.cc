@@ -53,7 +53,7 @@ Executable Compiled(Graph graph, CompileOptions options = {}) {
   return Compile(std::move(graph), options);
 }
 
-std::vector<std::string> Replayed(const Executable& executable) {
+std::vector<std::string> Recomputed(const Executable& executable) {
   std::vector<std::string> names;
   for (int id = 0; id < executable.graph.size(); ++id) {
     const Node& node = executable.graph.node(Value{id});
@@ -62,44 +62,44 @@ std::vector<std::string> Replayed(const Executable& executable) {
   return names;
 }
 
-TEST(ReplayPass, TakesATraceThatIsClipped) {
+TEST(RecomputePass, TakesATraceThatIsClipped) {
   for (const Rule rule : {kHebb, kOja, kModulated}) {
     const Executable executable = Compiled(PlasticNetwork(rule, 0.5));
-    EXPECT_THAT(Replayed(executable), UnorderedElementsAre("hebb", "hebb_next/DecayedOuter", "hebb_next"));
-    EXPECT_THAT(executable.graph.ToText(), Not(HasSubstr("Rewind")));
+    EXPECT_THAT(Recomputed(executable), UnorderedElementsAre("hebb", "hebb_next/DecayedOuter", "hebb_next"));
+    EXPECT_THAT(executable.graph.ToText(), Not(HasSubstr("Invert")));
     EXPECT_THAT(executable.graph.ToText(), HasSubstr("hebb = State() [5, 5] TB @step recomputed\n"));
   }
 }
 
 // What it follows is recomputed with it, although it could be inverted.
-TEST(ReplayPass, TakesARetroactiveTraceWithItsEligibility) {
+TEST(RecomputePass, TakesARetroactiveTraceWithItsEligibility) {
   for (const AttributeValue& clip : {AttributeValue{0.5}, AttributeValue{}}) {
     const Executable executable = Compiled(PlasticNetwork(kRetroactive, clip));
-    EXPECT_THAT(Replayed(executable), ::testing::IsSupersetOf({"hebb", "hebb_next", "hebb_next/Mul",
-                                                               "eligibility", "eligibility_next"}));
-    EXPECT_THAT(executable.graph.ToText(), Not(HasSubstr("Rewind")));
+    EXPECT_THAT(Recomputed(executable), ::testing::IsSupersetOf({"hebb", "hebb_next", "hebb_next/Mul",
+                                                                 "eligibility", "eligibility_next"}));
+    EXPECT_THAT(executable.graph.ToText(), Not(HasSubstr("Invert")));
   }
 }
 
-TEST(ReplayPass, LeavesATraceWhoseUpdateCanBeInverted) {
+TEST(RecomputePass, LeavesATraceWhoseUpdateCanBeInverted) {
   for (const Rule rule : {kHebb, kOja, kModulated}) {
     const Executable executable = Compiled(PlasticNetwork(rule, std::monostate{}));
-    EXPECT_THAT(Replayed(executable), IsEmpty());
-    EXPECT_THAT(executable.graph.ToText(), HasSubstr("Rewind"));
+    EXPECT_THAT(Recomputed(executable), IsEmpty());
+    EXPECT_THAT(executable.graph.ToText(), HasSubstr("Invert"));
     EXPECT_EQ(executable.memory.interval, 0);
   }
 }
 
-TEST(ReplayPass, LeavesWhatIsAnOutputOrNotForTrainingOrFewSteps) {
+TEST(RecomputePass, LeavesWhatIsAnOutputOrNotForTrainingOrFewSteps) {
   CompileOptions options;
   options.outputs = {"hebb", "hebb_next/DecayedOuter"};
-  EXPECT_THAT(Replayed(Compiled(PlasticNetwork(kHebb, 0.5), options)), IsEmpty());
-  EXPECT_THAT(Replayed(Compiled(PlasticNetwork(kHebb, 0.5), {.training = false})), IsEmpty());
-  EXPECT_THAT(Replayed(Compiled(PlasticNetwork(kHebb, 0.5), {.steps = 11})), IsEmpty());
+  EXPECT_THAT(Recomputed(Compiled(PlasticNetwork(kHebb, 0.5), options)), IsEmpty());
+  EXPECT_THAT(Recomputed(Compiled(PlasticNetwork(kHebb, 0.5), {.training = false})), IsEmpty());
+  EXPECT_THAT(Recomputed(Compiled(PlasticNetwork(kHebb, 0.5), {.steps = 11})), IsEmpty());
 }
 
 // A matrix state of any kind; a small one is kept at every step.
-TEST(ReplayPass, TakesMatricesButNotVectors) {
+TEST(RecomputePass, TakesMatricesButNotVectors) {
   GraphMaker m;
   const Value x = m.Input("x", {3});
   const Value w = m.Parameter("w", {3, 3});
@@ -111,7 +111,7 @@ TEST(ReplayPass, TakesMatricesButNotVectors) {
   m.Next(memory, m.Op("memory_next", "Add", {written, m.Op("outer", "Outer", {x, y_next})}));
   m.Next(y, y_next);
   m.Loss(m.Op("error", "SquaredError", {y_next, x}, {std::int64_t{0}}));
-  EXPECT_THAT(Replayed(Compiled(std::move(m.graph))),
+  EXPECT_THAT(Recomputed(Compiled(std::move(m.graph))),
               UnorderedElementsAre("memory", "squashed", "memory_next"));
 }
 
