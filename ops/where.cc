@@ -53,12 +53,16 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const OperandRows<T>& condition = args.operand(0);
-  const auto run = [&](size_t a, size_t b, const auto& function) {
-    ForEachElement<T, 3>(args, {condition, args.operand(a), args.operand(b)}, kCheapGrain, function);
-  };
-  if (!args.Has(1)) return run(0, 2, [](T c, T, T b) { return c != T{0} ? T{0} : b; });
-  if (!args.Has(2)) return run(1, 0, [](T c, T a, T) { return c != T{0} ? a : T{0}; });
-  run(1, 2, [](T c, T a, T b) { return c != T{0} ? a : b; });
+  const OperandRows<T>& a = args.operand(1);
+  const OperandRows<T>& b = args.operand(2);
+  if (!a)
+    return ForEachElement<T, 2>(args, {condition, b}, kCheapGrain,
+                                [](T c, T other) { return c != T{0} ? T{0} : other; });
+  if (!b)
+    return ForEachElement<T, 2>(args, {condition, a}, kCheapGrain,
+                                [](T c, T then) { return c != T{0} ? then : T{0}; });
+  ForEachElement<T, 3>(args, {condition, a, b}, kCheapGrain,
+                       [](T c, T then, T other) { return c != T{0} ? then : other; });
 }
 
 const OpDef kWhere = {
