@@ -17,6 +17,8 @@ class Shape {
   explicit Shape(std::vector<std::int64_t> dims);
 
   int rank() const { return static_cast<int>(dims_.size()); }
+  /// [N, M].
+  bool IsMatrix() const { return rank() == 2; }
   /// A matrix of one column: one number for each row of another matrix.
   bool IsColumn() const { return rank() == 2 && dim(1) == 1; }
   std::int64_t dim(int axis) const { return dims_[static_cast<size_t>(axis)]; }

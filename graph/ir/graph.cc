@@ -100,6 +100,8 @@ bool ReadsHistoryOf(const Node& node, Value operand) {
                      [&](size_t i) { return node.operands[i] == operand; });
 }
 
+bool IsTrace(const Graph& graph, const State& state) { return graph.node(state.value).shape.IsMatrix(); }
+
 Graph::Graph() : impl_(std::make_unique<Impl>()) {}
 Graph::~Graph() = default;
 Graph::Graph(Graph&&) noexcept = default;

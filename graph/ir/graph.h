@@ -39,6 +39,8 @@ constexpr int kPhaseCount = 7;
 std::string_view NameOf(Phase phase);
 constexpr bool IsLoop(Phase phase) { return phase == Phase::kStep || phase == Phase::kStepAdjoint; }
 
+class Graph;
+
 /// Where a value comes from.
 enum class NodeKind {
   kOp,
@@ -89,6 +91,10 @@ struct State {
   Value gradient_of = {};  ///< of an adjoint state: the state whose gradient it is, if that is still there
   ChosenForm form = ChosenForm::kKept;  ///< of a state that is a matrix, after the pass "forms"
 };
+
+/// Whether a state is a trace, or the gradient of one: a matrix for each sample, which is large beside the vectors that
+/// make it.
+bool IsTrace(const Graph& graph, const State& state);
 
 /// At which steps a term is taken.
 enum class TermAt { kLastStep, kEveryStep, kWeighted };

@@ -14,6 +14,23 @@ namespace plgraph::tuning {
 /// threads never write to the same.
 inline constexpr std::int64_t kCacheLineElements = 16;
 
+// Traces (graph/passes/traces/).
+
+/// Operations for each element of a trace in its update, a product with a vector, and an inversion, and how often the pass of
+/// a step reads or writes it: counted in the kernels.
+inline constexpr double kUpdate = 3;
+inline constexpr double kProduct = 2;
+inline constexpr double kInvert = 4;
+inline constexpr double kPass = 2;
+/// Matrices are recomputed in a run of at least so many steps: all of fewer are some twenty matrices.
+inline constexpr std::int64_t kLeastRecomputedSteps = 20;
+/// A trace that is inverted has at least so many steps from snapshot to snapshot, and is recomputed from its start where
+/// there would be fewer snapshots than this.
+inline constexpr std::int64_t kLeastSnapshotSteps = 128;
+inline constexpr std::int64_t kLeastSnapshots = 4;
+/// Ops within each other, of which an update may be made; a form of more is not looked for.
+inline constexpr int kMostLevels = 8;
+
 // Loops (graph/plan/loop_plan.cc).
 
 /// A tile of all matrices of a fused loop has about this size, to stay in the second cache of a core; but it has at

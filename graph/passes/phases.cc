@@ -26,8 +26,7 @@ class PhaseAssigner {
         summed_(graph.size()) {
     for (const State& state : graph.states) {
       if (graph.node(state.next).variance.step) is_next_[state.next] = true;
-      const Shape& shape = graph.node(state.value).shape;
-      if (shape.rank() == 2) trace_sizes_.insert(shape.NumElements());
+      if (IsTrace(graph, state)) trace_sizes_.insert(graph.node(state.value).shape.NumElements());
     }
   }
 
@@ -127,8 +126,7 @@ class PhaseAssigner {
   }
 
   bool HasTraceSize(const Node& node) const {
-    return node.variance == kFull && node.shape.rank() == 2 &&
-           trace_sizes_.contains(node.shape.NumElements());
+    return node.variance == kFull && node.shape.IsMatrix() && trace_sizes_.contains(node.shape.NumElements());
   }
 
   bool ReadsTrace(const Node& node) const {
@@ -194,7 +192,7 @@ class PhaseAssigner {
   NodeMap<bool> to_rows_;               // what exists for each sample or step depends on it
   NodeMap<bool> to_loop_sum_;           // a sum over all steps, which the backward loop reads, depends on it
   NodeMap<bool> is_next_;               // what a state or a carry becomes
-  std::set<std::int64_t> trace_sizes_;  // elements of the states that are matrices
+  std::set<std::int64_t> trace_sizes_;  // elements of the traces
   NodeMap<bool> summed_;  // follows from a sum over all samples and steps, and from nothing that varies
 };
 

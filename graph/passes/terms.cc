@@ -46,7 +46,10 @@ class LastStepSinker {
         feeds_state_(LeadsTo(graph, StateNexts(graph, false))),
         feeds_all_steps_(LeadsTo(graph, TermsOfAllSteps(graph))),
         needed_(graph.size()),
-        at_last_(graph.size()) {}
+        at_last_(graph.size()),
+        is_trace_(graph.size()) {
+    for (const State& state : graph.states) is_trace_[state.value] = IsTrace(graph, state);
+  }
 
   void Need(Value value) { needed_[value] = true; }
 
@@ -76,10 +79,12 @@ class LastStepSinker {
   // step would have to be made.
   bool IsProductAtEveryStep(Value value) const {
     const std::vector<Value>& operands = graph_.node(value).operands;
-    return feeds_all_steps_[value] && std::any_of(operands.begin(), operands.end(), [&](Value v) {
-             return v && graph_.node(v).kind == NodeKind::kState && graph_.node(v).shape.rank() == 2;
-           });
+    return feeds_all_steps_[value] &&
+           std::any_of(operands.begin(), operands.end(), [&](Value v) { return v && IsTraceValue(v); });
   }
+
+  // What the sinker itself adds is none.
+  bool IsTraceValue(Value value) const { return is_trace_.Covers(value) && is_trace_[value]; }
 
   Value Take(Value value) {
     if (!graph_.node(value).variance.step) return value;
@@ -102,6 +107,7 @@ class LastStepSinker {
   NodeMap<bool> feeds_all_steps_;
   NodeMap<bool> needed_;
   NodeMap<Value> at_last_;
+  NodeMap<bool> is_trace_;
 };
 
 Value AddControl(Graph& graph, const std::string& name, Variance variance) {

@@ -13,7 +13,7 @@ namespace {
 
 using Matrix = std::pair<std::int64_t, std::int64_t>;  // lines and columns
 
-bool IsSampleMatrix(const Node& node) { return node.shape.rank() == 2 && node.variance.sample; }
+bool IsSampleMatrix(const Node& node) { return node.shape.IsMatrix() && node.variance.sample; }
 
 // The matrix over which a node passes line by line; none if it does not, or if all samples share the matrix.
 std::optional<Matrix> FusedMatrix(const Graph& graph, const Node& node) {
@@ -87,7 +87,7 @@ class Ordering {
   // Whether `first` and `second` may share a fused loop if `second` only needs the lines of `value` that are done.
   bool ByLines(Value first, Value second, Value value, Value reader) const {
     return matrix_of_[first] && matrix_of_[first] == matrix_of_[second] &&
-           graph_.node(value).shape.rank() == 2 && ReadsByLines(graph_, reader, value);
+           graph_.node(value).shape.IsMatrix() && ReadsByLines(graph_, reader, value);
   }
 
   void AddEdge(Value first, Value second, bool by_lines) {
@@ -101,7 +101,7 @@ class Ordering {
       if (!operand || !InLoop(operand)) continue;
       if (IsPipelined(node) == IsPipelined(operand)) {
         AddEdge(operand, node, GivesLines(operand) && ByLines(operand, node, operand, node));
-      } else if (graph_.node(operand).shape.rank() == 2) {
+      } else if (graph_.node(operand).shape.IsMatrix()) {
         // A pipelined reader is done with a matrix before the next one is written in its place.
         AddEdge(node, operand, GivesLines(operand) && ByLines(node, operand, operand, node));
       }

@@ -23,7 +23,7 @@ std::int64_t EvenGroup(std::int64_t samples, std::int64_t most) {
 std::set<std::int32_t> MatricesOf(const Graph& graph, std::span<const ScheduledNode> members) {
   std::set<std::int32_t> matrices;
   const auto look_at = [&](Value value) {
-    if (graph.node(value).shape.rank() != 2) return;
+    if (!graph.node(value).shape.IsMatrix()) return;
     for (const State& state : graph.states) {  // which has the memory of its next
       if (state.next == value) value = state.value;
     }

@@ -10,7 +10,7 @@ namespace {
 // Within a fused loop the writer has written some lines before the reader has read the others.
 bool MeetsByLines(const Graph& graph, Value reader, Value value, Value writer) {
   return ReadsByLines(graph, reader, value) && LinesOf(graph, graph.node(writer)).result == LineUse::kEach &&
-         graph.node(value).shape.rank() == 2;
+         graph.node(value).shape.IsMatrix();
 }
 
 // Whether `reader` is done with a value before `writer`, some steps later, writes into the same slot.

@@ -103,7 +103,7 @@ class PassingMemory {
   std::optional<Value> Donor(Value value, const Placement& placement) const {
     const Node& node = NodeOf(value);
     if (node.op->row_rule != RowRule::kMap || OutlivesRound(node)) return std::nullopt;
-    if (run_.lifetimes.scheduled(value).fused_loop >= 0 && node.shape.rank() != 2) return std::nullopt;
+    if (run_.lifetimes.scheduled(value).fused_loop >= 0 && !node.shape.IsMatrix()) return std::nullopt;
     for (const int i : node.op->inplace) {
       const Value operand = node.operands[static_cast<size_t>(i)];
       if (!operand || NodeOf(operand).kind != NodeKind::kOp || !passing_[operand]) continue;

@@ -195,6 +195,36 @@ TEST_P(TraceForms, AgreeWithEachOther) {
 
 const Shape kMatrix = {kSize, kSize};
 
+// What one row of the table says of the trace "hebb".
+std::string WhyNot(ChosenForm form, const Case& c) {
+  return Compiled(Plastic(c), {}, kSteps, {}, c.continued).graph.trace_choices.at(0).option(form).why_not;
+}
+
+TEST(ChosenForm, OfATraceWhoseOneDecayIsComputedCanBeASum) {
+  EXPECT_EQ(WhyNot(ChosenForm::kSum, {.computed = true}), "");
+  EXPECT_EQ(WhyNot(ChosenForm::kSum, {.reset = kByGate}), "");
+}
+
+TEST(ChosenForm, OfATraceThatDoesNotStartAtZeroCanBeASum) {
+  EXPECT_EQ(WhyNot(ChosenForm::kSum, {.kept = true}), "");
+  EXPECT_EQ(WhyNot(ChosenForm::kSum, {.rule = kModulated, .initial = true}), "");
+  EXPECT_EQ(WhyNot(ChosenForm::kSum, {.continued = true}), "");
+}
+
+TEST(ChosenForm, OfATraceThatIsResetCanBeInvertedOrASum) {
+  for (const Reset reset : {kByWhere, kByMul}) {
+    EXPECT_EQ(WhyNot(ChosenForm::kInverted, {.alpha = kMatrix, .reset = reset}), "");
+    EXPECT_EQ(WhyNot(ChosenForm::kSum, {.reset = reset}), "");
+  }
+}
+
+TEST(ChosenForm, SaysWhyNot) {
+  EXPECT_EQ(WhyNot(ChosenForm::kSum, {.alpha = kMatrix}), "its plasticity differs from element to element");
+  EXPECT_EQ(WhyNot(ChosenForm::kSum, {.rule = kOja}), "its decay is not one number");
+  EXPECT_EQ(WhyNot(ChosenForm::kInverted, {.rule = kRowDecay, .alpha = kMatrix, .gated = true}),
+            "its decay of each row may become zero at any step");
+}
+
 INSTANTIATE_TEST_SUITE_P(Rules, TraceForms,
                          ::testing::Values(Case{.rule = kHebb, .alpha = kMatrix},
                                            Case{.rule = kHebb, .alpha = {kSize}}, Case{.rule = kHebb},

@@ -10,15 +10,12 @@
 #include "graph/ir/node_map.h"
 #include "graph/ir/reach.h"
 #include "graph/ir/rewriter.h"
+#include "graph/ir/tuning.h"
 #include "graph/passes/passes.h"
 #include "graph/passes/traces/trace_reads.h"
 
 namespace plgraph {
 namespace {
-
-// Steps from snapshot to snapshot, and how many snapshots are worth it, at least.
-constexpr std::int64_t kLeastSnapshotSteps = 128;
-constexpr std::int64_t kLeastSnapshots = 4;
 
 class UpdateInverter {
  public:
@@ -96,8 +93,8 @@ class UpdateInverter {
   // A trace is recomputed from its last snapshot. As many of them as take no more memory than one vector of all steps
   // bound that by a constant; 0: not worth it in so few steps.
   std::int64_t StepsBetweenSnapshots(const Shape& trace) const {
-    const std::int64_t every = std::max(kLeastSnapshotSteps, trace.dim(0));
-    return planned_.steps >= kLeastSnapshots * every ? every : 0;
+    const std::int64_t every = std::max(tuning::kLeastSnapshotSteps, trace.dim(0));
+    return planned_.steps >= tuning::kLeastSnapshots * every ? every : 0;
   }
 
   // The value at the start of the run, where that is not zero.

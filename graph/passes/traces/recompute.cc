@@ -9,14 +9,12 @@
 #include <algorithm>
 
 #include "graph/ir/reach.h"
+#include "graph/ir/tuning.h"
 #include "graph/passes/passes.h"
 #include "graph/passes/traces/trace_reads.h"
 
 namespace plgraph {
 namespace {
-
-// All of fewer steps are some twenty matrices: not worth running anything again.
-constexpr std::int64_t kLeastSteps = 20;
 
 class RecomputationFinder {
  public:
@@ -97,9 +95,9 @@ class RecomputationFinder {
 
 bool Recomputes(const PlannedFor& planned) {
   const auto& forced = planned.trace_forms;
-  return planned.steps >= kLeastSteps || std::any_of(forced.begin(), forced.end(), [](const ForcedForm& f) {
-           return f.form == ChosenForm::kRecomputed;
-         });
+  return planned.steps >= tuning::kLeastRecomputedSteps ||
+         std::any_of(forced.begin(), forced.end(),
+                     [](const ForcedForm& f) { return f.form == ChosenForm::kRecomputed; });
 }
 
 NodeMap<Value> RecomputedFor(const PlannedFor& planned, const Graph& graph, const NodeMap<bool>& given_back) {

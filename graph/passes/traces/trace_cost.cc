@@ -2,14 +2,15 @@
 
 #include <cmath>
 
+#include "graph/ir/tuning.h"
+
 namespace plgraph {
 namespace {
 
-// Operations for each element, and how often the pass of a step reads and writes it.
-constexpr double kUpdate = 3;
-constexpr double kProduct = 2;
-constexpr double kInvert = 4;
-constexpr double kPass = 2;
+using tuning::kInvert;
+using tuning::kPass;
+using tuning::kProduct;
+using tuning::kUpdate;
 
 double Products(const TraceUse& use) { return static_cast<double>(use.products + (use.dot ? 1 : 0)); }
 

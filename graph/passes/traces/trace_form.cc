@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/ir/known_ops.h"
+#include "graph/ir/tuning.h"
 
 namespace plgraph {
 namespace {
@@ -18,8 +19,6 @@ struct Sum {
   TraceForm form = {};
 };
 
-constexpr int kMostLevels = 8;  // of ops within each other; a form of more is not worth it
-
 class Reader {
  public:
   Reader(const Graph& graph, const State& state)
@@ -27,7 +26,7 @@ class Reader {
 
   std::optional<Sum> Read(Value matrix, int level) const {
     if (matrix == state_.value) return Sum{.has_trace = true};
-    if (level > kMostLevels) return std::nullopt;
+    if (level > tuning::kMostLevels) return std::nullopt;
     const Node& node = graph_.node(matrix);
     if (node.shape != shape_) return std::nullopt;
     std::optional<Sum> sum;
@@ -163,7 +162,7 @@ void Replace(TraceForm& form, Value old, Value value) {
 }
 
 std::optional<TraceForm> TraceFormOf(const Graph& graph, const State& state, Value matrix) {
-  if (graph.node(state.value).shape.rank() != 2) return std::nullopt;
+  if (!IsTrace(graph, state)) return std::nullopt;
   std::optional<Sum> sum = Reader(graph, state).Read(matrix, 0);
   if (!sum || !sum->has_trace) return std::nullopt;
   return std::move(sum->form);
