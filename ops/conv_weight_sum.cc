@@ -6,7 +6,7 @@
 #include "graph/ir/op_registry.h"
 #include "ops/convolution_op.h"
 #include "ops/kernels/sum_kernels.h"
-#include "ops/kernels/transpose_lines.h"
+#include "ops/kernels/transpose_rows.h"
 
 namespace plgraph {
 namespace {

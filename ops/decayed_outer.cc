@@ -4,8 +4,8 @@
 #include "graph/ir/known_ops.h"
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
-#include "ops/kernels/lines.h"
-#include "ops/kernels/operand_lines.h"
+#include "ops/kernels/operand_rows.h"
+#include "ops/kernels/rows.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {

@@ -8,7 +8,7 @@
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "ops/axis.h"
-#include "ops/kernels/lines.h"
+#include "ops/kernels/rows.h"
 #include "ops/kernels/sum_kernels.h"
 #include "ops/shape_rules.h"
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "graph/ir/kernel_args.h"
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/row_kernels.h"
 
 namespace plgraph {
 

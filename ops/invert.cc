@@ -13,9 +13,9 @@
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "graph/plan/fusion.h"
-#include "ops/kernels/fused_line_kernels.h"
-#include "ops/kernels/lines.h"
-#include "ops/kernels/operand_lines.h"
+#include "ops/kernels/fused_row_kernels.h"
+#include "ops/kernels/operand_rows.h"
+#include "ops/kernels/rows.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {

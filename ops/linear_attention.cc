@@ -9,8 +9,8 @@
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "ops/history.h"
-#include "ops/kernels/line_kernels.h"
-#include "ops/kernels/lines.h"
+#include "ops/kernels/row_kernels.h"
+#include "ops/kernels/rows.h"
 
 namespace plgraph {
 namespace {

@@ -6,8 +6,8 @@
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
 #include "ops/kernels/gemm.h"
-#include "ops/kernels/lines.h"
-#include "ops/kernels/operand_lines.h"
+#include "ops/kernels/operand_rows.h"
+#include "ops/kernels/rows.h"
 
 namespace plgraph {
 namespace {

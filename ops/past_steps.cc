@@ -14,8 +14,8 @@
 #include "graph/ir/op_registry.h"
 #include "ops/history.h"
 #include "ops/kernels/gemm.h"
-#include "ops/kernels/line_kernels.h"
-#include "ops/kernels/lines.h"
+#include "ops/kernels/row_kernels.h"
+#include "ops/kernels/rows.h"
 #include "ops/shape_rules.h"
 
 namespace plgraph {

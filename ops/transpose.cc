@@ -5,7 +5,7 @@
 
 #include "graph/ir/node_builder.h"
 #include "graph/ir/op_registry.h"
-#include "ops/kernels/transpose_lines.h"
+#include "ops/kernels/transpose_rows.h"
 #include "ops/shape_rules.h"
 #include "ops/strided_loop.h"
 

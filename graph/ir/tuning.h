@@ -63,7 +63,7 @@ inline constexpr std::int64_t kMaxParts = 16;
 /// Of a vector that another core may just have written so many elements are prefetched (graph/run/fused_loop.cc).
 inline constexpr std::int64_t kPrefetchedElements = 1024;
 
-// Blocks of rows outside the loops (graph/plan/row_blocks.cc).
+// Blocks of rows outside the loops (graph/plan/instance_blocks.cc).
 
 /// The largest value of a block has about this size, so that the next node finds it in a cache; but a block has at
 /// least so many rows, because kernels, above all products with a matrix that all rows share, want some.

@@ -1,8 +1,8 @@
 #include "graph/plan/schedule.h"
 
 #include "graph/ir/compile_options.h"
+#include "graph/plan/instance_blocks.h"
 #include "graph/plan/loop_order.h"
-#include "graph/plan/row_blocks.h"
 
 namespace plgraph {
 

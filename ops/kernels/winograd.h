@@ -8,7 +8,7 @@
 #include "ops/kernels/convolution_call.h"
 #include "ops/kernels/sum_kernels.h"
 #include "ops/kernels/tile_product.h"
-#include "ops/kernels/transpose_lines.h"
+#include "ops/kernels/transpose_rows.h"
 #include "ops/kernels/window_grid.h"
 #include "ops/kernels/winograd_transforms.h"
 

@@ -10,7 +10,7 @@
 #include "core/random.h"
 #include "ops/kernels/largest_elements.h"
 #include "ops/kernels/tile_product.h"
-#include "ops/kernels/transpose_lines.h"
+#include "ops/kernels/transpose_rows.h"
 #include "ops/kernels/winograd_transforms.h"
 #include "tests/ops/vector_targets.h"
 

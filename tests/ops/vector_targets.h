@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/row_kernels.h"
 
 namespace plgraph {
 

@@ -1,4 +1,4 @@
-#include "graph/plan/row_blocks.h"
+#include "graph/plan/instance_blocks.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // Pieces of the kernels that pass over lines. Included once for each kind of vector.
-#if defined(PLGRAPH_OPS_KERNELS_LINES_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef PLGRAPH_OPS_KERNELS_LINES_INL_H_
-#undef PLGRAPH_OPS_KERNELS_LINES_INL_H_
+#if defined(PLGRAPH_OPS_KERNELS_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PLGRAPH_OPS_KERNELS_ROWS_INL_H_
+#undef PLGRAPH_OPS_KERNELS_ROWS_INL_H_
 #else
-#define PLGRAPH_OPS_KERNELS_LINES_INL_H_
+#define PLGRAPH_OPS_KERNELS_ROWS_INL_H_
 #endif
 
 #include <hwy/highway.h>
@@ -11,7 +11,7 @@
 #include <array>
 #include <type_traits>
 
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/row_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace plgraph {

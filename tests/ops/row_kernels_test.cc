@@ -1,5 +1,5 @@
 // The vector kernels against plain loops, for every kind of vector that this machine has.
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/row_kernels.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/row_kernels.h"
 
 #include <algorithm>
 #include <array>
@@ -7,12 +7,12 @@
 
 // This file is compiled once for each kind of vector that it may meet.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "ops/kernels/line_kernels.cc"
+#define HWY_TARGET_INCLUDE "ops/kernels/row_kernels.cc"
 // clang-format off: the order matters
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "ops/kernels/lines-inl.h"
+#include "ops/kernels/rows-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();

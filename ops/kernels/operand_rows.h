@@ -1,11 +1,11 @@
-#ifndef PLGRAPH_OPS_KERNELS_OPERAND_LINES_H_
-#define PLGRAPH_OPS_KERNELS_OPERAND_LINES_H_
+#ifndef PLGRAPH_OPS_KERNELS_OPERAND_ROWS_H_
+#define PLGRAPH_OPS_KERNELS_OPERAND_ROWS_H_
 
 #include <cstdint>
 
 #include "graph/ir/kernel_args.h"
-#include "ops/kernels/fused_line_kernels.h"
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/fused_row_kernels.h"
+#include "ops/kernels/row_kernels.h"
 
 namespace plgraph {
 
@@ -62,4 +62,4 @@ LineCount CountOf(const KernelArgs<T>& args) {
 
 }  // namespace plgraph
 
-#endif  // PLGRAPH_OPS_KERNELS_OPERAND_LINES_H_
+#endif  // PLGRAPH_OPS_KERNELS_OPERAND_ROWS_H_

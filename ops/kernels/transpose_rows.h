@@ -1,7 +1,7 @@
-#ifndef PLGRAPH_OPS_KERNELS_TRANSPOSE_LINES_H_
-#define PLGRAPH_OPS_KERNELS_TRANSPOSE_LINES_H_
+#ifndef PLGRAPH_OPS_KERNELS_TRANSPOSE_ROWS_H_
+#define PLGRAPH_OPS_KERNELS_TRANSPOSE_ROWS_H_
 
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/row_kernels.h"
 
 namespace plgraph {
 
@@ -11,4 +11,4 @@ void TransposeLines(Lines<T> out, Lines<const T> from, LineCount count);
 
 }  // namespace plgraph
 
-#endif  // PLGRAPH_OPS_KERNELS_TRANSPOSE_LINES_H_
+#endif  // PLGRAPH_OPS_KERNELS_TRANSPOSE_ROWS_H_

@@ -1,5 +1,5 @@
-#ifndef PLGRAPH_OPS_KERNELS_LINES_H_
-#define PLGRAPH_OPS_KERNELS_LINES_H_
+#ifndef PLGRAPH_OPS_KERNELS_ROWS_H_
+#define PLGRAPH_OPS_KERNELS_ROWS_H_
 
 #include <algorithm>
 #include <cstdint>
@@ -59,4 +59,4 @@ void ForColumns(ThreadPool& threads, std::int64_t rows, std::int64_t lines, std:
 
 }  // namespace plgraph
 
-#endif  // PLGRAPH_OPS_KERNELS_LINES_H_
+#endif  // PLGRAPH_OPS_KERNELS_ROWS_H_

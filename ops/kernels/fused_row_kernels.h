@@ -1,15 +1,15 @@
-#ifndef PLGRAPH_OPS_KERNELS_FUSED_LINE_KERNELS_H_
-#define PLGRAPH_OPS_KERNELS_FUSED_LINE_KERNELS_H_
+#ifndef PLGRAPH_OPS_KERNELS_FUSED_ROW_KERNELS_H_
+#define PLGRAPH_OPS_KERNELS_FUSED_ROW_KERNELS_H_
 
-#include "ops/kernels/line_kernels.h"
+#include "ops/kernels/row_kernels.h"
 
 namespace plgraph {
 
-/// Passes of line_kernels.h over the same matrices in one: each element is loaded once. The lines of all matrices
+/// Passes of row_kernels.h over the same matrices in one: each element is loaded once. The lines of all matrices
 /// follow each other without a gap, so that one offset finds an element in each of them. `next` may be `base`.
 
 /// Lines and columns over which these passes sum, at most: sums of more terms would lose digits, and the passes of
-/// line_kernels.h are to be taken. A sum over columns has several lanes.
+/// row_kernels.h are to be taken. A sum over columns has several lanes.
 constexpr std::int64_t kMostFusedLines = 1024;
 constexpr std::int64_t kMostFusedColumns = 4096;
 
@@ -58,4 +58,4 @@ T RunStepBack(const StepBack<T>& step, LineCount count);
 
 }  // namespace plgraph
 
-#endif  // PLGRAPH_OPS_KERNELS_FUSED_LINE_KERNELS_H_
+#endif  // PLGRAPH_OPS_KERNELS_FUSED_ROW_KERNELS_H_

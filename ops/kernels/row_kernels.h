@@ -1,5 +1,5 @@
-#ifndef PLGRAPH_OPS_KERNELS_LINE_KERNELS_H_
-#define PLGRAPH_OPS_KERNELS_LINE_KERNELS_H_
+#ifndef PLGRAPH_OPS_KERNELS_ROW_KERNELS_H_
+#define PLGRAPH_OPS_KERNELS_ROW_KERNELS_H_
 
 #include <cstdint>
 
@@ -54,4 +54,4 @@ void AddScaledOuter(Lines<T> out, const T* a, const T* b, Lines<const T> s, Line
 
 }  // namespace plgraph
 
-#endif  // PLGRAPH_OPS_KERNELS_LINE_KERNELS_H_
+#endif  // PLGRAPH_OPS_KERNELS_ROW_KERNELS_H_

@@ -1,5 +1,7 @@
 // Fused loops over matrices of many lines, which threads share in parts, against the same nodes one after the other, and with
 // different numbers of threads.
+#include "graph/run/fused_loop.h"
+
 #include <gtest/gtest.h>
 
 #include "core/memory_budget.h"
@@ -7,7 +9,6 @@
 #include "graph/compile.h"
 #include "graph/ir/check.h"
 #include "graph/run/executor.h"
-#include "graph/run/fused_loop.h"
 #include "tests/support/plastic_network.h"
 
 namespace plgraph {

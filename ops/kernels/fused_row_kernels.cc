@@ -1,13 +1,13 @@
-#include "ops/kernels/fused_line_kernels.h"
+#include "ops/kernels/fused_row_kernels.h"
 
 // This file is compiled once for each kind of vector that it may meet.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "ops/kernels/fused_line_kernels.cc"
+#define HWY_TARGET_INCLUDE "ops/kernels/fused_row_kernels.cc"
 // clang-format off: the order matters
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "ops/kernels/lines-inl.h"
+#include "ops/kernels/rows-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();

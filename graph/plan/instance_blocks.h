@@ -1,5 +1,5 @@
-#ifndef PLGRAPH_GRAPH_PLAN_ROW_BLOCKS_H_
-#define PLGRAPH_GRAPH_PLAN_ROW_BLOCKS_H_
+#ifndef PLGRAPH_GRAPH_PLAN_INSTANCE_BLOCKS_H_
+#define PLGRAPH_GRAPH_PLAN_INSTANCE_BLOCKS_H_
 
 #include <span>
 
@@ -18,4 +18,4 @@ void OrderInBlocks(const Graph& graph, Phase phase, std::span<const Value> nodes
 
 }  // namespace plgraph
 
-#endif  // PLGRAPH_GRAPH_PLAN_ROW_BLOCKS_H_
+#endif  // PLGRAPH_GRAPH_PLAN_INSTANCE_BLOCKS_H_

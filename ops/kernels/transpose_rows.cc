@@ -1,10 +1,10 @@
-#include "ops/kernels/transpose_lines.h"
+#include "ops/kernels/transpose_rows.h"
 
 #include <algorithm>
 
 // This file is compiled once for each kind of vector that it may meet.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "ops/kernels/transpose_lines.cc"
+#define HWY_TARGET_INCLUDE "ops/kernels/transpose_rows.cc"
 // clang-format off: the order matters
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>

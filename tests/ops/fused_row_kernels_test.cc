@@ -1,5 +1,5 @@
 // The kernels of several passes against one kernel after the other, for every kind of vector that this machine has.
-#include "ops/kernels/fused_line_kernels.h"
+#include "ops/kernels/fused_row_kernels.h"
 
 #include <algorithm>
 #include <cmath>
