@@ -10,13 +10,13 @@ namespace {
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
-  const OperandRows<T>& target = args.operand(1);
+  const OperandInstances<T>& target = args.operand(1);
   const std::int64_t size = args.operand(0).size();
-  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
-    const std::int64_t predicted = FirstLargest(args.operand(0).Row(row), size, 1);
-    const T* wanted = target.Row(row);
+  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t instance, std::int64_t) {
+    const std::int64_t predicted = FirstLargest(args.operand(0).Instance(instance), size, 1);
+    const T* wanted = target.Instance(instance);
     const T expected = target.shape->rank() == 0 ? *wanted : static_cast<T>(FirstLargest(wanted, size, 1));
-    *args.ResultRow(row) = static_cast<T>(predicted) == expected ? T{1} : T{0};
+    *args.ResultInstance(instance) = static_cast<T>(predicted) == expected ? T{1} : T{0};
   });
 }
 

@@ -37,9 +37,9 @@ void ForEachElementOf(const PlaneRange& lines, const PlaneRange& columns, std::i
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const PoolingWindows windows(args.attributes, *args.operand(0).shape, *args.shape);
-  ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
-    const T* plane = args.operand(0).Row(row) + channel * windows.image_plane();
-    T* result = args.ResultRow(row) + channel * windows.result_plane();
+  ForEachChannel(args, windows, [&](std::int64_t instance, std::int64_t channel) {
+    const T* plane = args.operand(0).Instance(instance) + channel * windows.image_plane();
+    T* result = args.ResultInstance(instance) + channel * windows.result_plane();
     ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& lines, const PlaneRange& columns) {
       double sum = 0;
       ForEachElementOf(lines, columns, windows.width(),
@@ -52,9 +52,9 @@ void Kernel(const KernelArgs<T>& args) {
 template <typename T>
 void GradientKernel(const KernelArgs<T>& args) {
   const PoolingWindows windows(args.attributes, *args.shape, *args.operand(0).shape);
-  ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
-    const T* d = args.operand(0).Row(row) + channel * windows.result_plane();
-    T* result = args.ResultRow(row) + channel * windows.image_plane();
+  ForEachChannel(args, windows, [&](std::int64_t instance, std::int64_t channel) {
+    const T* d = args.operand(0).Instance(instance) + channel * windows.result_plane();
+    T* result = args.ResultInstance(instance) + channel * windows.image_plane();
     std::fill_n(result, windows.image_plane(), T{0});
     ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& lines, const PlaneRange& columns) {
       const T share = d[place] / static_cast<T>(lines.size() * columns.size());

@@ -40,13 +40,13 @@ inline AxisView ViewAround(const Shape& shape, const AttributeValue& axis) {
   return ViewAround(shape, std::get<std::int64_t>(axis));
 }
 
-/// Calls body(row, line) for every line of every row, shared among threads when there is much to do; `grain` is in
-/// elements.
+/// Calls body(instance, line) for every line of every instance, shared among threads when there is much to do; `grain`
+/// is in elements.
 template <typename T, typename Body>
 void ForEachLine(const KernelArgs<T>& args, const AxisView& view, std::int64_t grain, const Body& body) {
   const std::int64_t lines = view.lines();
   const std::int64_t lines_a_range = std::max<std::int64_t>(1, grain / view.size);
-  args.threads->For(args.rows * lines, lines_a_range, 1, [&](std::int64_t begin, std::int64_t end) {
+  args.threads->For(args.instances * lines, lines_a_range, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) body(i / lines, i % lines);
   });
 }

@@ -1,8 +1,8 @@
 // BatchNorm (Ioffe and Szegedy 2015, algorithm 1 and 2): y = gain (x - mean) / sqrt(variance + epsilon) + bias, each
-// channel by itself. In training the moments are those of all rows and places; elsewhere the running ones, which follow
-// them: running = (1 - momentum) running + momentum batch, with the unbiased variance.
-// In the loop over the steps a step cannot see those after it: the moments are then those of the step's rows, and the
-// running ones follow their mean over the steps. A single number has no variance: it leaves the running moments alone.
+// channel by itself. In training the moments are those of all instances and places; elsewhere the running ones, which
+// follow them: running = (1 - momentum) running + momentum batch, with the unbiased variance. In the loop over the
+// steps a step cannot see those after it: the moments are then those of the step's instances, and the running ones
+// follow their mean over the steps. A single number has no variance: it leaves the running moments alone.
 #include <fmt/format.h>
 
 #include <limits>
@@ -64,14 +64,14 @@ class Composer {
   Value Chosen(size_t running, Value batch) { return b_.Apply("WhenTraining", {OfChannels(running), batch}); }
 
   // How many numbers of a channel the moments are of.
-  Value Count() { return b_.Scale(Rows(), static_cast<double>(places_)); }
+  Value Count() { return b_.Scale(Instances(), static_cast<double>(places_)); }
 
-  Value Rows() { return b_.Apply("CountRows", {}, {over_samples_, over_steps_}); }
+  Value Instances() { return b_.Apply("CountInstances", {}, {over_samples_, over_steps_}); }
 
-  // Over all places and rows, for each channel.
+  // Over all places and instances, for each channel.
   Value MeanOf(Value x) {
-    const Value of_row = places_ == 1 ? x : b_.MeanTo(x, moments_);
-    return b_.Div(b_.Apply("SumRows", {of_row}, {over_samples_, over_steps_}), Rows());
+    const Value of_instance = places_ == 1 ? x : b_.MeanTo(x, moments_);
+    return b_.Div(b_.Apply("SumInstances", {of_instance}, {over_samples_, over_steps_}), Instances());
   }
 
   // n / (n - 1), which nobody reads for n = 1.
@@ -83,7 +83,8 @@ class Composer {
 
   void Follow(size_t running, Value batch) {
     if (b_.graph().node(batch).variance.step) {
-      batch = b_.Div(b_.Apply("SumRows", {batch}, {false, true}), b_.Apply("CountRows", {}, {false, true}));
+      batch = b_.Div(b_.Apply("SumInstances", {batch}, {false, true}),
+                     b_.Apply("CountInstances", {}, {false, true}));
     }
     const double momentum = b_.Real(kMomentum);
     const Value next =

@@ -51,14 +51,14 @@ void Kernel(const KernelArgs<T>& args) {
   const AxisView view = ViewAround(*args.shape, args.Integer(0));
   const std::int64_t piece = view.size * view.inner;
   const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / piece);
-  args.threads->For(args.rows * view.outer, grain, 1, [&](std::int64_t begin, std::int64_t end) {
+  args.threads->For(args.instances * view.outer, grain, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t row = i / view.outer;
+      const std::int64_t instance = i / view.outer;
       const std::int64_t outer = i % view.outer;
-      T* result = args.ResultRow(row) + outer * piece;
-      for (const OperandRows<T>& input : args.operands) {
+      T* result = args.ResultInstance(instance) + outer * piece;
+      for (const OperandInstances<T>& input : args.operands) {
         const std::int64_t size = input.size() / view.outer;
-        result = std::copy_n(input.Row(row) + outer * size, size, result);
+        result = std::copy_n(input.Instance(instance) + outer * size, size, result);
       }
     }
   });

@@ -93,13 +93,14 @@ template <typename T>
 void FillWithBias(const KernelArgs<T>& args) {
   const std::int64_t channels = args.shape->dim(0);
   const std::int64_t plane = args.size() / channels;
-  args.threads->For(args.rows * channels, std::max<std::int64_t>(1, kCheapGrain / plane), 1,
+  args.threads->For(args.instances * channels, std::max<std::int64_t>(1, kCheapGrain / plane), 1,
                     [&](std::int64_t begin, std::int64_t end) {
                       for (std::int64_t i = begin; i < end; ++i) {
-                        const std::int64_t row = i / channels;
+                        const std::int64_t instance = i / channels;
                         const std::int64_t channel = i % channels;
-                        const T bias = args.Has(kBias) ? args.operand(kBias).Row(row)[channel] : T{0};
-                        std::fill_n(args.ResultRow(row) + channel * plane, plane, bias);
+                        const T bias =
+                            args.Has(kBias) ? args.operand(kBias).Instance(instance)[channel] : T{0};
+                        std::fill_n(args.ResultInstance(instance) + channel * plane, plane, bias);
                       }
                     });
 }

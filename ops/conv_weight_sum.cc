@@ -42,15 +42,16 @@ Shape ShapeRule(const ShapeArgs& args) { return Shape(std::get<IntegerList>(args
 constexpr std::int64_t kSumTaps = 192;  // of a tile: its sums stay in the second cache
 constexpr std::int64_t kSumStride = kTileChannels + kTileLanes;  // from line to line of a tile of channels
 
-// Sums a part of a group's weight over all places of all images, a tile of taps and channels at a time: a product of the
-// image's numbers under the taps, and of d, a line a place.
+// Sums a part of a group's weight over all places of all images, a tile of taps and channels at a time: a product of
+// the image's numbers under the taps, and of d, a line a place.
 template <typename T>
 class WeightSum {
  public:
-  WeightSum(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows, std::int64_t group, T* sum)
+  WeightSum(const KernelArgs<T>& args, std::int64_t instance, std::int64_t instances, std::int64_t group,
+            T* sum)
       : args_(args),
-        row_(row),
-        rows_(rows),
+        instance_(instance),
+        instances_(instances),
         group_(group),
         sum_(sum),
         channels_(args.shape->dim(0) / args.Integer(kConvolution + kGroups)),
@@ -60,7 +61,7 @@ class WeightSum {
 
   /// The taps [begin, end) of the grid, counted over the channels of the image.
   void Add(const WindowGrid& grid, std::int64_t begin, std::int64_t end) {
-    patch_.Take(grid, rows_);
+    patch_.Take(grid, instances_);
     for (std::int64_t first = 0; first < channels_; first += kTileChannels) {
       const std::int64_t channels = std::min(kTileChannels, channels_ - first);
       ClearBeyond(channels);
@@ -74,26 +75,27 @@ class WeightSum {
 
  private:
   void AddTile(const WindowGrid& grid, std::int64_t taps, std::int64_t first, std::int64_t channels) {
-    Images<T> images = ImagesOf(args_.operand(kImage), row_);
+    Images<T> images = ImagesOf(args_.operand(kImage), instance_);
     images.data += group_ * args_.shape->dim(1) * images.plane();
     std::fill_n(totals_, taps * kSumStride, 0.0);
-    ForEachBlock(grid, patch_.layout().most(), 0, rows_ * grid.axes[0].places, [&](const PlaceBlock& block) {
-      patch_.Read(images, block);
-      const std::int64_t places = ReadD(block, first, channels);
-      AddTileProduct<T>({.a = patch_.numbers(),
-                         .a_lines = patch_.tap_places(),
-                         .a_terms = places_,
-                         .b = d_,
-                         .b_terms = d_lines_,
-                         .c = sums_,
-                         .c_stride = kSumStride,
-                         .starts = kZeros.data(),
-                         .lines = taps,
-                         .terms = places,
-                         .columns = channels});
-      for (std::int64_t tap = 0; tap < taps; ++tap)
-        AddTo(totals_ + tap * kSumStride, sums_ + tap * kSumStride, channels);
-    });
+    ForEachBlock(grid, patch_.layout().most(), 0, instances_ * grid.axes[0].places,
+                 [&](const PlaceBlock& block) {
+                   patch_.Read(images, block);
+                   const std::int64_t places = ReadD(block, first, channels);
+                   AddTileProduct<T>({.a = patch_.numbers(),
+                                      .a_lines = patch_.tap_places(),
+                                      .a_terms = places_,
+                                      .b = d_,
+                                      .b_terms = d_lines_,
+                                      .c = sums_,
+                                      .c_stride = kSumStride,
+                                      .starts = kZeros.data(),
+                                      .lines = taps,
+                                      .terms = places,
+                                      .columns = channels});
+                   for (std::int64_t tap = 0; tap < taps; ++tap)
+                     AddTo(totals_ + tap * kSumStride, sums_ + tap * kSumStride, channels);
+                 });
     const std::int64_t stride = args_.size() / args_.shape->dim(0);
     for (std::int64_t c = 0; c < channels; ++c) {
       T* result = sum_ + (first + c) * stride;
@@ -112,12 +114,12 @@ class WeightSum {
 
   // Reads the channels of d at the places of a block, a line a place, and finds these in the patch.
   std::int64_t ReadD(const PlaceBlock& block, std::int64_t first, std::int64_t channels) {
-    const OperandRows<T>& d = args_.operand(kD);
+    const OperandInstances<T>& d = args_.operand(kD);
     const std::int64_t width = d.shape->dim(2);
     const std::int64_t plane = d.shape->dim(1) * width;
     std::int64_t place = 0;
     for (std::int64_t image = 0; image < block.images; ++image) {
-      const T* planes = d.Row(row_ + block.image + image) + first * plane;
+      const T* planes = d.Instance(instance_ + block.image + image) + first * plane;
       for (std::int64_t line = 0; line < block.lines; ++line) {
         TransposeLines<T>({d_ + place * kSumStride, kSumStride},
                           {planes + (block.line + line) * width + block.column, plane},
@@ -133,8 +135,8 @@ class WeightSum {
   static constexpr std::array<T, kSumTaps> kZeros{};
 
   const KernelArgs<T>& args_;
-  std::int64_t row_;
-  std::int64_t rows_;
+  std::int64_t instance_;
+  std::int64_t instances_;
   std::int64_t group_;
   T* sum_;
   std::int64_t channels_;  // of d, in a group
@@ -146,14 +148,14 @@ class WeightSum {
   alignas(64) double totals_[kSumTaps * kSumStride];
 };
 
-// The sum over some rows, added to `sum`.
+// The sum over some instances, added to `sum`.
 template <typename T>
-class RowSum {
+class InstanceSum {
  public:
-  RowSum(const KernelArgs<T>& args, std::int64_t row, std::int64_t rows, T* sum)
+  InstanceSum(const KernelArgs<T>& args, std::int64_t instance, std::int64_t instances, T* sum)
       : args_(args),
-        row_(row),
-        rows_(rows),
+        instance_(instance),
+        instances_(instances),
         sum_(sum),
         convolution_(ConvolutionOf(args.attributes.subspan(kConvolution))),
         d_shape_(*args.operand(kD).shape),
@@ -161,14 +163,14 @@ class RowSum {
                DirectAxis(convolution_, 1, d_shape_.dim(2), args.shape->dim(3))}),
         winograd_(grid_, args.shape->dim(1), ResultChannels()) {}
 
-  /// Of all rows.
-  std::int64_t work() const { return args_.size() * rows_ * grid_.places(); }
+  /// Of all instances.
+  std::int64_t work() const { return args_.size() * instances_ * grid_.places(); }
 
   /// Threads share channels of d, or groups, or else taps: every element is summed by one of them, over all places in
   /// their order.
   void Add(ThreadPool& threads) {
     if (winograd_.fits()) return AddSquares(threads);
-    const GridParts parts(grid_, rows_);
+    const GridParts parts(grid_, instances_);
     const bool share_groups = convolution_.groups >= threads.size();
     for (std::int64_t i = 0; i < parts.size(); ++i) {
       const WindowGrid part = parts[i];
@@ -190,11 +192,12 @@ class RowSum {
   std::int64_t ResultChannels() const { return args_.shape->dim(0) / convolution_.groups; }  // of a group
 
   std::int64_t Grain(std::int64_t taps) const {
-    return std::max<std::int64_t>(1, kConvolutionGrain / (ResultChannels() * rows_ * grid_.places() * taps));
+    return std::max<std::int64_t>(
+        1, kConvolutionGrain / (ResultChannels() * instances_ * grid_.places() * taps));
   }
 
   void AddTaps(std::int64_t group, const WindowGrid& part, std::int64_t begin, std::int64_t end) {
-    WeightSum<T>(args_, row_, rows_, group, sum_).Add(part, begin, end);
+    WeightSum<T>(args_, instance_, instances_, group, sum_).Add(part, begin, end);
   }
 
   void AddSquares(ThreadPool& threads) {
@@ -209,16 +212,16 @@ class RowSum {
   }
 
   void AddChunk(std::int64_t group, std::int64_t first, WinogradWeightSum<T>& sum) {
-    Images<T> images = ImagesOf(args_.operand(kImage), row_);
-    Images<T> d = ImagesOf(args_.operand(kD), row_);
+    Images<T> images = ImagesOf(args_.operand(kImage), instance_);
+    Images<T> d = ImagesOf(args_.operand(kD), instance_);
     images.data += group * args_.shape->dim(1) * images.plane();
     d.data += group * ResultChannels() * d.plane();
-    sum.Add(images, d, rows_, first, sum_ + group * args_.size() / convolution_.groups);
+    sum.Add(images, d, instances_, first, sum_ + group * args_.size() / convolution_.groups);
   }
 
   const KernelArgs<T>& args_;
-  std::int64_t row_;
-  std::int64_t rows_;
+  std::int64_t instance_;
+  std::int64_t instances_;
   T* sum_;
   Convolution convolution_;
   const Shape& d_shape_;
@@ -226,27 +229,27 @@ class RowSum {
   WinogradGrid winograd_;
 };
 
-// Elements of the sums of all parts of the rows, and how many parts there are at most.
+// Elements of the sums of all parts of the instances, and how many parts there are at most.
 constexpr std::int64_t kPartSums = 64 * 1024;
 constexpr std::int64_t kMostParts = 8;
 
-// Many rows are summed in parts, which threads share: each of them reads its images and its d, and nobody else does. The
-// parts are the same for any number of threads.
+// Many instances are summed in parts, which threads share: each of them reads its images and its d, and nobody else
+// does. The parts are the same for any number of threads.
 template <typename T>
 void SumInParts(const KernelArgs<T>& args, std::int64_t parts) {
   static ThreadPool alone(1);  // within a part
   alignas(64) T sums[kPartSums];
   std::fill_n(sums, parts * args.size(), T{0});
-  const std::int64_t work = RowSum<T>(args, 0, args.rows, sums).work() / parts;
+  const std::int64_t work = InstanceSum<T>(args, 0, args.instances, sums).work() / parts;
   args.threads->For(parts, std::max<std::int64_t>(1, kConvolutionGrain / work), 1,
                     [&](std::int64_t begin, std::int64_t end) {
                       for (std::int64_t part = begin; part < end; ++part) {
-                        const std::int64_t row = part * args.rows / parts;
-                        const std::int64_t next = (part + 1) * args.rows / parts;
-                        RowSum<T>(args, row, next - row, sums + part * args.size()).Add(alone);
+                        const std::int64_t instance = part * args.instances / parts;
+                        const std::int64_t next = (part + 1) * args.instances / parts;
+                        InstanceSum<T>(args, instance, next - instance, sums + part * args.size()).Add(alone);
                       }
                     });
-  T* result = args.ResultRow(0);
+  T* result = args.ResultInstance(0);
   for (std::int64_t part = 0; part < parts; ++part) {
     for (std::int64_t i = 0; i < args.size(); ++i) result[i] += sums[part * args.size() + i];
   }
@@ -254,16 +257,16 @@ void SumInParts(const KernelArgs<T>& args, std::int64_t parts) {
 
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
-  const std::int64_t parts = std::min({args.rows, kMostParts, kPartSums / args.size()});
+  const std::int64_t parts = std::min({args.instances, kMostParts, kPartSums / args.size()});
   if (parts > 1) return SumInParts(args, parts);
-  RowSum<T>(args, 0, args.rows, args.ResultRow(0)).Add(*args.threads);
+  InstanceSum<T>(args, 0, args.instances, args.ResultInstance(0)).Add(*args.threads);
 }
 
 template <typename T>
 void GradientKernel(const KernelArgs<T>& args) {
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    std::fill_n(args.ResultRow(row), args.size(), T{0});
-    RowSum<T>(args, row, 1, args.ResultRow(row)).Add(*args.threads);
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    std::fill_n(args.ResultInstance(instance), args.size(), T{0});
+    InstanceSum<T>(args, instance, 1, args.ResultInstance(instance)).Add(*args.threads);
   }
 }
 
@@ -280,7 +283,7 @@ const OpDef kConvWeightSum = {
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(SumKernel),
     .flops = Flops,
-    .row_rule = RowRule::kSum,
+    .instance_rule = InstanceRule::kSum,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kConvWeightSum);

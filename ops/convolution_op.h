@@ -23,27 +23,27 @@ struct WeightStrides {
   std::int64_t of_image;
 };
 
-/// The rows of an operand from `row` on.
+/// The instances of an operand from `instance` on.
 template <typename T>
-Images<T> ImagesOf(const OperandRows<T>& x, std::int64_t row) {
-  return {x.Row(row), x.row_stride, x.shape->dim(1), x.shape->dim(2)};
+Images<T> ImagesOf(const OperandInstances<T>& x, std::int64_t instance) {
+  return {x.Instance(instance), x.instance_stride, x.shape->dim(1), x.shape->dim(2)};
 }
 
-/// Calls body(call) with all rows, or with one after the other if each has a weight or bias of its own.
+/// Calls body(call) with all instances, or with one after the other if each has a weight or bias of its own.
 template <typename T, typename Body>
 void ForEachWeight(const KernelArgs<T>& args, std::int64_t groups, const WeightStrides& strides,
                    const Body& body) {
-  const OperandRows<T>& x = args.operand(0);
-  const OperandRows<T>& weight = args.operand(1);
-  const bool own_bias = args.Has(2) && args.operand(2).row_stride != 0;
-  const std::int64_t count = weight.row_stride != 0 || own_bias ? 1 : args.rows;
-  for (std::int64_t row = 0; row < args.rows; row += count) {
+  const OperandInstances<T>& x = args.operand(0);
+  const OperandInstances<T>& weight = args.operand(1);
+  const bool own_bias = args.Has(2) && args.operand(2).instance_stride != 0;
+  const std::int64_t count = weight.instance_stride != 0 || own_bias ? 1 : args.instances;
+  for (std::int64_t instance = 0; instance < args.instances; instance += count) {
     body(ConvolutionCall<T>{
-        .images = ImagesOf(x, row),
-        .weight = {weight.Row(row), weight.size() / groups, strides.of_result, strides.of_image,
+        .images = ImagesOf(x, instance),
+        .weight = {weight.Instance(instance), weight.size() / groups, strides.of_result, strides.of_image,
                    weight.shape->dim(3)},
-        .bias = args.Has(2) ? args.operand(2).Row(row) : nullptr,
-        .result = {args.ResultRow(row), args.result_stride, args.shape->dim(1), args.shape->dim(2)},
+        .bias = args.Has(2) ? args.operand(2).Instance(instance) : nullptr,
+        .result = {args.ResultInstance(instance), args.result_stride, args.shape->dim(1), args.shape->dim(2)},
         .count = count,
         .groups = groups,
         .image_channels = x.shape->dim(0) / groups,

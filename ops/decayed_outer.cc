@@ -66,12 +66,13 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const std::int64_t columns = args.shape->dim(1);
-  ForLines(*args.threads, args.rows, args.shape->dim(0), columns,
-           [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-             UpdateLines(LinesOfResult(args, row, begin), LinesOfRow(args.operand(kBase), row, begin),
-                         FactorOf(args.operand(kDecay), row, begin), args.operand(kA).Row(row) + begin,
-                         args.operand(kB).Row(row), FactorOf(args.operand(kScale), row, begin),
-                         {end - begin, columns});
+  ForLines(*args.threads, args.instances, args.shape->dim(0), columns,
+           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+             UpdateLines(LinesOfResult(args, instance, begin),
+                         LinesOfInstance(args.operand(kBase), instance, begin),
+                         FactorOf(args.operand(kDecay), instance, begin),
+                         args.operand(kA).Instance(instance) + begin, args.operand(kB).Instance(instance),
+                         FactorOf(args.operand(kScale), instance, begin), {end - begin, columns});
            });
 }
 

@@ -20,11 +20,11 @@ Gradients Adjoint(GradBuilder& g) {
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
-  const OperandRows<T>& a = args.operand(0);
-  const OperandRows<T>& b = args.operand(1);
+  const OperandInstances<T>& a = args.operand(0);
+  const OperandInstances<T>& b = args.operand(1);
   const std::int64_t size = a.size();
-  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
-    *args.ResultRow(row) = static_cast<T>(DotOf(a.Row(row), b.Row(row), size));
+  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t instance, std::int64_t) {
+    *args.ResultInstance(instance) = static_cast<T>(DotOf(a.Instance(instance), b.Instance(instance), size));
   });
 }
 

@@ -27,11 +27,12 @@ Value Compose(OpBuilder& b) {
   return b.Apply("WhenTraining", {x, b.Mul(x, b.Apply("DropoutMask", {x}, b.attributes()))});
 }
 
-// A random number in [0, 1) for one element of one row. An index of a stream has 32 bits; what is above them leads to
-// another stream.
-double UniformAt(const RowOrigin& origin, std::int64_t row, std::int64_t size, std::int64_t element) {
-  const std::uint64_t episode = origin.first_episode + static_cast<std::uint64_t>(row % origin.batch);
-  const std::int64_t step = origin.first_step + row / origin.batch;
+// A random number in [0, 1) for one element of one instance. An index of a stream has 32 bits; what is above them leads
+// to another stream.
+double UniformAt(const InstanceOrigin& origin, std::int64_t instance, std::int64_t size,
+                 std::int64_t element) {
+  const std::uint64_t episode = origin.first_episode + static_cast<std::uint64_t>(instance % origin.batch);
+  const std::int64_t step = origin.first_step + instance / origin.batch;
   const std::uint64_t index = static_cast<std::uint64_t>(step * size + element);
   const std::uint32_t stream = origin.stream + static_cast<std::uint32_t>(index >> 32);
   return RandomStream(origin.seed, stream, episode).Uniform(static_cast<std::uint32_t>(index));
@@ -42,12 +43,13 @@ void MaskKernel(const KernelArgs<T>& args) {
   const std::int64_t size = args.size();
   const double probability = args.Real(0);
   const T kept = static_cast<T>(1 / (1 - probability));
-  args.threads->For(args.rows * size, kCostlyGrain, kRangeAlign, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const double u = UniformAt(*args.origin, i / size, size, i % size);
-      args.ResultRow(i / size)[i % size] = u < probability ? T{0} : kept;
-    }
-  });
+  args.threads->For(args.instances * size, kCostlyGrain, kRangeAlign,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        const double u = UniformAt(*args.origin, i / size, size, i % size);
+                        args.ResultInstance(i / size)[i % size] = u < probability ? T{0} : kept;
+                      }
+                    });
 }
 
 std::int64_t MaskFlops(const ShapeArgs&, const Shape& result) { return 20 * result.NumElements(); }

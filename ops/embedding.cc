@@ -36,46 +36,46 @@ template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const std::int64_t size = args.size();
   const std::int64_t rows = args.operand(0).shape->dim(0);
-  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
-    const std::int64_t place = PlaceOf(*args.operand(1).Row(row), rows);
+  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t instance, std::int64_t) {
+    const std::int64_t place = PlaceOf(*args.operand(1).Instance(instance), rows);
     if (place < 0) {
-      std::fill_n(args.ResultRow(row), size, std::numeric_limits<T>::quiet_NaN());
+      std::fill_n(args.ResultInstance(instance), size, std::numeric_limits<T>::quiet_NaN());
     } else {
-      std::copy_n(args.operand(0).Row(row) + place * size, size, args.ResultRow(row));
+      std::copy_n(args.operand(0).Instance(instance) + place * size, size, args.ResultInstance(instance));
     }
   });
 }
 
-// Sums of so many rows lose few digits; those of more are taken in double, of some places of the table at a time.
-constexpr std::int64_t kFewRows = 1024;
+// Sums of so many instances lose few digits; those of more are taken in double, of some places of the table at a time.
+constexpr std::int64_t kFewInstances = 1024;
 constexpr std::int64_t kSums = 4096;
 
 // The columns [begin, end) of the table.
 template <typename T>
-void AddRows(const KernelArgs<T>& args, std::int64_t begin, std::int64_t end) {
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    const std::int64_t place = PlaceOf(*args.operand(1).Row(row), args.shape->dim(0));
+void AddInstances(const KernelArgs<T>& args, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    const std::int64_t place = PlaceOf(*args.operand(1).Instance(instance), args.shape->dim(0));
     if (place < 0) continue;
-    const T* d = args.operand(0).Row(row);
-    T* sum = args.ResultRow(row) + place * args.shape->dim(1);
+    const T* d = args.operand(0).Instance(instance);
+    T* sum = args.ResultInstance(instance) + place * args.shape->dim(1);
     for (std::int64_t i = begin; i < end; ++i) sum[i] += d[i];
   }
 }
 
 // Some columns of the places from `first` on, as many as there is room for sums.
 template <typename T>
-void AddManyRows(const KernelArgs<T>& args, std::int64_t first, std::int64_t begin, std::int64_t end) {
+void AddManyInstances(const KernelArgs<T>& args, std::int64_t first, std::int64_t begin, std::int64_t end) {
   const std::int64_t columns = end - begin;
   const std::int64_t places = std::min(args.shape->dim(0) - first, kSums / columns);
   std::array<double, kSums> sums;
   std::fill_n(sums.begin(), places * columns, 0.0);
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    const std::int64_t place = PlaceOf(*args.operand(1).Row(row), args.shape->dim(0)) - first;
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    const std::int64_t place = PlaceOf(*args.operand(1).Instance(instance), args.shape->dim(0)) - first;
     if (place < 0 || place >= places) continue;
-    AddTo(sums.data() + place * columns, args.operand(0).Row(row) + begin, columns);
+    AddTo(sums.data() + place * columns, args.operand(0).Instance(instance) + begin, columns);
   }
   for (std::int64_t place = 0; place < places; ++place) {
-    T* sum = args.ResultRow(0) + (first + place) * args.shape->dim(1) + begin;
+    T* sum = args.ResultInstance(0) + (first + place) * args.shape->dim(1) + begin;
     for (std::int64_t i = 0; i < columns; ++i)
       sum[i] += static_cast<T>(sums[static_cast<size_t>(place * columns + i)]);
   }
@@ -84,13 +84,14 @@ void AddManyRows(const KernelArgs<T>& args, std::int64_t first, std::int64_t beg
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
   constexpr std::int64_t kColumns = 64;  // at once
-  ForLines(*args.threads, 1, args.shape->dim(1), args.rows,
+  ForLines(*args.threads, 1, args.shape->dim(1), args.instances,
            [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-             if (args.rows <= kFewRows || args.result_stride != 0) return AddRows(args, begin, end);
+             if (args.instances <= kFewInstances || args.result_stride != 0)
+               return AddInstances(args, begin, end);
              for (std::int64_t column = begin; column < end; column += kColumns) {
                const std::int64_t last = std::min(end, column + kColumns);
                for (std::int64_t first = 0; first < args.shape->dim(0); first += kSums / (last - column))
-                 AddManyRows(args, first, column, last);
+                 AddManyInstances(args, first, column, last);
              }
            });
 }
@@ -117,7 +118,7 @@ const OpDef kEmbeddingSum = {
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(SumKernel),
     .flops = OneFlopAnOperandElement,
-    .row_rule = RowRule::kSum,
+    .instance_rule = InstanceRule::kSum,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kEmbeddingSum);

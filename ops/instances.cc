@@ -1,9 +1,9 @@
-// The ops that know of rows (a row is one sample at one step). Only the compiler makes them:
-//   SumRows    the sum over the samples of the batch, the steps of the run, or both
-//   Copy       the same value, repeated for every sample or step where it has only one instance
-//   LastStep   the value at the last step
-//   FirstStep  the value at the first step
-//   CountRows  how many rows SumRows adds with the same attributes
+// The ops that know of instances (an instance is one sample at one step). Only the compiler makes them:
+//   SumInstances    the sum over the samples of the batch, the steps of the run, or both
+//   Copy            the same value, repeated for every sample or step where it has only one instance
+//   LastStep        the value at the last step
+//   FirstStep       the value at the first step
+//   CountInstances  how many instances SumInstances adds with the same attributes
 #include <algorithm>
 
 #include "graph/ir/node_builder.h"
@@ -18,24 +18,24 @@ namespace {
 Shape SameShape(const ShapeArgs& args) { return args.operand(0); }
 
 // The gradient of a sum is the same for all its terms, and that of a copy is summed where it is added up;
-// that it is repeated or summed is the business of autodiff, which knows for which rows each value exists.
+// that it is repeated or summed is the business of autodiff, which knows for which instances each value exists.
 Gradients SameGradient(GradBuilder& g) { return {g.OutputGradient()}; }
 
 Gradients LastStepAdjoint(GradBuilder& g) { return {g.Mul(g.OutputGradient(), g.graph().last_step)}; }
 
-// Adds the rows of some elements, in double: a gradient of few elements is the sum of thousands of rows that nearly
-// cancel each other.
+// Adds the instances of some elements, in double: a gradient of few elements is the sum of thousands of instances that
+// nearly cancel each other.
 template <typename T>
 void SumElements(const KernelArgs<T>& args, std::int64_t begin, std::int64_t end) {
   constexpr std::int64_t kBlock = 64;
   double sums[kBlock];
-  const OperandRows<T>& x = args.operand(0);
+  const OperandInstances<T>& x = args.operand(0);
   for (std::int64_t first = begin; first < end; first += kBlock) {
     const std::int64_t count = std::min(kBlock, end - first);
     T* result = args.result + first;
     std::copy_n(result, count, sums);
-    for (std::int64_t row = 0; row < args.rows; ++row) {
-      AddTo(sums, x.Row(row) + first, count);
+    for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+      AddTo(sums, x.Instance(instance) + first, count);
     }
     for (std::int64_t i = 0; i < count; ++i) result[i] = static_cast<T>(sums[i]);
   }
@@ -44,21 +44,22 @@ void SumElements(const KernelArgs<T>& args, std::int64_t begin, std::int64_t end
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
   if (args.result_stride == 0) {
-    ForLines(*args.threads, 1, args.size(), args.rows,
+    ForLines(*args.threads, 1, args.size(), args.instances,
              [&](std::int64_t, std::int64_t begin, std::int64_t end) { SumElements(args, begin, end); });
     return;
   }
-  for (std::int64_t row = 0; row < args.rows; ++row) {  // a sum for each sample, one step a call
-    const T* x = args.operand(0).Row(row);
-    T* sum = args.ResultRow(row);
+  // A sum for each sample: the kernel is called once for each step.
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    const T* x = args.operand(0).Instance(instance);
+    T* sum = args.ResultInstance(instance);
     for (std::int64_t i = 0; i < args.size(); ++i) sum[i] += x[i];
   }
 }
 
 template <typename T>
 void CopyKernel(const KernelArgs<T>& args) {
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    std::copy_n(args.operand(0).Row(row), args.size(), args.ResultRow(row));
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    std::copy_n(args.operand(0).Instance(instance), args.size(), args.ResultInstance(instance));
   }
 }
 
@@ -69,18 +70,18 @@ void CountKernel(const KernelArgs<T>& args) {
   *args.result = static_cast<T>(samples) * static_cast<T>(steps);
 }
 
-const OpDef kSumRows = {
-    .name = "SumRows",
+const OpDef kSumInstances = {
+    .name = "SumInstances",
     .operands = {{"x"}},
     .attributes = {"over_samples", "over_steps"},
     .shape_rule = SameShape,
     .adjoint = SameGradient,
     .kernel = PLGRAPH_KERNEL(SumKernel),
-    .row_rule = RowRule::kSum,
+    .instance_rule = InstanceRule::kSum,
     .lines = ElementLines,
     .internal = true,
 };
-PLGRAPH_REGISTER_OP(kSumRows);
+PLGRAPH_REGISTER_OP(kSumInstances);
 
 const OpDef kCopy = {
     .name = "Copy",
@@ -89,7 +90,7 @@ const OpDef kCopy = {
     .shape_rule = SameShape,
     .adjoint = SameGradient,
     .kernel = PLGRAPH_KERNEL(CopyKernel),
-    .row_rule = RowRule::kBroadcast,
+    .instance_rule = InstanceRule::kBroadcast,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kCopy);
@@ -100,7 +101,7 @@ const OpDef kLastStep = {
     .shape_rule = SameShape,
     .adjoint = LastStepAdjoint,
     .kernel = PLGRAPH_KERNEL(CopyKernel),
-    .row_rule = RowRule::kLastStep,
+    .instance_rule = InstanceRule::kLastStep,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kLastStep);
@@ -111,13 +112,13 @@ const OpDef kFirstStep = {
     .shape_rule = SameShape,
     .adjoint = NotDifferentiable,  // made by autodiff itself
     .kernel = PLGRAPH_KERNEL(CopyKernel),
-    .row_rule = RowRule::kFirstStep,
+    .instance_rule = InstanceRule::kFirstStep,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kFirstStep);
 
-const OpDef kCountRows = {
-    .name = "CountRows",
+const OpDef kCountInstances = {
+    .name = "CountInstances",
     .operands = {},
     .attributes = {"over_samples", "over_steps"},
     .result = "",
@@ -126,7 +127,7 @@ const OpDef kCountRows = {
     .flops = NoFlops,
     .internal = true,
 };
-PLGRAPH_REGISTER_OP(kCountRows);
+PLGRAPH_REGISTER_OP(kCountInstances);
 
 }  // namespace
 }  // namespace plgraph

@@ -27,26 +27,26 @@ enum Operand : size_t { kNext, kDecay, kA, kB, kScale, kGrowth, kGrowthNext, kSn
 
 // What an operand was `back` steps ago.
 template <typename T>
-OperandRows<T> Earlier(const OperandRows<T>& operand, std::int64_t back) {
-  OperandRows<T> earlier = operand;
+OperandInstances<T> Earlier(const OperandInstances<T>& operand, std::int64_t back) {
+  OperandInstances<T> earlier = operand;
   if (operand) earlier.data -= back * operand.step_stride;
   return earlier;
 }
 
 template <typename T>
-bool MustRemake(const KernelArgs<T>& args, std::int64_t row) {
+bool MustRemake(const KernelArgs<T>& args, std::int64_t instance) {
   if (!args.Has(kGrowth)) return false;
-  const OperandRows<T>& decay = args.operand(kDecay);
-  if (decay.size() == 1 && *decay.Row(row) == 0) return true;  // nothing is left to invert
-  const T after = *args.operand(kGrowthNext).Row(row);
+  const OperandInstances<T>& decay = args.operand(kDecay);
+  if (decay.size() == 1 && *decay.Instance(instance) == 0) return true;  // nothing is left to invert
+  const T after = *args.operand(kGrowthNext).Instance(instance);
   if (!std::isfinite(after)) return true;
   constexpr T kLimit = 2 * std::numbers::ln2_v<T>;  // two bits of rounding
-  return std::floor(after / kLimit) != std::floor(*args.operand(kGrowth).Row(row) / kLimit);
+  return std::floor(after / kLimit) != std::floor(*args.operand(kGrowth).Instance(instance) / kLimit);
 }
 
 template <typename T>
-T LargestDecay(const OperandRows<T>& decay, std::int64_t row) {
-  const T* values = decay.Row(row);
+T LargestDecay(const OperandInstances<T>& decay, std::int64_t instance) {
+  const T* values = decay.Instance(instance);
   T largest = 0;
   for (std::int64_t i = 0; i < decay.size(); ++i) largest = std::max(largest, std::abs(values[i]));
   return largest;
@@ -60,55 +60,56 @@ std::int64_t UpdatesSinceSnapshot(const KernelArgs<T>& args) {
 
 // How many of the latest updates make up H but for its rounding.
 template <typename T>
-std::int64_t UpdatesThatCount(const KernelArgs<T>& args, std::int64_t row) {
+std::int64_t UpdatesThatCount(const KernelArgs<T>& args, std::int64_t instance) {
   const std::int64_t most = UpdatesSinceSnapshot(args);
-  const OperandRows<T>& decay = args.operand(kDecay);
+  const OperandInstances<T>& decay = args.operand(kDecay);
   T share = 1;
   std::int64_t updates = 0;
   while (updates < most && share > std::numeric_limits<T>::epsilon() / 8) {
     ++updates;
-    share *= LargestDecay(Earlier(decay, updates), row);
+    share *= LargestDecay(Earlier(decay, updates), instance);
   }
   return updates;
 }
 
 // Some lines of H, by the latest updates, one after the other.
 template <typename T>
-void RemakeLines(const KernelArgs<T>& args, std::int64_t row, std::int64_t begin, std::int64_t end,
+void RemakeLines(const KernelArgs<T>& args, std::int64_t instance, std::int64_t begin, std::int64_t end,
                  std::int64_t updates) {
   const LineCount count = {end - begin, args.shape->dim(1)};
-  const Lines<T> h = LinesOfResult(args, row, begin);
+  const Lines<T> h = LinesOfResult(args, instance, begin);
   const std::int64_t elements = count.lines * count.columns;
   if (updates == UpdatesSinceSnapshot(args) && args.Has(kSnapshot)) {
-    std::copy_n(args.operand(kSnapshot).Row(row) + begin * count.columns, elements, h.data);
+    std::copy_n(args.operand(kSnapshot).Instance(instance) + begin * count.columns, elements, h.data);
   } else {
     std::fill_n(h.data, elements, T{0});
   }
   for (std::int64_t back = updates; back > 0; --back) {
     UpdateLines({h.data, h.stride}, {h.data, h.stride},
-                FactorOf(Earlier(args.operand(kDecay), back), row, begin),
-                Earlier(args.operand(kA), back).Row(row) + begin, Earlier(args.operand(kB), back).Row(row),
-                FactorOf(Earlier(args.operand(kScale), back), row, begin), count);
+                FactorOf(Earlier(args.operand(kDecay), back), instance, begin),
+                Earlier(args.operand(kA), back).Instance(instance) + begin,
+                Earlier(args.operand(kB), back).Instance(instance),
+                FactorOf(Earlier(args.operand(kScale), back), instance, begin), count);
   }
 }
 
 template <typename T>
-void Invert(const KernelArgs<T>& args, std::int64_t row, std::int64_t begin, std::int64_t end) {
-  InvertLines(LinesOfResult(args, row, begin), LinesOfRow(args.operand(kNext), row, begin),
-              FactorOf(args.operand(kDecay), row, begin), args.operand(kA).Row(row) + begin,
-              args.operand(kB).Row(row), FactorOf(args.operand(kScale), row, begin),
+void Invert(const KernelArgs<T>& args, std::int64_t instance, std::int64_t begin, std::int64_t end) {
+  InvertLines(LinesOfResult(args, instance, begin), LinesOfInstance(args.operand(kNext), instance, begin),
+              FactorOf(args.operand(kDecay), instance, begin), args.operand(kA).Instance(instance) + begin,
+              args.operand(kB).Instance(instance), FactorOf(args.operand(kScale), instance, begin),
               {end - begin, args.shape->dim(1)});
 }
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
-  ForLines(*args.threads, args.rows, args.shape->dim(0), args.shape->dim(1),
-           [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-             if (!MustRemake(args, row)) return Invert(args, row, begin, end);
-             const std::int64_t updates = UpdatesThatCount(args, row);
+  ForLines(*args.threads, args.instances, args.shape->dim(0), args.shape->dim(1),
+           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+             if (!MustRemake(args, instance)) return Invert(args, instance, begin, end);
+             const std::int64_t updates = UpdatesThatCount(args, instance);
              // Few lines at a time stay in the first cache through all updates.
              for (; begin < end; begin += kLinesAtOnce) {
-               RemakeLines(args, row, begin, std::min(end, begin + kLinesAtOnce), updates);
+               RemakeLines(args, instance, begin, std::min(end, begin + kLinesAtOnce), updates);
              }
            });
 }
@@ -156,9 +157,9 @@ bool GoBack(std::span<const KernelArgs<T>> members) {
   const KernelArgs<T>& of_post = members[kOfPost];
   std::fill_n(of_post.result, of_post.size(), T{0});
   StepBack<T> step;
-  step.weights = {of_x.operand(1).Row(0), FactorOf(of_x.operand(2), 0, 0), of_x.operand(3).Row(0)};
-  step.x = of_trace.operand(kA).Row(0);
-  step.d = of_x.operand(0).Row(0);
+  step.weights = {of_x.operand(1).Instance(0), FactorOf(of_x.operand(2), 0, 0), of_x.operand(3).Instance(0)};
+  step.x = of_trace.operand(kA).Instance(0);
+  step.d = of_x.operand(0).Instance(0);
   step.d_x = of_x.result;
   step.d_alpha = members[kOfAlpha].result;
   step.g = of_trace.result;

@@ -2,7 +2,8 @@
 // share_k is the product of the decays of the k steps behind: the product of a vector with the trace
 // H' = decay H + key value^T, without the trace ("Using Fast Weights to Attend to the Recent Past", Ba et al. 2016,
 // eq. 9, where all decays are the same). As `derivative`, for one constant decay: the same with k decay^(k - 1) in the
-// place of decay^k, the derivative of y by the decay. In the loop back the steps before are those that come after in time.
+// place of decay^k, the derivative of y by the decay. In the loop back the steps before are those that come after in
+// time.
 #include <algorithm>
 #include <array>
 
@@ -30,9 +31,9 @@ Lines<const T> From(const Lines<const T>& steps, std::int64_t first, std::int64_
 template <typename T>
 class Weights {
  public:
-  Weights(const KernelArgs<T>& args, std::int64_t row)
+  Weights(const KernelArgs<T>& args, std::int64_t instance)
       : decays_(args.Has(kDecay)
-                    ? StepsBefore(args, kDecay, args.Integer(kDecayLag), args.Flag(kBackward), row)
+                    ? StepsBefore(args, kDecay, args.Integer(kDecayLag), args.Flag(kBackward), instance)
                     : Lines<const T>{&kOne, 0}),
         derivative_(args.Flag(kDerivative)) {}
 
@@ -68,15 +69,15 @@ void AddBlock(const T* products, const Lines<const T>& values, const LineCount& 
 }
 
 template <typename T>
-void AttendInRow(const KernelArgs<T>& args, std::int64_t row, ThreadPool& threads) {
+void AttendFor(const KernelArgs<T>& args, std::int64_t instance, ThreadPool& threads) {
   const bool backward = args.Flag(kBackward);
   const std::int64_t steps = CountStepsBefore(args, backward);
-  const Lines<const T> keys = StepsBefore(args, kKeys, args.Integer(kKeyLag), backward, row);
-  const Lines<const T> values = StepsBefore(args, kValues, args.Integer(kValueLag), backward, row);
-  const T* query = args.operand(kQuery).Row(row);
-  T* result = args.ResultRow(row);
+  const Lines<const T> keys = StepsBefore(args, kKeys, args.Integer(kKeyLag), backward, instance);
+  const Lines<const T> values = StepsBefore(args, kValues, args.Integer(kValueLag), backward, instance);
+  const T* query = args.operand(kQuery).Instance(instance);
+  T* result = args.ResultInstance(instance);
   std::fill_n(result, args.size(), T{0});
-  Weights<T> weights(args, row);
+  Weights<T> weights(args, instance);
   std::array<T, kBlock> products;
   for (std::int64_t first = 0; first < steps && !weights.AreZero(); first += kBlock) {
     const std::int64_t count = std::min(kBlock, steps - first);
@@ -93,10 +94,10 @@ void AttendInRow(const KernelArgs<T>& args, std::int64_t row, ThreadPool& thread
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
-  if (args.rows == 1) return AttendInRow(args, 0, *args.threads);
+  if (args.instances == 1) return AttendFor(args, 0, *args.threads);
   ThreadPool one(1);
-  args.threads->For(args.rows, 1, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) AttendInRow(args, row, one);
+  args.threads->For(args.instances, 1, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t instance = begin; instance < end; ++instance) AttendFor(args, instance, one);
   });
 }
 

@@ -41,56 +41,59 @@ Gradients Adjoint(GradBuilder& g) {
 
 template <typename T>
 void MultiplyVectorMatrix(const KernelArgs<T>& args) {
-  const OperandRows<T>& x = args.operand(kA);
-  const OperandRows<T>& w = args.operand(kB);
+  const OperandInstances<T>& x = args.operand(kA);
+  const OperandInstances<T>& w = args.operand(kB);
   const std::int64_t lines = w.shape->dim(0);
   const std::int64_t columns = w.shape->dim(1);
-  if (args.rows > 1 && w.row_stride == 0 && x.row_stride != 0) {  // [R, N] x [N, M] -> [R, M]
-    const MatrixView<const T> rows = {x.data, args.rows, lines, x.row_stride, 1};
-    return Gemm<T>(rows, RowMajor(w.data, lines, columns),
-                   {args.result, args.rows, columns, args.result_stride, 1}, Store::kReplace, *args.threads);
+  if (args.instances > 1 && w.instance_stride == 0 && x.instance_stride != 0) {  // [I, N] x [N, M] -> [I, M]
+    const MatrixView<const T> instances = {x.data, args.instances, lines, x.instance_stride, 1};
+    return Gemm<T>(instances, RowMajor(w.data, lines, columns),
+                   {args.result, args.instances, columns, args.result_stride, 1}, Store::kReplace,
+                   *args.threads);
   }
-  ForColumns(*args.threads, args.rows, lines, columns,
-             [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-               T* y = args.ResultRow(row) + begin;
+  ForColumns(*args.threads, args.instances, lines, columns,
+             [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+               T* y = args.ResultInstance(instance) + begin;
                std::fill_n(y, end - begin, T{0});
-               AddWeightedLines(y, x.Row(row), LinesOfRow(w, row, 0, begin), {}, {}, {lines, end - begin});
+               AddWeightedLines(y, x.Instance(instance), LinesOfInstance(w, instance, 0, begin), {}, {},
+                                {lines, end - begin});
              });
 }
 
 template <typename T>
 void MultiplyMatrixVector(const KernelArgs<T>& args) {
-  const OperandRows<T>& w = args.operand(kA);
-  const OperandRows<T>& x = args.operand(kB);
+  const OperandInstances<T>& w = args.operand(kA);
+  const OperandInstances<T>& x = args.operand(kB);
   const std::int64_t lines = w.shape->dim(0);
   const std::int64_t columns = w.shape->dim(1);
-  if (args.rows > 1 && w.row_stride == 0 && x.row_stride != 0) {  // [R, M] x [M, N] -> [R, N]
-    const MatrixView<const T> rows = {x.data, args.rows, columns, x.row_stride, 1};
-    return Gemm<T>(rows, RowMajor(w.data, lines, columns).Transposed(),
-                   {args.result, args.rows, lines, args.result_stride, 1}, Store::kReplace, *args.threads);
+  if (args.instances > 1 && w.instance_stride == 0 && x.instance_stride != 0) {  // [I, M] x [M, N] -> [I, N]
+    const MatrixView<const T> instances = {x.data, args.instances, columns, x.instance_stride, 1};
+    return Gemm<T>(instances, RowMajor(w.data, lines, columns).Transposed(),
+                   {args.result, args.instances, lines, args.result_stride, 1}, Store::kReplace,
+                   *args.threads);
   }
-  ForLines(*args.threads, args.rows, lines, columns,
-           [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-             DotLines(args.ResultRow(row) + begin, x.Row(row), LinesOfRow(w, row, begin), {}, {},
-                      {end - begin, columns});
+  ForLines(*args.threads, args.instances, lines, columns,
+           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+             DotLines(args.ResultInstance(instance) + begin, x.Instance(instance),
+                      LinesOfInstance(w, instance, begin), {}, {}, {end - begin, columns});
            });
 }
 
 template <typename T>
 void MultiplyMatrices(const KernelArgs<T>& args) {
-  const OperandRows<T>& a = args.operand(kA);
-  const OperandRows<T>& b = args.operand(kB);
+  const OperandInstances<T>& a = args.operand(kA);
+  const OperandInstances<T>& b = args.operand(kB);
   const std::int64_t l = a.shape->dim(0);
   const std::int64_t n = a.shape->dim(1);
   const std::int64_t m = b.shape->dim(1);
-  if (b.row_stride == 0 && a.row_stride == l * n &&
+  if (b.instance_stride == 0 && a.instance_stride == l * n &&
       args.result_stride == l * m) {  // [R L, N] x [N, M] -> [R L, M]
-    return Gemm<T>(RowMajor(a.data, args.rows * l, n), RowMajor(b.data, n, m),
-                   RowMajor(args.result, args.rows * l, m), Store::kReplace, *args.threads);
+    return Gemm<T>(RowMajor(a.data, args.instances * l, n), RowMajor(b.data, n, m),
+                   RowMajor(args.result, args.instances * l, m), Store::kReplace, *args.threads);
   }
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    Gemm<T>(RowMajor(a.Row(row), l, n), RowMajor(b.Row(row), n, m), RowMajor(args.ResultRow(row), l, m),
-            Store::kReplace, *args.threads);
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    Gemm<T>(RowMajor(a.Instance(instance), l, n), RowMajor(b.Instance(instance), n, m),
+            RowMajor(args.ResultInstance(instance), l, m), Store::kReplace, *args.threads);
   }
 }
 

@@ -16,21 +16,21 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const AxisView view = ViewAround(*args.operand(0).shape, args.attributes[0]);
-  ForEachLine(args, view, kCheapGrain, [&](std::int64_t row, std::int64_t line) {
-    const T* x = args.operand(0).Row(row) + view.LineStart(line);
-    args.ResultRow(row)[line] = x[FirstLargest(x, view.size, view.inner) * view.inner];
+  ForEachLine(args, view, kCheapGrain, [&](std::int64_t instance, std::int64_t line) {
+    const T* x = args.operand(0).Instance(instance) + view.LineStart(line);
+    args.ResultInstance(instance)[line] = x[FirstLargest(x, view.size, view.inner) * view.inner];
   });
 }
 
 template <typename T>
 void GradientKernel(const KernelArgs<T>& args) {
   const AxisView view = ViewAround(*args.shape, args.attributes[0]);
-  ForEachLine(args, view, kCheapGrain, [&](std::int64_t row, std::int64_t line) {
-    const T* x = args.operand(1).Row(row) + view.LineStart(line);
-    T* result = args.ResultRow(row) + view.LineStart(line);
+  ForEachLine(args, view, kCheapGrain, [&](std::int64_t instance, std::int64_t line) {
+    const T* x = args.operand(1).Instance(instance) + view.LineStart(line);
+    T* result = args.ResultInstance(instance) + view.LineStart(line);
     const std::int64_t largest = FirstLargest(x, view.size, view.inner);
     for (std::int64_t k = 0; k < view.size; ++k) result[k * view.inner] = 0;
-    result[largest * view.inner] = args.operand(0).Row(row)[line];
+    result[largest * view.inner] = args.operand(0).Instance(instance)[line];
   });
 }
 

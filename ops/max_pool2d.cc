@@ -9,8 +9,8 @@
 namespace plgraph {
 namespace {
 
-// The windows of a plane, as many together as can be taken at once: rows of them where nothing is cut; where padding cuts
-// the first ones and the last ones of each row, these one by one.
+// The windows of a plane, as many together as can be taken at once: rows of them where nothing is cut; where padding
+// cuts the first ones and the last ones of each row, these one by one.
 template <typename T>
 class WindowParts {
  public:
@@ -67,9 +67,9 @@ template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const PoolingWindows windows(args.attributes, *args.operand(0).shape, *args.shape);
   const WindowParts<T> parts(windows);
-  ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
-    const T* plane = args.operand(0).Row(row) + channel * windows.image_plane();
-    T* result = args.ResultRow(row) + channel * windows.result_plane();
+  ForEachChannel(args, windows, [&](std::int64_t instance, std::int64_t channel) {
+    const T* plane = args.operand(0).Instance(instance) + channel * windows.image_plane();
+    T* result = args.ResultInstance(instance) + channel * windows.result_plane();
     parts.ForEach(
         plane, [&](const PlaneWindows<T>& part, std::int64_t place) { FindLargest(part, result + place); });
   });
@@ -79,10 +79,10 @@ template <typename T>
 void GradientKernel(const KernelArgs<T>& args) {
   const PoolingWindows windows(args.attributes, *args.shape, *args.operand(0).shape);
   const WindowParts<T> parts(windows);
-  ForEachChannel(args, windows, [&](std::int64_t row, std::int64_t channel) {
-    const T* d = args.operand(0).Row(row) + channel * windows.result_plane();
-    const T* plane = args.operand(1).Row(row) + channel * windows.image_plane();
-    T* result = args.ResultRow(row) + channel * windows.image_plane();
+  ForEachChannel(args, windows, [&](std::int64_t instance, std::int64_t channel) {
+    const T* d = args.operand(0).Instance(instance) + channel * windows.result_plane();
+    const T* plane = args.operand(1).Instance(instance) + channel * windows.image_plane();
+    T* result = args.ResultInstance(instance) + channel * windows.image_plane();
     std::fill_n(result, windows.image_plane(), T{0});
     parts.ForEach(plane, [&](const PlaneWindows<T>& part, std::int64_t place) {
       AddToLargest(part, d + place, result);

@@ -25,12 +25,12 @@ Shape ShapeRule(const ShapeArgs& args) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const std::int64_t size = args.size();
-  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
-    const T x = *args.operand(0).Row(row);
+  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t instance, std::int64_t) {
+    const T x = *args.operand(0).Instance(instance);
     const bool is_place = x >= 0 && x < static_cast<T>(size) && x == std::floor(x);
     const T others = is_place ? T{0} : std::numeric_limits<T>::quiet_NaN();
-    std::fill_n(args.ResultRow(row), size, others);
-    if (is_place) args.ResultRow(row)[static_cast<std::int64_t>(x)] = 1;
+    std::fill_n(args.ResultInstance(instance), size, others);
+    if (is_place) args.ResultInstance(instance)[static_cast<std::int64_t>(x)] = 1;
   });
 }
 

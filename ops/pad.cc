@@ -83,10 +83,10 @@ void AxisKernel(const KernelArgs<T>& args) {
   const std::int64_t behind = view.size * view.inner - before - piece;
   const T value = static_cast<T>(args.Real(3));
   const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / (view.size * view.inner));
-  args.threads->For(args.rows * view.outer, grain, 1, [&](std::int64_t begin, std::int64_t end) {
+  args.threads->For(args.instances * view.outer, grain, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const T* source = args.operand(0).Row(i / view.outer) + i % view.outer * piece;
-      T* result = args.ResultRow(i / view.outer) + i % view.outer * view.size * view.inner;
+      const T* source = args.operand(0).Instance(i / view.outer) + i % view.outer * piece;
+      T* result = args.ResultInstance(i / view.outer) + i % view.outer * view.size * view.inner;
       result = std::fill_n(result, before, value);
       result = std::copy_n(source, piece, result);
       std::fill_n(result, behind, value);

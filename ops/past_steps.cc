@@ -1,5 +1,6 @@
-// The ops that read what values were at the steps before. Only the compiler makes them, for traces that are sums over past
-// updates, whose decay d may be another number at each step (beside LinearAttention, the product with such a trace):
+// The ops that read what values were at the steps before. Only the compiler makes them, for traces that are sums over
+// past updates, whose decay d may be another number at each step (beside LinearAttention, the product with such a
+// trace):
 //   PastDots     y_s = key_s . query for the steps s before this one, and 0 for the others. Two of them, multiplied, are
 //                the products of outer products: (a b^T) . (c d^T) = (a . c) (b . d)
 //   PastSum      the sum of x_s, decayed by all d between step s and this one, over the steps s before this one
@@ -30,16 +31,17 @@ template <typename T>
 void DotsKernel(const KernelArgs<T>& args) {
   const std::int64_t before = std::min(args.step, args.size());
   const std::int64_t size = args.operand(dots::kQuery).size();
-  ForLines(
-      *args.threads, args.rows, before, size, [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-        if (begin == end) return;
-        const Lines<const T> latest = StepsBefore(args, dots::kKeys, args.Integer(dots::kLag), false, row);
-        const Lines<const T> keys = {latest.data + (before - 1 - begin) * latest.stride, -latest.stride};
-        DotLines(args.ResultRow(row) + begin, args.operand(dots::kQuery).Row(row), keys, {}, {},
-                 {end - begin, size});
-      });
-  for (std::int64_t row = 0; row < args.rows; ++row)
-    std::fill(args.ResultRow(row) + before, args.ResultRow(row) + args.size(), T{0});
+  ForLines(*args.threads, args.instances, before, size,
+           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+             if (begin == end) return;
+             const Lines<const T> latest =
+                 StepsBefore(args, dots::kKeys, args.Integer(dots::kLag), false, instance);
+             const Lines<const T> keys = {latest.data + (before - 1 - begin) * latest.stride, -latest.stride};
+             DotLines(args.ResultInstance(instance) + begin, args.operand(dots::kQuery).Instance(instance),
+                      keys, {}, {}, {end - begin, size});
+           });
+  for (std::int64_t instance = 0; instance < args.instances; ++instance)
+    std::fill(args.ResultInstance(instance) + before, args.ResultInstance(instance) + args.size(), T{0});
 }
 
 Shape ShapeOfSteps(const ShapeArgs& args) {
@@ -60,7 +62,7 @@ const OpDef kPastDots = {
     .adjoint = NotDifferentiable,  // made after autodiff, as the others
     .kernel = PLGRAPH_KERNEL(DotsKernel),
     .flops = DotsFlops,
-    .row_rule = RowRule::kBroadcast,
+    .instance_rule = InstanceRule::kBroadcast,
     .history = {dots::kKeys},
     .internal = true,
 };
@@ -73,19 +75,19 @@ enum Attribute : size_t { kLag };
 
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    const T* x = args.operand(past_sum::kX).Row(row);
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    const T* x = args.operand(past_sum::kX).Instance(instance);
     const std::int64_t before = std::min(args.step, args.operand(past_sum::kX).size());
     Lines<const T> decay = {};
     if (args.Has(past_sum::kDecay))
-      decay = StepsBefore(args, past_sum::kDecay, args.Integer(past_sum::kLag), false, row);
+      decay = StepsBefore(args, past_sum::kDecay, args.Integer(past_sum::kLag), false, instance);
     T sum = 0;
     T share = 1;
     for (std::int64_t k = 0; k < before; ++k) {
       sum += share * x[before - 1 - k];
       if (decay.data != nullptr) share *= decay.data[k * decay.stride];
     }
-    *args.ResultRow(row) = sum;
+    *args.ResultInstance(instance) = sum;
   }
 }
 
@@ -110,11 +112,11 @@ template <typename T>
 void ProductKernel(const KernelArgs<T>& args) {
   const bool backward = args.Flag(past_product::kBackward);
   const std::int64_t count = CountStepsBefore(args, backward);
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    const Lines<const T> decay = StepsBefore(args, 0, args.Integer(past_product::kLag), backward, row);
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    const Lines<const T> decay = StepsBefore(args, 0, args.Integer(past_product::kLag), backward, instance);
     T product = 1;
     for (std::int64_t k = 0; k < count; ++k) product *= decay.data[k * decay.stride];
-    *args.ResultRow(row) = product;
+    *args.ResultInstance(instance) = product;
   }
 }
 
@@ -126,7 +128,7 @@ const OpDef kPastProduct = {
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(ProductKernel),
     .flops = NoFlops,
-    .row_rule = RowRule::kBroadcast,
+    .instance_rule = InstanceRule::kBroadcast,
     .history = {0},
     .internal = true,
 };
@@ -137,17 +139,18 @@ enum Operand : size_t { kBase, kA, kB };
 }  // namespace outers
 
 template <typename T>
-MatrixView<const T> AllSteps(const KernelArgs<T>& args, size_t operand, std::int64_t row) {
-  const OperandRows<T>& rows = args.operand(operand);
-  return {rows.Row(row) - args.step * rows.step_stride, args.step + 1, rows.size(), rows.step_stride, 1};
+MatrixView<const T> AllSteps(const KernelArgs<T>& args, size_t operand, std::int64_t instance) {
+  const OperandInstances<T>& instances = args.operand(operand);
+  return {instances.Instance(instance) - args.step * instances.step_stride, args.step + 1, instances.size(),
+          instances.step_stride, 1};
 }
 
 template <typename T>
 void OutersKernel(const KernelArgs<T>& args) {
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    T* result = args.ResultRow(row);
-    std::copy_n(args.operand(outers::kBase).Row(row), args.size(), result);
-    Gemm<T>(AllSteps(args, outers::kA, row).Transposed(), AllSteps(args, outers::kB, row),
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    T* result = args.ResultInstance(instance);
+    std::copy_n(args.operand(outers::kBase).Instance(instance), args.size(), result);
+    Gemm<T>(AllSteps(args, outers::kA, instance).Transposed(), AllSteps(args, outers::kB, instance),
             RowMajor(result, args.shape->dim(0), args.shape->dim(1)), Store::kAdd, *args.threads);
   }
 }
@@ -161,7 +164,7 @@ const OpDef kAddOuters = {
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(OutersKernel),
     .flops = OutersFlops,
-    .row_rule = RowRule::kLastStep,
+    .instance_rule = InstanceRule::kLastStep,
     .history = {outers::kA, outers::kB},
     .internal = true,
 };

@@ -44,26 +44,27 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const std::int64_t lines = args.operand(kWeight).shape->dim(0);
-  ForColumns(*args.threads, args.rows, lines, args.operand(kWeight).shape->dim(1),
-             [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-               T* y = args.ResultRow(row) + begin;
+  ForColumns(*args.threads, args.instances, lines, args.operand(kWeight).shape->dim(1),
+             [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+               T* y = args.ResultInstance(instance) + begin;
                std::fill_n(y, end - begin, T{0});
-               AddWeightedLines(y, args.operand(kX).Row(row),
-                                LinesOfRow(args.operand(kWeight), row, 0, begin),
-                                FactorOf(args.operand(kPlasticity), row, 0, begin),
-                                LinesOfRow(args.operand(kTrace), row, 0, begin), {lines, end - begin});
+               AddWeightedLines(y, args.operand(kX).Instance(instance),
+                                LinesOfInstance(args.operand(kWeight), instance, 0, begin),
+                                FactorOf(args.operand(kPlasticity), instance, 0, begin),
+                                LinesOfInstance(args.operand(kTrace), instance, 0, begin),
+                                {lines, end - begin});
              });
 }
 
 template <typename T>
 void TransposedKernel(const KernelArgs<T>& args) {
   const std::int64_t columns = args.operand(kWeight).shape->dim(1);
-  ForLines(*args.threads, args.rows, args.operand(kWeight).shape->dim(0), columns,
-           [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
-             DotLines(args.ResultRow(row) + begin, args.operand(kX).Row(row),
-                      LinesOfRow(args.operand(kWeight), row, begin),
-                      FactorOf(args.operand(kPlasticity), row, begin),
-                      LinesOfRow(args.operand(kTrace), row, begin), {end - begin, columns});
+  ForLines(*args.threads, args.instances, args.operand(kWeight).shape->dim(0), columns,
+           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+             DotLines(args.ResultInstance(instance) + begin, args.operand(kX).Instance(instance),
+                      LinesOfInstance(args.operand(kWeight), instance, begin),
+                      FactorOf(args.operand(kPlasticity), instance, begin),
+                      LinesOfInstance(args.operand(kTrace), instance, begin), {end - begin, columns});
            });
 }
 
@@ -107,8 +108,9 @@ bool UpdateAndRead(std::span<const KernelArgs<T>> members) {
   if (CountOf(update).lines > kMostFusedLines) return false;
   std::fill_n(read.result, read.size(), T{0});
   UpdateAndAddWeighted<T>(
-      update.result, update.operand(0).Row(0), UpdateOf(update), read.result, read.operand(kX).Row(0),
-      {read.operand(kWeight).Row(0), FactorOf(read.operand(kPlasticity), 0, 0), update.result},
+      update.result, update.operand(0).Instance(0), UpdateOf(update), read.result,
+      read.operand(kX).Instance(0),
+      {read.operand(kWeight).Instance(0), FactorOf(read.operand(kPlasticity), 0, 0), update.result},
       CountOf(update));
   return true;
 }

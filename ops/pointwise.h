@@ -45,9 +45,9 @@ struct Pointwise {
   template <typename T>
   static void GradientKernel(const KernelArgs<T>& args) {
     const Function f(args.attributes);
-    const OperandRows<T>& d = args.operand(0);
-    const OperandRows<T>& x = args.Has(1) ? args.operand(1) : d;
-    const OperandRows<T>& y = args.Has(2) ? args.operand(2) : d;
+    const OperandInstances<T>& d = args.operand(0);
+    const OperandInstances<T>& x = args.Has(1) ? args.operand(1) : d;
+    const OperandInstances<T>& y = args.Has(2) ? args.operand(2) : d;
     ForEachElement<T, 3>(args, {d, x, y}, kCheapGrain,
                          [&](T di, T xi, T yi) { return di * f.Derivative(xi, yi); });
   }

@@ -70,12 +70,12 @@ class PoolingWindows {
   const Shape& result_;
 };
 
-/// Calls body(row, channel) for every channel of every row; a thread takes whole channels.
+/// Calls body(instance, channel) for every channel of every instance; a thread takes whole channels.
 template <typename T, typename Body>
 void ForEachChannel(const KernelArgs<T>& args, const PoolingWindows& windows, const Body& body) {
   const std::int64_t work = windows.result_plane() * windows.largest();
   const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / work);
-  args.threads->For(args.rows * windows.channels(), grain, 1, [&](std::int64_t begin, std::int64_t end) {
+  args.threads->For(args.instances * windows.channels(), grain, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) body(i / windows.channels(), i % windows.channels());
   });
 }

@@ -11,17 +11,17 @@
 
 namespace plgraph {
 
-/// Sums each row of x, whole or along some axes, and divides by a number of terms. `strides` tell for each axis of x how
-/// far apart its places are in a row of the result: 0 for an axis along which is summed. Each element of the result is
-/// summed in double by one thread, in an order that depends on the shapes alone, and rounded once.
+/// Sums each instance of x, whole or along some axes, and divides by a number of terms. `strides` tell for each axis of
+/// x how far apart its places are in an instance of the result: 0 for an axis along which is summed. Each element of
+/// the result is summed in double by one thread, in an order that depends on the shapes alone, and rounded once.
 template <typename T>
 class SumOverAxes {
  public:
   SumOverAxes(const KernelArgs<T>& args, const AxisStrides& strides, double terms = 1)
       : args_(args), terms_(terms) {
-    const OperandRows<T>& x = args.operand(0);
+    const OperandInstances<T>& x = args.operand(0);
     const AxisStrides in_x = BroadcastStrides(*x.shape, *x.shape);
-    kept_.AddAxis(args.rows, {args.result_stride, x.row_stride});
+    kept_.AddAxis(args.instances, {args.result_stride, x.instance_stride});
     for (int axis = 0; axis < x.shape->rank(); ++axis) {
       const auto i = static_cast<size_t>(axis);
       if (strides[i] == 0) {

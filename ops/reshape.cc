@@ -28,7 +28,7 @@ Gradients Adjoint(GradBuilder& g) { return {g.Reshape(g.OutputGradient(), g.shap
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   if (args.result == args.operand(0).data) return;  // in place
-  OperandRows<T> x = args.operand(0);
+  OperandInstances<T> x = args.operand(0);
   x.shape = args.shape;
   ForEachElement<T, 1>(args, {x}, kCheapGrain, [](T element) { return element; });
 }

@@ -14,12 +14,12 @@ bool HaveSameSign(T a, T b) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const std::int64_t size = args.operand(0).size();
-  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
-    const T* prediction = args.operand(0).Row(row);
-    const T* target = args.operand(1).Row(row);
+  ForEachLine(args, {1, size, 1}, kCheapGrain, [&](std::int64_t instance, std::int64_t) {
+    const T* prediction = args.operand(0).Instance(instance);
+    const T* target = args.operand(1).Instance(instance);
     std::int64_t errors = 0;
     for (std::int64_t i = 0; i < size; ++i) errors += HaveSameSign(prediction[i], target[i]) ? 0 : 1;
-    *args.ResultRow(row) = static_cast<T>(errors) / static_cast<T>(size);
+    *args.ResultInstance(instance) = static_cast<T>(errors) / static_cast<T>(size);
   });
 }
 

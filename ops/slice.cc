@@ -37,10 +37,10 @@ void Kernel(const KernelArgs<T>& args) {
   const std::int64_t piece = args.Integer(2) * x.inner;
   const std::int64_t skipped = args.Integer(1) * x.inner;
   const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / piece);
-  args.threads->For(args.rows * x.outer, grain, 1, [&](std::int64_t begin, std::int64_t end) {
+  args.threads->For(args.instances * x.outer, grain, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const T* source = args.operand(0).Row(i / x.outer) + i % x.outer * x.size * x.inner;
-      std::copy_n(source + skipped, piece, args.ResultRow(i / x.outer) + i % x.outer * piece);
+      const T* source = args.operand(0).Instance(i / x.outer) + i % x.outer * x.size * x.inner;
+      std::copy_n(source + skipped, piece, args.ResultInstance(i / x.outer) + i % x.outer * piece);
     }
   });
 }

@@ -40,9 +40,10 @@ void Line(const T* x, T* y, std::int64_t n, std::int64_t stride) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const AxisView view = ViewAround(*args.shape, args.Integer(0));
-  ForEachLine(args, view, kCostlyGrain, [&](std::int64_t row, std::int64_t line) {
+  ForEachLine(args, view, kCostlyGrain, [&](std::int64_t instance, std::int64_t line) {
     const std::int64_t start = view.LineStart(line);
-    Line(args.operand(0).Row(row) + start, args.ResultRow(row) + start, view.size, view.inner);
+    Line(args.operand(0).Instance(instance) + start, args.ResultInstance(instance) + start, view.size,
+         view.inner);
   });
 }
 

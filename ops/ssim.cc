@@ -105,14 +105,15 @@ void Kernel(const KernelArgs<T>& args) {
   const Weights weights = GaussianWeights();
   const double c1 = std::pow(kK1 * args.Real(0), 2);
   const double c2 = std::pow(kK2 * args.Real(0), 2);
-  ForEachLine(args, {1, shape.NumElements(), 1}, kCheapGrain, [&](std::int64_t row, std::int64_t) {
+  ForEachLine(args, {1, shape.NumElements(), 1}, kCheapGrain, [&](std::int64_t instance, std::int64_t) {
     double sum = 0;
     for (std::int64_t line = 0; line < channels * height; ++line) {
       if (line % height + kWindow > height) continue;
       const std::int64_t at = line * width;
-      sum += SumOfLine(args.operand(0).Row(row) + at, args.operand(1).Row(row) + at, width, weights, c1, c2);
+      sum += SumOfLine(args.operand(0).Instance(instance) + at, args.operand(1).Instance(instance) + at,
+                       width, weights, c1, c2);
     }
-    *args.ResultRow(row) = static_cast<T>(sum / static_cast<double>(windows));
+    *args.ResultInstance(instance) = static_cast<T>(sum / static_cast<double>(windows));
   });
 }
 

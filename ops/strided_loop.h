@@ -20,7 +20,7 @@ constexpr std::int64_t kCostlyGrain = 256;
 constexpr std::int64_t kRangeAlign = 16;
 
 /// A loop over the elements of several values at once. An axis has an extent, and for each value the distance from
-/// one place of the axis to the next: 0 where the value is repeated. The rows of a kernel call are one more axis.
+/// one place of the axis to the next: 0 where the value is repeated. The instances of a kernel call are one more axis.
 /// Axes that continue each other become one, so that what is contiguous is a single long run.
 template <size_t kValues>
 class StridedLoop {
@@ -131,12 +131,13 @@ inline AxisStrides BroadcastStrides(const Shape& shape, const Shape& to) {
   return strides;
 }
 
-/// The loop over `rows` rows of `shape`.
+/// The loop over `instances` instances of `shape`.
 template <size_t kValues>
-StridedLoop<kValues> LoopOver(std::int64_t rows, const std::array<std::int64_t, kValues>& row_strides,
-                              const Shape& shape, const std::array<AxisStrides, kValues>& strides) {
+StridedLoop<kValues> LoopOver(std::int64_t instances,
+                              const std::array<std::int64_t, kValues>& instance_strides, const Shape& shape,
+                              const std::array<AxisStrides, kValues>& strides) {
   StridedLoop<kValues> loop;
-  loop.AddAxis(rows, row_strides);
+  loop.AddAxis(instances, instance_strides);
   for (int axis = 0; axis < shape.rank(); ++axis) {
     std::array<std::int64_t, kValues> of_axis{};
     for (size_t v = 0; v < kValues; ++v) of_axis[v] = strides[v][static_cast<size_t>(axis)];

@@ -53,14 +53,14 @@ Gradients Adjoint(GradBuilder& g) {
 // Over the result in its order; beside it, x.
 template <typename T>
 StridedLoop<2> LoopOverResult(const KernelArgs<T>& args) {
-  const OperandRows<T>& x = args.operand(0);
+  const OperandInstances<T>& x = args.operand(0);
   const AxisStrides in_x = BroadcastStrides(*x.shape, *x.shape);
   AxisStrides strides{};
   for (int axis = 0; axis < x.shape->rank(); ++axis) {
     const std::int64_t source = SourceAxis(Order(args.attributes), x.shape->rank(), axis);
     strides[static_cast<size_t>(axis)] = in_x[static_cast<size_t>(source)];
   }
-  return LoopOver<2>(args.rows, {args.result_stride, x.row_stride}, *args.shape,
+  return LoopOver<2>(args.instances, {args.result_stride, x.instance_stride}, *args.shape,
                      {BroadcastStrides(*args.shape, *args.shape), strides});
 }
 

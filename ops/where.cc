@@ -52,9 +52,9 @@ Gradients Adjoint(GradBuilder& g) {
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
-  const OperandRows<T>& condition = args.operand(0);
-  const OperandRows<T>& a = args.operand(1);
-  const OperandRows<T>& b = args.operand(2);
+  const OperandInstances<T>& condition = args.operand(0);
+  const OperandInstances<T>& a = args.operand(1);
+  const OperandInstances<T>& b = args.operand(2);
   if (!a)
     return ForEachElement<T, 2>(args, {condition, b}, kCheapGrain,
                                 [](T c, T other) { return c != T{0} ? T{0} : other; });

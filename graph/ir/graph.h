@@ -125,7 +125,7 @@ struct ParameterUpdate {
 
 /// Whether a node is a sum that each step has anew.
 inline bool SumsEachStep(const Node& node) {
-  return node.op != nullptr && node.op->row_rule == RowRule::kSum && node.variance.step;
+  return node.op != nullptr && node.op->instance_rule == InstanceRule::kSum && node.variance.step;
 }
 
 /// Whether a node reads a value at other steps than its own too.

@@ -116,17 +116,17 @@ Variance InferVariance(const Graph& graph, const Node& node) {
   for (const Value operand : node.operands) {
     if (operand) variance = variance | graph.node(operand).variance;
   }
-  switch (node.op->row_rule) {
-    case RowRule::kMap:
+  switch (node.op->instance_rule) {
+    case InstanceRule::kMap:
       return variance;
-    case RowRule::kSum:
+    case InstanceRule::kSum:
       return {variance.sample && !AttributeOf<bool>(node, kOverSamples),
               variance.step && !AttributeOf<bool>(node, kOverSteps)};
-    case RowRule::kBroadcast:
+    case InstanceRule::kBroadcast:
       return {variance.sample || AttributeOf<bool>(node, kOverSamples),
               variance.step || AttributeOf<bool>(node, kOverSteps)};
-    case RowRule::kLastStep:
-    case RowRule::kFirstStep:
+    case InstanceRule::kLastStep:
+    case InstanceRule::kFirstStep:
       return {variance.sample, false};
   }
   return variance;

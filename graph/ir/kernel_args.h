@@ -18,49 +18,50 @@ using IntegerList = VectorAlternative<std::int64_t>;
 /// An attribute as kernels see it. Enums are their numbers; monostate is an unset field without a default.
 using AttributeValue = std::variant<std::monostate, bool, std::int64_t, double, IntegerList>;
 
-/// Numbers of one operand for all rows of one kernel call. A row is one sample at one step.
+/// Numbers of one operand for all instances of one kernel call. An instance is one sample at one step.
 template <typename T>
-struct OperandRows {
-  const T* data = nullptr;      ///< null: the optional operand is absent
-  std::int64_t row_stride = 0;  ///< 0: all rows share one value (a parameter)
+struct OperandInstances {
+  const T* data = nullptr;           ///< null: the optional operand is absent
+  std::int64_t instance_stride = 0;  ///< 0: all instances share one value (a parameter)
   const Shape* shape = nullptr;
   /// Of a value that is there for all steps: from step to step, so that steps before this one can be read.
   std::int64_t step_stride = 0;
 
   explicit operator bool() const { return data != nullptr; }
-  const T* Row(std::int64_t row) const { return data + row * row_stride; }
+  const T* Instance(std::int64_t instance) const { return data + instance * instance_stride; }
   std::int64_t size() const { return shape->NumElements(); }
 };
 
-/// Where the rows of a call stand in the run, for ops that draw random numbers.
-struct RowOrigin {
+/// Where the instances of a call stand in the run, for ops that draw random numbers.
+struct InstanceOrigin {
   std::uint64_t seed = 0;
   std::uint32_t stream = 0;  ///< of the node, the same in every process
   std::uint64_t first_episode =
-      0;  ///< the number of the episode in row 0; row r belongs to first_episode + r % batch
-  std::int64_t first_step = 0;  ///< the step of row 0; row r belongs to first_step + r / batch
+      0;  ///< the number of the episode in instance 0; instance i belongs to first_episode + i % batch
+  std::int64_t first_step = 0;  ///< the step of instance 0; instance i belongs to first_step + i / batch
   std::int64_t batch = 1;
   std::int64_t run_samples = 1;  ///< of the whole run, whatever part of it a call has
   std::int64_t run_steps = 1;
 };
 
-/// One call of a kernel: `rows` rows, row by row independent except for what operands they share.
-/// Memory was checked and shapes were inferred when compiling: a kernel cannot fail and allocates nothing.
+/// One call of a kernel: `instances` instances, which are independent of each other but for the operands that they
+/// share. Memory was checked and shapes were inferred when compiling: a kernel cannot fail and allocates nothing.
 template <typename T>
 struct KernelArgs {
-  std::span<const OperandRows<T>> operands;
+  std::span<const OperandInstances<T>> operands;
   T* result = nullptr;
-  std::int64_t result_stride = 0;  ///< from row to row; 0 when a sum has one result for all rows
-  const Shape* shape = nullptr;    ///< of one row of the result
-  std::int64_t rows = 0;
-  std::int64_t step = 0;  ///< of the run, from 0 on; of row 0
+  std::int64_t result_stride =
+      0;                         ///< from instance to instance; 0 when a sum has one result for all instances
+  const Shape* shape = nullptr;  ///< of one instance of the result
+  std::int64_t instances = 0;
+  std::int64_t step = 0;  ///< of the run, from 0 on; of instance 0
   std::span<const AttributeValue> attributes;
-  const RowOrigin* origin = nullptr;
+  const InstanceOrigin* origin = nullptr;
   ThreadPool* threads = nullptr;
 
-  const OperandRows<T>& operand(size_t i) const { return operands[i]; }
+  const OperandInstances<T>& operand(size_t i) const { return operands[i]; }
   bool Has(size_t i) const { return i < operands.size() && operands[i].data != nullptr; }
-  T* ResultRow(std::int64_t row) const { return result + row * result_stride; }
+  T* ResultInstance(std::int64_t instance) const { return result + instance * result_stride; }
   std::int64_t size() const { return shape->NumElements(); }
 
   double Real(size_t i) const { return std::get<double>(attributes[i]); }

@@ -21,7 +21,7 @@ const KnownOps& Ops() {
                                .relu = FindOp("Relu"),
                                .scale = FindOp("Scale"),
                                .stop_gradient = FindOp("StopGradient"),
-                               .sum_rows = FindOp("SumRows"),
+                               .sum_instances = FindOp("SumInstances"),
                                .where = FindOp("Where")};
   return ops;
 }

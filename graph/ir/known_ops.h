@@ -20,7 +20,7 @@ struct KnownOps {
   const OpDef* relu;
   const OpDef* scale;
   const OpDef* stop_gradient;
-  const OpDef* sum_rows;
+  const OpDef* sum_instances;
   const OpDef* where;
 };
 const KnownOps& Ops();
@@ -47,7 +47,8 @@ const T& AttributeOf(const Node& node, std::string_view name) {
   return std::get<T>(node.attributes[AttributeIndex(*node.op, name)]);
 }
 
-/// The attributes by which an op says over what it sums (RowRule::kSum) or repeats (RowRule::kBroadcast) its rows.
+/// The attributes by which an op says over what it sums (InstanceRule::kSum) or repeats (InstanceRule::kBroadcast) its
+/// instances.
 inline constexpr std::string_view kOverSamples = "over_samples";
 inline constexpr std::string_view kOverSteps = "over_steps";
 /// The attribute of an op that reads a snapshot (OpDef::snapshot): every how many steps there is one.

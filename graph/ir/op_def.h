@@ -64,14 +64,14 @@ struct OperandDef {
   std::int64_t (*index_below)(const ShapeArgs& args) = nullptr;
 };
 
-/// How the rows of the result (a row is one sample at one step) come from those of the operands.
-enum class RowRule {
-  kMap,  ///< row by row: the result exists for each row for which any operand does
-  kSum,  ///< the kernel adds its rows into a result that the executor clears before: a sum over the samples
+/// How the instances of the result (an instance is one sample at one step) come from those of the operands.
+enum class InstanceRule {
+  kMap,  ///< instance by instance: the result exists for each instance for which any operand does
+  kSum,  ///< the kernel adds its instances into a result that the executor clears before: a sum over the samples
          ///< and steps that the attributes over_samples and over_steps name
-  kLastStep,   ///< the row of the last step
-  kFirstStep,  ///< the row of the first step
-  kBroadcast,  ///< row by row, and repeated for every sample and step that these attributes name
+  kLastStep,   ///< the instance of the last step
+  kFirstStep,  ///< the instance of the first step
+  kBroadcast,  ///< instance by instance, and repeated for every sample and step that these attributes name
 };
 
 /// How an op goes over the lines (the first axis) of matrices.
@@ -104,9 +104,9 @@ struct OpDef {
   /// autodiff.
   Value (*compose)(OpBuilder& b) = nullptr;
   Kernel kernel = {};
-  /// Floating-point operations for one row; null: one for each element of the result.
+  /// Floating-point operations for one instance; null: one for each element of the result.
   std::int64_t (*flops)(const ShapeArgs& args, const Shape& result) = nullptr;
-  RowRule row_rule = RowRule::kMap;
+  InstanceRule instance_rule = InstanceRule::kMap;
   /// How its kernel may be called for some of the lines; null: only for all.
   LineUse (*lines)(const ShapeArgs& args, const Shape& result) = nullptr;
   /// Operands that it reads at other steps than its own too, so that they are kept for all steps.

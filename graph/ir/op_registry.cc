@@ -16,7 +16,7 @@ std::map<std::string_view, const OpDef*>& Registry() {
 
 // The attributes that the compiler reads by their names are there.
 void CheckAttributes(const OpDef& def) {
-  if (def.row_rule == RowRule::kSum || def.row_rule == RowRule::kBroadcast) {
+  if (def.instance_rule == InstanceRule::kSum || def.instance_rule == InstanceRule::kBroadcast) {
     AttributeIndex(def, kOverSamples);
     AttributeIndex(def, kOverSteps);
   }

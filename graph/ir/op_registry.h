@@ -19,7 +19,7 @@ std::vector<const OpDef*> AllOps();
 
 /// Registers a definition at start-up. An internal fault: two of one name, one with neither kernel nor
 /// composition, one with a kernel but no adjoint, one
-/// without an attribute that its row rule or its snapshot needs.
+/// without an attribute that its instance rule or its snapshot needs.
 class OpRegistration {
  public:
   explicit OpRegistration(const OpDef& def);

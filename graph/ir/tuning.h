@@ -16,16 +16,16 @@ inline constexpr std::int64_t kCacheLineElements = 16;
 
 // Traces (graph/passes/traces/).
 
-/// Operations for each element of a trace in its update, a product with a vector, and an inversion, and how often the pass of
-/// a step reads or writes it: counted in the kernels.
+/// Operations for each element of a trace in its update, a product with a vector, and an inversion, and how often the
+/// pass of a step reads or writes it: counted in the kernels.
 inline constexpr double kUpdate = 3;
 inline constexpr double kProduct = 2;
 inline constexpr double kInvert = 4;
 inline constexpr double kPass = 2;
 /// Matrices are recomputed in a run of at least so many steps: all of fewer are some twenty matrices.
 inline constexpr std::int64_t kLeastRecomputedSteps = 20;
-/// A trace that is inverted has at least so many steps from snapshot to snapshot, and is recomputed from its start where
-/// there would be fewer snapshots than this.
+/// A trace that is inverted has at least so many steps from snapshot to snapshot, and is recomputed from its start
+/// where there would be fewer snapshots than this.
 inline constexpr std::int64_t kLeastSnapshotSteps = 128;
 inline constexpr std::int64_t kLeastSnapshots = 4;
 /// Ops within each other, of which an update may be made; a form of more is not looked for.
@@ -63,12 +63,12 @@ inline constexpr std::int64_t kMaxParts = 16;
 /// Of a vector that another core may just have written so many elements are prefetched (graph/run/fused_loop.cc).
 inline constexpr std::int64_t kPrefetchedElements = 1024;
 
-// Blocks of rows outside the loops (graph/plan/instance_blocks.cc).
+// Blocks of instances outside the loops (graph/plan/instance_blocks.cc).
 
 /// The largest value of a block has about this size, so that the next node finds it in a cache; but a block has at
-/// least so many rows, because kernels, above all products with a matrix that all rows share, want some.
+/// least so many instances, because kernels, above all products with a matrix that all instances share, want some.
 inline constexpr std::int64_t kBlockBytes = std::int64_t{1} << 20;
-inline constexpr std::int64_t kBlockRows = 64;
+inline constexpr std::int64_t kBlockInstances = 64;
 
 // Checkpoint intervals (graph/plan/checkpoint_intervals.cc).
 
@@ -81,15 +81,16 @@ inline constexpr std::int64_t kLeastOuterInterval = 1024;
 
 // Sums over many steps (graph/plan/sum_totals.h). These keep digits; the time they take is small.
 
-/// A sum goes on in the number type for so many rows, then its block is added to totals in double.
-inline constexpr std::int64_t kSumBlockRows = 256;
-/// A sum of fewer rows has no totals, and costs nothing.
-inline constexpr std::int64_t kMostRowsWithoutTotals = 1024;
-/// A sum of so few elements for each sample, such as a loss at every step, has blocks of so many rows: equal numbers
-/// lose digits at each step, all in one direction. The mean of 0.1 over 1000 steps was wrong by 1e-5 without totals, and
-/// that over a million steps by 2.4e-6 in blocks of 256 rows; in blocks of 16 both are wrong by less than 2e-7.
+/// A sum goes on in the number type for so many instances, then its block is added to totals in double.
+inline constexpr std::int64_t kSumBlockInstances = 256;
+/// A sum of fewer instances has no totals, and costs nothing.
+inline constexpr std::int64_t kMostInstancesWithoutTotals = 1024;
+/// A sum of so few elements for each sample, such as a loss at every step, has blocks of so many instances: equal
+/// numbers lose digits at each step, all in one direction. The mean of 0.1 over 1000 steps was wrong by 1e-5 without
+/// totals, and that over a million steps by 2.4e-6 in blocks of 256 instances; in blocks of 16 both are wrong by less
+/// than 2e-7.
 inline constexpr std::int64_t kSmallSumElements = 16;
-inline constexpr std::int64_t kSmallSumBlockRows = 16;
+inline constexpr std::int64_t kSmallSumBlockInstances = 16;
 /// Elements that are worth a thread when a block is added to its totals.
 inline constexpr std::int64_t kTotalsGrain = 16384;
 

@@ -129,7 +129,7 @@ class Adjoint {
     const bool over_steps = from.step && !to.step;
     if (over_samples || over_steps) {
       NodeBuilder builder(graph_, AdjointOf(operand));
-      gradient = builder.Apply("SumRows", {gradient}, {over_samples, over_steps});
+      gradient = builder.Apply("SumInstances", {gradient}, {over_samples, over_steps});
     }
     contributions_[operand].push_back(gradient);
   }

@@ -20,7 +20,7 @@ class PhaseAssigner {
         from_carry_(DependsOn(graph, StateValues(graph, true))),
         to_carry_next_(LeadsTo(graph, StateNexts(graph, true))),
         from_seed_(DependsOn(graph, Seeds(graph))),
-        to_rows_(LeadsTo(graph, Varying(graph))),
+        to_instances_(LeadsTo(graph, Varying(graph))),
         to_loop_sum_(LeadsTo(graph, SumsForCarries())),
         is_next_(graph.size()),
         summed_(graph.size()) {
@@ -72,8 +72,8 @@ class PhaseAssigner {
     std::vector<Value> sums;
     for (const Value value : order_) {
       const Node& node = graph_.node(value);
-      const bool sums_steps =
-          node.op != nullptr && node.op->row_rule == RowRule::kSum && AttributeOf<bool>(node, kOverSteps);
+      const bool sums_steps = node.op != nullptr && node.op->instance_rule == InstanceRule::kSum &&
+                              AttributeOf<bool>(node, kOverSteps);
       if (sums_steps && to_carry_next_[value]) sums.push_back(value);
     }
     return sums;
@@ -164,9 +164,10 @@ class PhaseAssigner {
       const bool outcome = IsLoopOutcome(source, node.phase) && !RunsInLoopOf(source, value);
       node.phase = std::max(node.phase, outcome ? Next(source.phase) : source.phase);
     }
-    summed_[value] = node.variance == Variance{} && (follows_sum || node.op->row_rule == RowRule::kSum);
+    summed_[value] =
+        node.variance == Variance{} && (follows_sum || node.op->instance_rule == InstanceRule::kSum);
     const bool of_gradient = from_seed_[value] || from_carry_[value];
-    if (follows_sum && summed_[value] && of_gradient && !to_rows_[value]) {
+    if (follows_sum && summed_[value] && of_gradient && !to_instances_[value]) {
       node.phase = Phase::kOnceAdjoint;
     }
   }
@@ -189,7 +190,7 @@ class PhaseAssigner {
   NodeMap<bool> from_carry_;
   NodeMap<bool> to_carry_next_;
   NodeMap<bool> from_seed_;
-  NodeMap<bool> to_rows_;               // what exists for each sample or step depends on it
+  NodeMap<bool> to_instances_;          // what exists for each sample or step depends on it
   NodeMap<bool> to_loop_sum_;           // a sum over all steps, which the backward loop reads, depends on it
   NodeMap<bool> is_next_;               // what a state or a carry becomes
   std::set<std::int64_t> trace_sizes_;  // elements of the traces

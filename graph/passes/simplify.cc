@@ -121,7 +121,7 @@ constexpr RootedRule kRules[] = {
     {&KnownOps::scale, MergeScales},
     {&KnownOps::mul, ScaleOuter},
     {&KnownOps::add, AddOuter},
-    {&KnownOps::sum_rows, SumOuters},
+    {&KnownOps::sum_instances, SumOuters},
 };
 
 // Numbers are equal if their bits are: -0 is not 0.

@@ -71,7 +71,7 @@ class LastStepSinker {
   bool IsNeeded(Value value) const { return needed_[value]; }
   bool Sinks(Value value) const {
     const Node& node = graph_.node(value);
-    return node.kind == NodeKind::kOp && node.variance.step && node.op->row_rule == RowRule::kMap &&
+    return node.kind == NodeKind::kOp && node.variance.step && node.op->instance_rule == InstanceRule::kMap &&
            !feeds_state_[value] && !IsProductAtEveryStep(value);
   }
 
@@ -121,7 +121,7 @@ Value AddControl(Graph& graph, const std::string& name, Variance variance) {
 Value SumOverSteps(Graph& graph, const Term& term) {
   NodeBuilder builder(graph, MadeFor(graph.node(term.value), term.name));
   const Value value = term.weight ? builder.Mul(term.value, term.weight) : term.value;
-  return builder.Apply("SumRows", {value}, {false, true});
+  return builder.Apply("SumInstances", {value}, {false, true});
 }
 
 }  // namespace

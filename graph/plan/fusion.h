@@ -12,8 +12,8 @@
 namespace plgraph {
 
 /// A kernel that does what the kernels of several nodes would do one after the other. It gets the arguments of
-/// each, in the order of Fusion::members; each call has one row. False: it cannot for these arguments, and has done
-/// nothing.
+/// each, in the order of Fusion::members; each call has one instance. False: it cannot for these arguments, and has
+/// done nothing.
 struct FusedKernel {
   bool (*run_float)(std::span<const KernelArgs<float>> members) = nullptr;
   bool (*run_double)(std::span<const KernelArgs<double>> members) = nullptr;

@@ -11,9 +11,10 @@ namespace {
 
 bool VariesByStep(const Graph& graph, Value value) { return value && graph.node(value).variance.step; }
 
-bool WorksByRows(const Graph& graph, const Node& node) {
-  const RowRule rule = node.op->row_rule;
-  const bool mapped = rule == RowRule::kMap || rule == RowRule::kSum || rule == RowRule::kBroadcast;
+bool WorksByInstances(const Graph& graph, const Node& node) {
+  const InstanceRule rule = node.op->instance_rule;
+  const bool mapped =
+      rule == InstanceRule::kMap || rule == InstanceRule::kSum || rule == InstanceRule::kBroadcast;
   return mapped && node.op->history.empty() &&
          (node.variance.step || std::any_of(node.operands.begin(), node.operands.end(),
                                             [&](Value v) { return VariesByStep(graph, v); }));
@@ -26,10 +27,10 @@ class BlockOrder {
     for (const Value node : nodes) state_[node] = kLeft;
   }
 
-  // Those that are ready and do not work row by row.
+  // Those that are ready and do not work instance by instance.
   std::vector<Value> TakeOthers() { return Take(false, kDone); }
 
-  // As many as can go through the rows together.
+  // As many as can go through the instances together.
   std::vector<Value> TakeBlock() {
     std::vector<Value> block = Take(true, kInBlock);
     for (const Value value : block) state_[value] = kDone;
@@ -41,11 +42,11 @@ class BlockOrder {
  private:
   enum NodeState : char { kLeft, kInBlock, kDone };
 
-  std::vector<Value> Take(bool by_rows, NodeState taken_as) {
+  std::vector<Value> Take(bool by_instances, NodeState taken_as) {
     std::vector<Value> taken;
     std::vector<Value> rest;
     for (const Value value : left_) {
-      const bool take = WorksByRows(graph_, graph_.node(value)) == by_rows && IsReady(value);
+      const bool take = WorksByInstances(graph_, graph_.node(value)) == by_instances && IsReady(value);
       (take ? taken : rest).push_back(value);
       if (take) state_[value] = taken_as;
     }
@@ -58,7 +59,7 @@ class BlockOrder {
     return std::all_of(operands.begin(), operands.end(), [&](Value v) { return !v || IsThere(v); });
   }
 
-  // A sum over the rows is there only after the last of them.
+  // A sum over the instances is there only after the last of them.
   bool IsThere(Value operand) const {
     const NodeState state = state_[operand];
     return state == kDone || (state == kInBlock && graph_.node(operand).variance.step);
@@ -70,13 +71,14 @@ class BlockOrder {
 };
 
 std::int64_t StepsAtOnce(const Graph& graph, std::span<const Value> block, const CompileOptions& options) {
-  std::int64_t row_bytes = 1;
+  std::int64_t instance_bytes = 1;
   for (const Value value : block) {
     const Node& node = graph.node(value);
-    if (node.variance.step) row_bytes = std::max(row_bytes, node.shape.NumElements() * SizeOf(options.dtype));
+    if (node.variance.step)
+      instance_bytes = std::max(instance_bytes, node.shape.NumElements() * SizeOf(options.dtype));
   }
-  const std::int64_t rows = std::max(tuning::kBlockRows, tuning::kBlockBytes / row_bytes);
-  const std::int64_t most = std::clamp<std::int64_t>(rows / options.batch, 1, options.steps);
+  const std::int64_t instances = std::max(tuning::kBlockInstances, tuning::kBlockBytes / instance_bytes);
+  const std::int64_t most = std::clamp<std::int64_t>(instances / options.batch, 1, options.steps);
   const std::int64_t blocks = (options.steps + most - 1) / most;
   return (options.steps + blocks - 1) / blocks;
 }

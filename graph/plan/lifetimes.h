@@ -20,13 +20,13 @@ class Lifetimes {
 
   const ScheduledNode& scheduled(Value value) const { return order_[value]; }
   int position(Value value) const { return position_[value]; }
-  /// In a loop, or a block of rows, of what comes from before it: until its last round.
+  /// In a loop, or a block of instances, of what comes from before it: until its last round.
   int last_use(Value value) const { return last_use_[value]; }
   int end(Phase phase) const { return ends_[static_cast<int>(phase)]; }
   bool IsKept(Value value) const { return kept_[value]; }
   /// Whether a value is read, at its own step, in another phase than its own or on a recomputation, or at other steps.
   bool IsReadOutsideItsLoop(Value value) const;
-  /// Whether a value passes only from node to node of one block of rows (ScheduledNode::block).
+  /// Whether a value passes only from node to node of one block of instances (ScheduledNode::block).
   bool IsWithinBlock(Value value) const { return within_block_[value]; }
 
  private:

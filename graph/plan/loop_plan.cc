@@ -41,12 +41,13 @@ std::set<std::int32_t> MatricesOf(const Graph& graph, std::span<const ScheduledN
   return matrices;
 }
 
-// Whether every node of a loop has a row for each sample, so that no two sample groups would write the same number.
+// Whether every node of a loop has an instance for each sample, so that no two sample groups would write the same
+// number.
 bool HasOnlySamples(const Graph& graph, std::span<const ScheduledNode> loop) {
   return std::all_of(loop.begin(), loop.end(), [&](const ScheduledNode& scheduled) {
     const Node& node = graph.node(scheduled.node);
     return node.variance.sample ||
-           (node.op->row_rule == RowRule::kSum &&
+           (node.op->instance_rule == InstanceRule::kSum &&
             std::any_of(node.operands.begin(), node.operands.end(),
                         [&](Value operand) { return operand && graph.node(operand).variance.sample; }));
   });

@@ -95,21 +95,21 @@ class PassingMemory {
     }
     if (!IsOfGroup(value)) return placement;
     const std::int64_t groups = GroupsOf(node.phase);
-    placement.slot_stride = placement.row_stride * ((run_.options.batch + groups - 1) / groups);
+    placement.slot_stride = placement.instance_stride * ((run_.options.batch + groups - 1) / groups);
     return placement;
   }
 
   // An operand that ends here and whose memory the result may take over.
   std::optional<Value> Donor(Value value, const Placement& placement) const {
     const Node& node = NodeOf(value);
-    if (node.op->row_rule != RowRule::kMap || OutlivesRound(node)) return std::nullopt;
+    if (node.op->instance_rule != InstanceRule::kMap || OutlivesRound(node)) return std::nullopt;
     if (run_.lifetimes.scheduled(value).fused_loop >= 0 && !node.shape.IsMatrix()) return std::nullopt;
     for (const int i : node.op->inplace) {
       const Value operand = node.operands[static_cast<size_t>(i)];
       if (!operand || NodeOf(operand).kind != NodeKind::kOp || !passing_[operand]) continue;
       const Placement& other = plan_.placements[operand];
       const bool same = other.slots == placement.slots && other.slot_stride == placement.slot_stride &&
-                        other.row_stride == placement.row_stride;
+                        other.instance_stride == placement.instance_stride;
       const bool ends = run_.lifetimes.last_use(operand) == run_.lifetimes.position(value);
       if (same && ends && MayTakeOver(node, operand)) return operand;
     }

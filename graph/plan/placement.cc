@@ -6,10 +6,10 @@ namespace plgraph {
 
 Placement SlotsFor(const Node& node, std::int64_t slots, std::int64_t batch) {
   Placement placement;
-  const CheckedSize row = node.shape.NumElements();
+  const CheckedSize size = node.shape.NumElements();
   placement.slots = slots;
-  placement.row_stride = node.variance.sample ? row.value() : 0;
-  placement.slot_stride = (node.variance.sample ? row * batch : row).value();
+  placement.instance_stride = node.variance.sample ? size.value() : 0;
+  placement.slot_stride = (node.variance.sample ? size * batch : size).value();
   return placement;
 }
 

@@ -21,9 +21,10 @@ struct Placement {
   std::int64_t slots = 1;
   std::int64_t shift = 0;
   std::int64_t slot_stride =
-      0;  ///< elements from slot to slot: batch x row, or the row of a value without samples
-  std::int64_t row_stride = 0;  ///< elements from sample to sample; 0 for a value without sample variance
-  std::int64_t interval = 0;    ///< of a recomputed state: steps from snapshot to snapshot; 0: all is a ring
+      0;  ///< elements from slot to slot: batch x the elements of an instance, or those of a value without samples
+  std::int64_t instance_stride =
+      0;                      ///< elements from sample to sample; 0 for a value without sample variance
+  std::int64_t interval = 0;  ///< of a recomputed state: steps from snapshot to snapshot; 0: all is a ring
   std::int64_t outer_interval =
       0;                 ///< of a recomputed state: steps from one that lasts to the next; 0: all do
   std::int64_t end = 0;  ///< of a recomputed state: the steps of a run
@@ -35,7 +36,7 @@ struct Placement {
   /// As a sample group sees it, whose first sample is `first` of the batch.
   Placement InGroup(std::int64_t group, std::int64_t first) const {
     Placement own = *this;
-    if (group_stride > 0) own.offset += group * group_stride - first * row_stride;
+    if (group_stride > 0) own.offset += group * group_stride - first * instance_stride;
     return own;
   }
   /// Whether what it is at a step is there until the end of the run.

@@ -46,9 +46,9 @@ std::string MemoryText(const Executable& executable) {
   for (int id = 0; id < executable.graph.size(); ++id) {
     const Placement& place = memory.placements[Value{id}];
     if (place.offset < 0) continue;
-    text += fmt::format("{} offset={} slots={} of {} shift={} row={}{}{}\n",
+    text += fmt::format("{} offset={} slots={} of {} shift={} instance_stride={}{}{}\n",
                         executable.graph.node(Value{id}).name, place.offset, place.slots, place.slot_stride,
-                        place.shift, place.row_stride,
+                        place.shift, place.instance_stride,
                         place.interval == 0 ? "" : fmt::format(" checkpoint interval={}", place.interval),
                         place.group_stride == 0 ? "" : fmt::format(" sample group={}", place.group_stride));
   }

@@ -20,8 +20,8 @@ struct ScheduledNode {
   /// In a loop: nodes of the same number stand side by side and go over the lines of their matrices together,
   /// some lines at a time; -1: on its own.
   int fused_loop = -1;
-  /// In a phase that is no loop: nodes of the same number stand side by side and go through their rows together, the
-  /// rows of some steps at a time; -1: all rows at once.
+  /// In a phase that is no loop: nodes of the same number stand side by side and go through their instances together,
+  /// the instances of some steps at a time; -1: all instances at once.
   int block = -1;
 
   friend bool operator==(const ScheduledNode&, const ScheduledNode&) = default;

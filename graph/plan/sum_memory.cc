@@ -24,7 +24,7 @@ void PlaceGroupSums(const RunFacts& run, Phase loop, MemoryPlan& plan) {
   const std::int64_t others = run.loops.of(loop).split.groups - 1;
   for (const ScheduledNode& scheduled : run.schedule.order(loop)) {
     const Node& node = run.graph.node(scheduled.node);
-    if (others == 0 || node.op->row_rule != RowRule::kSum || node.variance.sample) continue;
+    if (others == 0 || node.op->instance_rule != InstanceRule::kSum || node.variance.sample) continue;
     const CheckedSize size = WholeCacheLines(node.shape.NumElements());
     plan.group_sums[scheduled.node] = plan.Append((size * others).value(), Section::kScratch);
   }

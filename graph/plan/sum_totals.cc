@@ -10,9 +10,9 @@ bool IsSmall(const Node& node) {
   return node.variance.sample && node.shape.NumElements() <= tuning::kSmallSumElements;
 }
 
-// Up to so many rows a sum has no totals.
-std::int64_t MostRowsWithout(const Node& node) {
-  return IsSmall(node) ? SumBlockRows(node) : tuning::kMostRowsWithoutTotals;
+// Up to so many instances a sum has no totals.
+std::int64_t MostInstancesWithout(const Node& node) {
+  return IsSmall(node) ? SumBlockInstances(node) : tuning::kMostInstancesWithoutTotals;
 }
 
 // How many terms are added to an element of the sum one call after the other. What a single call adds, its kernel adds
@@ -29,16 +29,16 @@ std::int64_t Terms(const Node& node, const ScheduledNode& scheduled, const Sched
 
 }  // namespace
 
-std::int64_t SumBlockRows(const Node& node) {
-  return IsSmall(node) ? tuning::kSmallSumBlockRows : tuning::kSumBlockRows;
+std::int64_t SumBlockInstances(const Node& node) {
+  return IsSmall(node) ? tuning::kSmallSumBlockInstances : tuning::kSumBlockInstances;
 }
 
 std::int64_t TotalElements(const Node& node, const ScheduledNode& scheduled, const Schedule& schedule,
                            std::int64_t groups, const CompileOptions& options) {
-  if (node.op->row_rule != RowRule::kSum || SumsEachStep(node)) return 0;
-  if (Terms(node, scheduled, schedule, groups, options) <= MostRowsWithout(node)) return 0;
-  const CheckedSize rows = node.variance.sample ? options.batch : 1;
-  const CheckedSize doubles = rows * node.shape.NumElements();
+  if (node.op->instance_rule != InstanceRule::kSum || SumsEachStep(node)) return 0;
+  if (Terms(node, scheduled, schedule, groups, options) <= MostInstancesWithout(node)) return 0;
+  const CheckedSize instances = node.variance.sample ? options.batch : 1;
+  const CheckedSize doubles = instances * node.shape.NumElements();
   return (doubles * (SizeOf(DType::kDouble) / SizeOf(options.dtype))).value();
 }
 

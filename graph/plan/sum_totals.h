@@ -14,11 +14,11 @@
 namespace plgraph {
 
 /// A sum over many steps and samples goes on from call to call of its kernel, which would lose the digits of later
-/// terms. So it is taken in blocks of rows, and the blocks are added in double, in memory of their own.
+/// terms. So it is taken in blocks of instances, and the blocks are added in double, in memory of their own.
 
-/// Rows of a block: after so many the sum is moved to the totals. A sum of few elements, such as a loss, has short blocks,
-/// because moving it costs next to nothing.
-std::int64_t SumBlockRows(const Node& node);
+/// Instances of a block: after so many the sum is moved to the totals. A sum of few elements, such as a loss, has short
+/// blocks, because moving it costs next to nothing.
+std::int64_t SumBlockInstances(const Node& node);
 
 /// Elements of the number type that the totals of a sum take; 0: it is short enough without. `groups`: of its loop,
 /// each of which has totals of its own; this is the size for one of them.

@@ -50,7 +50,7 @@ struct Executor<T>::Impl {
   void RunAt(Instruction<T>& instruction, std::int64_t step) {
     instruction.PointAt(base, context, step, 0);
     instruction.Run(node_clock);
-    instruction.CountRows(base);
+    instruction.CountInstances(base);
   }
 
   void RunBatched(Phase phase) {
@@ -76,11 +76,11 @@ struct Executor<T>::Impl {
   }
 
   void RunSteps(Instruction<T>& instruction, std::int64_t begin, std::int64_t end) {
-    const RowRule rule = instruction.node->op->row_rule;
-    if (rule == RowRule::kLastStep) return RunAt(instruction, executable.options.steps - 1);
-    if (rule == RowRule::kFirstStep) return RunAt(instruction, 0);
+    const InstanceRule rule = instruction.node->op->instance_rule;
+    if (rule == InstanceRule::kLastStep) return RunAt(instruction, executable.options.steps - 1);
+    if (rule == InstanceRule::kFirstStep) return RunAt(instruction, 0);
     if (instruction.one_batch) {
-      instruction.args.rows = instruction.rows_per_step * (end - begin);
+      instruction.args.instances = instruction.instances_per_step * (end - begin);
       return RunAt(instruction, begin);
     }
     for (std::int64_t step = begin; step < end; ++step) RunAt(instruction, step);
@@ -139,14 +139,14 @@ struct Executor<T>::Impl {
 
   void FillInitial(const State& state, T* slot) const {
     const Node& node = graph.node(state.value);
-    const std::int64_t row = node.shape.NumElements();
+    const std::int64_t size = node.shape.NumElements();
     if (!state.initial) {
       std::fill_n(slot, StateSize(state), static_cast<T>(state.initial_constant));
       return;
     }
     const T* initial = At(state.initial, 0);
     for (std::int64_t sample = 0; sample < executable.options.batch; ++sample) {
-      std::copy_n(initial, row, slot + sample * row);
+      std::copy_n(initial, size, slot + sample * size);
     }
   }
 
@@ -312,7 +312,7 @@ void Executor<T>::Backward(const RunContext& context) {
 template <typename T>
 double Executor<T>::TermValue(size_t index, std::int64_t sample) const {
   const Term& term = impl_->graph.terms[index];
-  const double value = impl_->At(term.value, 0)[sample * impl_->PlacementOf(term.value).row_stride];
+  const double value = impl_->At(term.value, 0)[sample * impl_->PlacementOf(term.value).instance_stride];
   return term.at == TermAt::kEveryStep ? value / static_cast<double>(impl_->executable.options.steps) : value;
 }
 

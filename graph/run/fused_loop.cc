@@ -52,11 +52,11 @@ void FusedLoop<T>::MakeArguments() {
     for (size_t m = 0; m < members_.size(); ++m) {
       const Instruction<T>& instruction = *members_[m].instruction;
       Operands& own = operands_[CallOf(m, part)];
-      std::copy(instruction.operand_rows.begin(), instruction.operand_rows.end(), own.begin());
+      std::copy(instruction.operand_instances.begin(), instruction.operand_instances.end(), own.begin());
       KernelArgs<T>& args = args_[CallOf(m, part)];
       args = instruction.args;
-      args.operands = std::span(own.data(), instruction.operand_rows.size());
-      args.rows = 1;
+      args.operands = std::span(own.data(), instruction.operand_instances.size());
+      args.instances = 1;
       args.threads = serial_.get();
     }
   }
@@ -125,9 +125,9 @@ void FusedLoop<T>::Find(size_t m, std::int64_t part) {
   const std::int64_t step = steps_at_[m];
   Start& start = starts_[CallOf(m, part)];
   for (size_t i = 0; i < instruction.operands.size(); ++i) {
-    if (instruction.operand_rows[i].shape == nullptr) continue;
+    if (instruction.operand_instances[i].shape == nullptr) continue;
     start.operands[i] = base_ + instruction.operands[i].At(step, first_sample_);
-    if (members_[m].operand_lines[i] <= 1) Prefetch(start.operands[i], instruction.operands[i].row_size);
+    if (members_[m].operand_lines[i] <= 1) Prefetch(start.operands[i], instruction.operands[i].instance_size);
   }
   start.result = base_ + instruction.result.At(step, first_sample_);
   args_[CallOf(m, part)].step = step;
@@ -168,7 +168,7 @@ void FusedLoop<T>::PointAt(size_t m, const Position& at) {
   for (size_t i = 0; i < instruction.operands.size(); ++i) {
     if (start.operands[i] == nullptr) continue;
     operands[i].data =
-        start.operands[i] + at.sample * operands[i].row_stride + line * member.operand_lines[i];
+        start.operands[i] + at.sample * operands[i].instance_stride + line * member.operand_lines[i];
     operands[i].shape = &member.operand_shapes[i][kind];
   }
   KernelArgs<T>& args = args_[CallOf(m, at.part)];

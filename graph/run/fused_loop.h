@@ -24,7 +24,7 @@ class FusedLoop {
   FusedLoop(const Graph& graph, const FusedLoopPlan& plan, std::span<const Instruction<T>> members,
             std::span<T* const> line_sums);
 
-  /// Of how many samples the instructions have rows.
+  /// Of how many samples the instructions have instances.
   void SetSamples(std::int64_t samples) { samples_ = samples; }
   /// The step for which the next Run runs a member; none: it does not.
   void SetStep(size_t member, std::optional<std::int64_t> step) { steps_at_[member] = step.value_or(-1); }
@@ -44,7 +44,7 @@ class FusedLoop {
     std::array<Shape, 2> result_shapes;                      // by TileKind
     std::vector<std::array<Shape, 2>> operand_shapes;
   };
-  using Operands = std::array<OperandRows<T>, kMaxOperands>;
+  using Operands = std::array<OperandInstances<T>, kMaxOperands>;
   // Where the numbers of a step begin: its first sample, its first line.
   struct Start {
     std::array<const T*, kMaxOperands> operands{};

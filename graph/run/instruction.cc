@@ -13,14 +13,14 @@ Place PlaceOf(const Executable& executable, Value value) {
   return {executable.memory.placements[value], node.variance, node.shape.NumElements()};
 }
 
-// Whether the rows of all steps lie one behind the other as one sequence (or are one and the same row).
-bool IsSequence(const Place& place, std::int64_t rows_per_step) {
+// Whether the instances of all steps lie one behind the other as one sequence (or are one and the same instance).
+bool IsSequence(const Place& place, std::int64_t instances_per_step) {
   if (!place.variance.step) return !place.variance.sample;
-  return place.placement.slot_stride == rows_per_step * place.row_size &&
-         (place.variance.sample || rows_per_step == 1);
+  return place.placement.slot_stride == instances_per_step * place.instance_size &&
+         (place.variance.sample || instances_per_step == 1);
 }
 
-std::int64_t SequenceStride(const Place& place) { return place.variance.step ? place.row_size : 0; }
+std::int64_t SequenceStride(const Place& place) { return place.variance.step ? place.instance_size : 0; }
 
 }  // namespace
 
@@ -36,13 +36,13 @@ Instruction<T>::Instruction(const Executable& executable, const ScheduledNode& s
   bool step = node->variance.step;
   for (const Value operand : node->operands) {
     operands.push_back(operand ? PlaceOf(executable, operand) : Place{});
-    OperandRows<T>& rows = operand_rows.emplace_back();
+    OperandInstances<T>& instances = operand_instances.emplace_back();
     if (!operand) continue;
     const Place& place = operands.back();
-    rows.shape = &executable.graph.node(operand).shape;
-    rows.row_stride = place.placement.row_stride;
+    instances.shape = &executable.graph.node(operand).shape;
+    instances.instance_stride = place.placement.instance_stride;
     if (place.placement.HoldsSteps(executable.options.steps) && place.variance.step) {
-      rows.step_stride = place.placement.slot_stride;
+      instances.step_stride = place.placement.slot_stride;
     }
     sample = sample || place.variance.sample;
     step = step || place.variance.step;
@@ -52,37 +52,40 @@ Instruction<T>::Instruction(const Executable& executable, const ScheduledNode& s
   if (const int snapshot = node->op->snapshot; snapshot >= 0) {
     operands[static_cast<size_t>(snapshot)].every = SnapshotSteps(*node);
   }
-  rows_per_step = sample ? executable.options.batch : 1;
+  instances_per_step = sample ? executable.options.batch : 1;
   steps = step ? executable.options.steps : 1;
 }
 
 template <typename T>
 void Instruction<T>::Bind(ThreadPool& threads) {
   origin.stream = node->random_stream;
-  origin.batch = rows_per_step;
-  args.operands = operand_rows;
-  args.result_stride = result.placement.row_stride;
+  origin.batch = instances_per_step;
+  args.operands = operand_instances;
+  args.result_stride = result.placement.instance_stride;
   args.shape = &node->shape;
-  args.rows = rows_per_step;
+  args.instances = instances_per_step;
   args.attributes = node->attributes;
   args.origin = &origin;
   args.threads = &threads;
-  const bool mapped = node->op->row_rule == RowRule::kMap || node->op->row_rule == RowRule::kSum;
+  const bool mapped =
+      node->op->instance_rule == InstanceRule::kMap || node->op->instance_rule == InstanceRule::kSum;
   if (IsLoop(node->phase) || steps == 1 || !mapped || !node->op->history.empty()) return;
-  one_batch = IsSequence(result, rows_per_step);
+  one_batch = IsSequence(result, instances_per_step);
   for (size_t i = 0; i < operands.size(); ++i) {
-    if (node->operands[i] && !IsSequence(operands[i], rows_per_step)) one_batch = false;
+    if (node->operands[i] && !IsSequence(operands[i], instances_per_step)) one_batch = false;
   }
   if (!one_batch) return;
-  args.rows = rows_per_step * steps;
+  args.instances = instances_per_step * steps;
   args.result_stride = SequenceStride(result);
-  for (size_t i = 0; i < operands.size(); ++i) operand_rows[i].row_stride = SequenceStride(operands[i]);
+  for (size_t i = 0; i < operands.size(); ++i)
+    operand_instances[i].instance_stride = SequenceStride(operands[i]);
 }
 
 template <typename T>
 void Instruction<T>::PointAt(T* base, const RunContext& context, std::int64_t step, std::int64_t sample) {
   for (size_t i = 0; i < operands.size(); ++i) {
-    if (operand_rows[i].shape != nullptr) operand_rows[i].data = base + operands[i].At(step, sample);
+    if (operand_instances[i].shape != nullptr)
+      operand_instances[i].data = base + operands[i].At(step, sample);
   }
   args.result = base + result.At(step, sample);
   args.step = step;
@@ -97,7 +100,7 @@ template <typename T>
 void Instruction<T>::Count() const {
   if (profile == nullptr) return;
   ++profile->calls;
-  profile->rows += args.rows;
+  profile->instances += args.instances;
 }
 
 template <typename T>
@@ -105,28 +108,28 @@ void Instruction<T>::Run(const Clock* clock) const {
   const Timer timer(clock, spent());
   if (observer != nullptr) observer->Before(*node, args);
   if (SumsEachStep(*node))
-    std::fill_n(args.result, args.result_stride == 0 ? result.row_size : args.rows * args.result_stride,
-                T{0});
+    std::fill_n(args.result,
+                args.result_stride == 0 ? result.instance_size : args.instances * args.result_stride, T{0});
   node->op->kernel.template Run<T>(args);
   if (observer != nullptr) observer->After(*node, args);
 }
 
 template <typename T>
 void Instruction<T>::Clear(T* base) {
-  if (node->op->row_rule != RowRule::kSum || SumsEachStep(*node)) return;
+  if (node->op->instance_rule != InstanceRule::kSum || SumsEachStep(*node)) return;
   std::fill_n(base + result.placement.offset, SumSize(), T{0});
   if (totals < 0) return;
   std::fill_n(TotalsAt(base), SumSize(), 0.0);
-  block_rows = 0;
+  block_instances = 0;
 }
 
 template <typename T>
-void Instruction<T>::CountRows(T* base) {
+void Instruction<T>::CountInstances(T* base) {
   if (totals < 0) return;
-  block_rows += node->variance.sample ? 1 : args.rows;
-  if (block_rows < SumBlockRows(*node)) return;
+  block_instances += node->variance.sample ? 1 : args.instances;
+  if (block_instances < SumBlockInstances(*node)) return;
   MoveToTotals(base + result.placement.offset, TotalsAt(base), SumSize(), *args.threads);
-  block_rows = 0;
+  block_instances = 0;
 }
 
 template <typename T>

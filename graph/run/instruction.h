@@ -16,13 +16,13 @@ namespace plgraph {
 struct Place {
   Placement placement;
   Variance variance;
-  std::int64_t row_size = 0;  ///< elements of one row
+  std::int64_t instance_size = 0;  ///< elements of one instance
   std::int64_t every = 0;  ///< over 0: read as it was at the last multiple of so many steps (OpDef::snapshot)
 
   /// Where its numbers are at a step, from a sample on; in elements from the start of the arena.
   std::int64_t At(std::int64_t step, std::int64_t sample) const {
     const std::int64_t of_step = every > 0 ? step - step % every : step;
-    return placement.AtStep(of_step) + sample * placement.row_stride;
+    return placement.AtStep(of_step) + sample * placement.instance_stride;
   }
 };
 
@@ -35,17 +35,17 @@ struct Instruction {
   const Node* node = nullptr;
   std::vector<Place> operands;
   Place result;
-  std::vector<OperandRows<T>> operand_rows;
-  RowOrigin origin;
+  std::vector<OperandInstances<T>> operand_instances;
+  InstanceOrigin origin;
   KernelArgs<T> args;
-  std::int64_t rows_per_step = 1;
+  std::int64_t instances_per_step = 1;
   std::int64_t steps = 1;               ///< how often it runs in a batched phase
   bool one_batch = false;               ///< all its steps are one call
   bool pipelined = false;               ///< as in ScheduledNode
   int fused_loop = -1;                  ///< as in ScheduledNode
   int block = -1;                       ///< as in ScheduledNode
   std::int64_t totals = -1;             ///< offset of the totals of a sum over many steps; -1: it has none
-  std::int64_t block_rows = 0;          ///< of such a sum, since they were moved to the totals
+  std::int64_t block_instances = 0;     ///< of such a sum, since they were moved to the totals
   bool skip = false;                    ///< not for the samples at hand
   CallObserver<T>* observer = nullptr;  ///< null: nobody looks
   NodeProfile* profile = nullptr;       ///< counts its calls; null: nobody does
@@ -58,8 +58,8 @@ struct Instruction {
   TimeSpent* spent() const { return profile == nullptr ? nullptr : &profile->spent; }
   /// Clears the result of a sum over steps; one over the samples of each step is cleared by Run.
   void Clear(T* base);
-  /// After each call: moves a sum over many steps to its totals when enough rows were added.
-  void CountRows(T* base);
+  /// After each call: moves a sum over many steps to its totals when enough instances were added.
+  void CountInstances(T* base);
   /// After the last call: the sum as a whole.
   void TakeTotals(T* base) const;
 

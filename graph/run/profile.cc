@@ -8,7 +8,7 @@ NodeProfile& NodeProfile::operator+=(const NodeProfile& other) {
   spent.seconds += other.spent.seconds;
   spent.times += other.spent.times;
   calls += other.calls;
-  rows += other.rows;
+  instances += other.instances;
   return *this;
 }
 

@@ -16,8 +16,8 @@ struct NodeProfile {
   /// Of all sample groups of a loop, over how many of them run at the same time. The members of a fused loop run as
   /// one: that of the whole fused loop, at the first of them.
   TimeSpent spent;
-  std::int64_t calls = 0;  ///< of its kernel; of a member of a fused loop: the rounds for which it ran
-  std::int64_t rows = 0;   ///< in all calls; a row is one sample at one step
+  std::int64_t calls = 0;      ///< of its kernel; of a member of a fused loop: the rounds for which it ran
+  std::int64_t instances = 0;  ///< in all calls; an instance is one sample at one step
 
   NodeProfile& operator+=(const NodeProfile& other);
 };

@@ -23,7 +23,8 @@ SampleGroup<T>::SampleGroup(const Executable& executable, Phase loop, std::int64
     for (Place& operand : instruction.operands) operand.placement = operand.placement.InGroup(group, first_);
     const std::int64_t sums = executable.memory.group_sums[scheduled.node];
     if (group > 0 && sums >= 0) {
-      instruction.result.placement.offset = sums + (group - 1) * WholeCacheLines(instruction.result.row_size);
+      instruction.result.placement.offset =
+          sums + (group - 1) * WholeCacheLines(instruction.result.instance_size);
     }
     if (instruction.totals >= 0) {
       instruction.totals += group * executable.memory.totals_stride[scheduled.node];
@@ -76,16 +77,16 @@ void SampleGroup<T>::Run(const RunContext& context) {
 template <typename T>
 void SampleGroup<T>::TakeSamples(std::int64_t first, std::int64_t count) {
   for (Instruction<T>& instruction : instructions_) {
-    if (instruction.rows_per_step > 1) {
-      instruction.args.rows = count;
+    if (instruction.instances_per_step > 1) {
+      instruction.args.instances = count;
       instruction.origin.batch = count;
-    } else if (instruction.node->op->row_rule == RowRule::kSum) {
+    } else if (instruction.node->op->instance_rule == InstanceRule::kSum) {
       instruction.skip = first > 0;
     }
   }
   for (FusedLoop<T>& fused_loop : fused_loops_) fused_loop.SetSamples(count);
   for (Instruction<T>& instruction : recomputed_) {
-    instruction.args.rows = count;
+    instruction.args.instances = count;
     instruction.origin.batch = count;
   }
 }
@@ -124,8 +125,8 @@ void SampleGroup<T>::RecomputeOuterInterval(const RunContext& context, std::int6
       if (asides_[i] < 0) continue;
       const Instruction<T>& instruction = recomputed_[i];
       T* const own = base_ + instruction.result.At(end, sample);
-      T* const aside = base_ + asides_[i] + sample * instruction.result.placement.row_stride;
-      std::copy_n(back ? aside : own, instruction.args.rows * instruction.result.row_size,
+      T* const aside = base_ + asides_[i] + sample * instruction.result.placement.instance_stride;
+      std::copy_n(back ? aside : own, instruction.args.instances * instruction.result.instance_size,
                   back ? own : aside);
     }
   };
@@ -143,8 +144,8 @@ std::optional<std::int64_t> SampleGroup<T>::StepIn(std::int64_t round,
   const std::int64_t passed = round - (instruction.pipelined ? 1 : 0);
   if (passed < 0 || passed > last || instruction.skip) return std::nullopt;
   const std::int64_t step = loop_ == Phase::kStep ? passed : last - passed;
-  const RowRule rule = instruction.node->op->row_rule;
-  if ((rule == RowRule::kLastStep && step != last) || (rule == RowRule::kFirstStep && step != 0))
+  const InstanceRule rule = instruction.node->op->instance_rule;
+  if ((rule == InstanceRule::kLastStep && step != last) || (rule == InstanceRule::kFirstStep && step != 0))
     return std::nullopt;
   return step;
 }
@@ -158,7 +159,7 @@ void SampleGroup<T>::RunRound(const RunContext& context, std::int64_t round, std
       if (const auto step = StepIn(round, first)) {
         first.PointAt(base_, context, *step, sample);
         first.Run(clock_);
-        first.CountRows(base_);
+        first.CountInstances(base_);
       }
       ++i;
       continue;
@@ -176,7 +177,7 @@ void SampleGroup<T>::RunRound(const RunContext& context, std::int64_t round, std
       const Timer timer(clock_, first.spent());
       fused_loop->Run(base_, sample, *threads_);
       for (size_t k = i; k < i + count; ++k) {
-        if (StepIn(round, instructions_[k])) instructions_[k].CountRows(base_);
+        if (StepIn(round, instructions_[k])) instructions_[k].CountInstances(base_);
       }
     }
     ++fused_loop;

@@ -7,7 +7,7 @@
 
 namespace plgraph {
 
-/// The rows of a kernel's result: [channels, H, W] each.
+/// The instances of a kernel's result: [channels, H, W] each.
 template <typename T>
 struct ResultImages {
   T* data = nullptr;

@@ -9,14 +9,14 @@
 
 namespace plgraph {
 
-/// The factor of an [N, M] matrix that an operand is: a scalar, [M] (one per column), [N, 1] (one per row) or [N, M], from
-/// a line and a column on. An absent operand is 1.
+/// The factor of an [N, M] matrix that an operand is: a scalar, [M] (one per column), [N, 1] (one per row) or [N, M],
+/// from a line and a column on. An absent operand is 1.
 template <typename T>
-LineFactor<T> FactorOf(const OperandRows<T>& operand, std::int64_t row, std::int64_t line,
+LineFactor<T> FactorOf(const OperandInstances<T>& operand, std::int64_t instance, std::int64_t line,
                        std::int64_t column = 0) {
   static constexpr T kOne = 1;
   if (!operand) return {&kOne, 0, 0};
-  const T* data = operand.Row(row);
+  const T* data = operand.Instance(instance);
   switch (operand.shape->rank()) {
     case 0:
       return {data, 0, 0};
@@ -30,27 +30,27 @@ LineFactor<T> FactorOf(const OperandRows<T>& operand, std::int64_t row, std::int
   }
 }
 
-/// The [N, M] matrix of a row of an operand from a line and a column on; no data if the operand is absent.
+/// The [N, M] matrix of an instance of an operand from a line and a column on; no data if the operand is absent.
 template <typename T>
-Lines<const T> LinesOfRow(const OperandRows<T>& operand, std::int64_t row, std::int64_t line,
-                          std::int64_t column = 0) {
+Lines<const T> LinesOfInstance(const OperandInstances<T>& operand, std::int64_t instance, std::int64_t line,
+                               std::int64_t column = 0) {
   if (!operand) return {};
   const std::int64_t columns = operand.shape->dim(1);
-  return {operand.Row(row) + line * columns + column, columns};
+  return {operand.Instance(instance) + line * columns + column, columns};
 }
 
 /// The same of a result.
 template <typename T>
-Lines<T> LinesOfResult(const KernelArgs<T>& args, std::int64_t row, std::int64_t line) {
+Lines<T> LinesOfResult(const KernelArgs<T>& args, std::int64_t instance, std::int64_t line) {
   const std::int64_t columns = args.shape->dim(1);
-  return {args.ResultRow(row) + line * columns, columns};
+  return {args.ResultInstance(instance) + line * columns, columns};
 }
 
-/// The update that an op of one row makes or inverts; its operands are a matrix, decay (a scalar or absent), pre,
+/// The update that an op of one instance makes or inverts; its operands are a matrix, decay (a scalar or absent), pre,
 /// post and scale.
 template <typename T>
 TraceUpdate<T> UpdateOf(const KernelArgs<T>& args) {
-  return {*FactorOf(args.operand(1), 0, 0).data, args.operand(2).Row(0), args.operand(3).Row(0),
+  return {*FactorOf(args.operand(1), 0, 0).data, args.operand(2).Instance(0), args.operand(3).Instance(0),
           FactorOf(args.operand(4), 0, 0)};
 }
 

@@ -1,5 +1,5 @@
-// The gradients of seven small plastic models, and of the ops on images, against PyTorch's, in double and in float. The reference is recomputed
-// by tests/models/torch/make_reference.py with Debian's python3-torch.
+// The gradients of seven small plastic models, and of the ops on images, against PyTorch's, in double and in float. The
+// reference is recomputed by tests/models/torch/make_reference.py with Debian's python3-torch.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(Models, TorchGradients,
                                            "retroactive", "rate_matrix"),
                          [](const auto& model) { return std::string(model.param); });
 
-// One op in some twenty shapes each, on six rows (three samples, two steps) and on a single one.
+// One op in some twenty shapes each, on six instances (three samples, two steps) and on a single one.
 INSTANTIATE_TEST_SUITE_P(Images, TorchGradients,
                          ::testing::Values("conv2d", "conv2d_single", "conv_transpose2d",
                                            "conv_transpose2d_single", "max_pool2d", "max_pool2d_single",

@@ -14,8 +14,8 @@
 namespace plgraph {
 
 /// One op, compiled for training: a random projection of its result to a number is the loss. An operand that is shared
-/// among rows is a parameter; any other is a parameter plus an input, so that each row has its own numbers and the
-/// gradients of all rows meet in the parameter.
+/// among instances is a parameter; any other is a parameter plus an input, so that each instance has its own numbers
+/// and the gradients of all instances meet in the parameter.
 template <typename T>
 class GradientCase {
  public:
@@ -45,8 +45,8 @@ extern template class GradientCase<double>;
 /// the largest number of its parameter. Empty if nothing is.
 std::string GradientFaults(const OpRow& row, const Example& example, const std::vector<bool>& shared);
 
-/// The same of large cases: the derivative along one direction for each parameter, against a central difference, to 1e-7
-/// of what its numbers add to it.
+/// The same of large cases: the derivative along one direction for each parameter, against a central difference, to
+/// 1e-7 of what its numbers add to it.
 std::string DerivativeFaults(const OpRow& row, const Example& example, const std::vector<bool>& shared,
                              std::int64_t batch);
 

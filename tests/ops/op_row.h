@@ -74,7 +74,7 @@ struct OpRow {
   Naive naive;
   std::vector<SampleRange> domains = {};  ///< by operand; the default where there is none
   bool zero_gradient = false;             ///< the op stops gradients
-  std::vector<Example> large = {};        ///< enough work in one row for several threads
+  std::vector<Example> large = {};        ///< enough work in one instance for several threads
 };
 
 /// The table of all rows.

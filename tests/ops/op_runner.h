@@ -14,13 +14,13 @@
 
 namespace plgraph {
 
-/// Calls the kernels of one op, or of what it is composed of, on several rows at once: the contract of KernelArgs
-/// without a compiler and an executor. Rows lie `kGap` elements apart, which must stay as they are.
+/// Calls the kernels of one op, or of what it is composed of, on several instances at once: the contract of KernelArgs
+/// without a compiler and an executor. Instances lie `kGap` elements apart, which must stay as they are.
 template <typename T>
 class OpRunner {
  public:
-  OpRunner(const OpRow& row, const Example& example, const std::vector<bool>& shared, std::int64_t rows)
-      : row_(row), example_(example), rows_(rows) {
+  OpRunner(const OpRow& row, const Example& example, const std::vector<bool>& shared, std::int64_t instances)
+      : row_(row), example_(example), instances_(instances) {
     GraphMaker maker;
     std::vector<Value> operands;
     for (size_t i = 0; i < example.operands.size(); ++i) {
@@ -41,8 +41,8 @@ class OpRunner {
 
   const Shape& shape() const { return graph_.node(graph_.Find("y")).shape; }
 
-  /// The result for each row; one row if all operands are shared. With `in_place` an operand whose memory the result
-  /// may take over is there already: the last that fits, or with `first` the first.
+  /// The result for each instance; one instance if all operands are shared. With `in_place` an operand whose memory the
+  /// result may take over is there already: the last that fits, or with `first` the first.
   enum class InPlace { kNo, kFirst, kLast };
   std::vector<std::vector<T>> Run(ThreadPool& threads, InPlace in_place = InPlace::kNo) {
     buffers_.assign(static_cast<size_t>(graph_.size()), {});
@@ -53,10 +53,10 @@ class OpRunner {
         Fill(value);
       }
     }
-    return ResultRows();
+    return ResultInstances();
   }
 
-  /// Whether anything was written between the rows by the last Run.
+  /// Whether anything was written between the instances by the last Run.
   bool WroteIntoGaps() const {
     for (size_t id = 0; id < buffers_.size(); ++id) {
       const std::int64_t size = graph_.node(Value{static_cast<std::int32_t>(id)}).shape.NumElements();
@@ -72,22 +72,24 @@ class OpRunner {
   static constexpr std::int64_t kGap = 3;
   static constexpr T kMark = 12345;
 
-  std::int64_t RowsOf(Value value) const { return graph_.node(value).variance == Variance{} ? 1 : rows_; }
+  std::int64_t InstancesOf(Value value) const {
+    return graph_.node(value).variance == Variance{} ? 1 : instances_;
+  }
   std::int64_t StrideOf(Value value) const {
     return graph_.node(value).variance == Variance{} ? 0 : graph_.node(value).shape.NumElements() + kGap;
   }
   std::vector<T>& Buffer(Value value) { return buffers_[static_cast<size_t>(value.id)]; }
   void MakeBuffer(Value value) {
     const std::int64_t size = graph_.node(value).shape.NumElements() + kGap;
-    Buffer(value).assign(static_cast<size_t>(RowsOf(value) * size), kMark);
+    Buffer(value).assign(static_cast<size_t>(InstancesOf(value) * size), kMark);
   }
 
   void Fill(Value value) {
     MakeBuffer(value);
     const size_t operand = static_cast<size_t>(std::stoi(graph_.node(value).name.substr(1)));
-    for (std::int64_t row = 0; row < RowsOf(value); ++row) {
-      const Numbers samples = OperandSamples(row_, example_, operand, row);
-      std::transform(samples.begin(), samples.end(), Buffer(value).begin() + row * StrideOf(value),
+    for (std::int64_t instance = 0; instance < InstancesOf(value); ++instance) {
+      const Numbers samples = OperandSamples(row_, example_, operand, instance);
+      std::transform(samples.begin(), samples.end(), Buffer(value).begin() + instance * StrideOf(value),
                      [](double x) { return static_cast<T>(x); });
     }
   }
@@ -95,7 +97,7 @@ class OpRunner {
   void Compute(Value value, ThreadPool& threads, InPlace in_place) {
     MakeBuffer(value);
     const Node& node = graph_.node(value);
-    std::vector<OperandRows<T>> operands;
+    std::vector<OperandInstances<T>> operands;
     for (const Value operand : node.operands) {
       operands.push_back({});
       if (operand) operands.back() = {Buffer(operand).data(), StrideOf(operand), &graph_.node(operand).shape};
@@ -105,13 +107,13 @@ class OpRunner {
       Buffer(value) = Buffer(node.operands[static_cast<size_t>(taken)]);
       operands[static_cast<size_t>(taken)].data = Buffer(value).data();
     }
-    const RowOrigin origin = {.stream = StreamId(node.name), .batch = rows_};
+    const InstanceOrigin origin = {.stream = StreamId(node.name), .batch = instances_};
     KernelArgs<T> args;
     args.operands = operands;
     args.result = Buffer(value).data();
     args.result_stride = StrideOf(value);
     args.shape = &node.shape;
-    args.rows = RowsOf(value);
+    args.instances = InstancesOf(value);
     args.attributes = node.attributes;
     args.origin = &origin;
     args.threads = &threads;
@@ -130,19 +132,19 @@ class OpRunner {
     return taken;
   }
 
-  std::vector<std::vector<T>> ResultRows() {
+  std::vector<std::vector<T>> ResultInstances() {
     const Value y = graph_.Find("y");
-    std::vector<std::vector<T>> rows;
-    for (std::int64_t row = 0; row < RowsOf(y); ++row) {
-      const auto begin = Buffer(y).begin() + row * StrideOf(y);
-      rows.emplace_back(begin, begin + graph_.node(y).shape.NumElements());
+    std::vector<std::vector<T>> instances;
+    for (std::int64_t instance = 0; instance < InstancesOf(y); ++instance) {
+      const auto begin = Buffer(y).begin() + instance * StrideOf(y);
+      instances.emplace_back(begin, begin + graph_.node(y).shape.NumElements());
     }
-    return rows;
+    return instances;
   }
 
   const OpRow& row_;
   const Example& example_;
-  std::int64_t rows_;
+  std::int64_t instances_;
   Graph graph_;
   std::vector<std::vector<T>> buffers_;
 };

@@ -31,18 +31,19 @@ class OpTest : public ::testing::TestWithParam<size_t> {
     return InferShape(maker.graph, maker.graph.node(y));
   }
 
-  Numbers Expected(const Example& example, const std::vector<bool>& shared, std::int64_t row_number) const {
+  Numbers Expected(const Example& example, const std::vector<bool>& shared, std::int64_t instance) const {
     NaiveArgs args{.operands = {}, .attributes = example.attributes, .result = example.result};
     for (size_t i = 0; i < example.operands.size(); ++i) {
       args.operands.emplace_back();
       if (!example.operands[i]) continue;
       args.operands.back() = {*example.operands[i],
-                              OperandSamples(row(), example, i, shared[i] ? 0 : row_number)};
+                              OperandSamples(row(), example, i, shared[i] ? 0 : instance)};
     }
     return row().naive(args);
   }
 
-  void CompareWithNaive(const Example& example, const std::vector<bool>& shared, std::int64_t rows) const;
+  void CompareWithNaive(const Example& example, const std::vector<bool>& shared,
+                        std::int64_t instances) const;
 };
 
 template <typename T>
@@ -68,13 +69,13 @@ bool SameBits(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 void OpTest::CompareWithNaive(const Example& example, const std::vector<bool>& shared,
-                              std::int64_t rows) const {
+                              std::int64_t instances) const {
   ThreadPool threads(1);
   const std::string where = Describe(row(), example, shared);
-  OpRunner<double> runner(row(), example, shared, rows);
+  OpRunner<double> runner(row(), example, shared, instances);
   const auto doubles = runner.Run(threads);
   EXPECT_FALSE(runner.WroteIntoGaps()) << where;
-  const auto floats = OpRunner<float>(row(), example, shared, rows).Run(threads);
+  const auto floats = OpRunner<float>(row(), example, shared, instances).Run(threads);
   // Each result may be a sum over as many numbers as the first operand has.
   const double terms = std::sqrt(static_cast<double>(example.operands[0]->NumElements()));
   for (size_t r = 0; r < doubles.size(); ++r) {
@@ -106,7 +107,7 @@ TEST_P(OpTest, RefusesWrongShapesAndAttributes) {
 TEST_P(OpTest, ComputesWhatTheNaiveFormComputes) {
   for (const Example& example : row().examples) {
     for (const std::vector<bool>& shared : Sharings(example)) {
-      for (const std::int64_t rows : {1, 3}) CompareWithNaive(example, shared, rows);
+      for (const std::int64_t instances : {1, 3}) CompareWithNaive(example, shared, instances);
     }
   }
   for (const Example& example : row().large) {
@@ -136,12 +137,12 @@ TEST_P(OpTest, ComputesTheSameBitsOnAnyNumberOfThreads) {
   ThreadPool three(3);
   for (const Example& example : AllExamples()) {
     const std::vector<bool> shared(example.operands.size(), false);
-    for (const std::int64_t rows : {std::int64_t{1}, 70000 / LargestSize(example) + 1}) {
-      OpRunner<float> runner(row(), example, shared, rows);
+    for (const std::int64_t instances : {std::int64_t{1}, 70000 / LargestSize(example) + 1}) {
+      OpRunner<float> runner(row(), example, shared, instances);
       const auto expected = runner.Run(one);
       const auto actual = runner.Run(three);
       for (size_t r = 0; r < expected.size(); ++r) {
-        ASSERT_TRUE(SameBits(actual[r], expected[r])) << Describe(row(), example) << " row " << r;
+        ASSERT_TRUE(SameBits(actual[r], expected[r])) << Describe(row(), example) << " instance " << r;
       }
     }
   }

@@ -42,9 +42,9 @@ Numbers Samples(const SampleRange& domain, std::int64_t size, std::uint64_t seed
   return samples;
 }
 
-Numbers OperandSamples(const OpRow& row, const Example& example, size_t operand, std::int64_t row_number) {
+Numbers OperandSamples(const OpRow& row, const Example& example, size_t operand, std::int64_t instance) {
   const std::uint64_t seed =
-      StreamId(row.op) + 1000003 * operand + 7919 * static_cast<std::uint64_t>(row_number);
+      StreamId(row.op) + 1000003 * operand + 7919 * static_cast<std::uint64_t>(instance);
   return Samples(DomainOf(row, operand), example.operands[operand]->NumElements(), seed);
 }
 

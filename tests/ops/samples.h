@@ -9,10 +9,10 @@ namespace plgraph {
 /// it, and keep away from the kinks by more than a finite difference steps.
 Numbers Samples(const SampleRange& domain, std::int64_t size, std::uint64_t seed);
 
-/// The numbers of an operand of an example in one row.
-Numbers OperandSamples(const OpRow& row, const Example& example, size_t operand, std::int64_t row_number);
+/// The numbers of an operand of an example in one instance.
+Numbers OperandSamples(const OpRow& row, const Example& example, size_t operand, std::int64_t instance);
 
-/// Which operands have one value for all rows: none of them, each in turn, all of them.
+/// Which operands have one value for all instances: none of them, each in turn, all of them.
 std::vector<std::vector<bool>> Sharings(const Example& example);
 
 /// The operands of an example, for messages: "Add([3], [1]) shared 01".

@@ -1,5 +1,5 @@
-// What batch normalisation asks of the compiler beside numbers, which tests/models/torch_ops_test.cc compares: where the
-// statistics are taken, what becomes of them, and that neither threads nor sample groups change a bit.
+// What batch normalisation asks of the compiler beside numbers, which tests/models/torch_ops_test.cc compares: where
+// the statistics are taken, what becomes of them, and that neither threads nor sample groups change a bit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,8 +30,8 @@ Graph Checked(GraphMaker& maker) {
   return std::move(maker.graph);
 }
 
-// A plastic network whose trace is limited (and so recomputed in the backward pass), normalised ahead of the loop, in it and
-// behind it.
+// A plastic network whose trace is limited (and so recomputed in the backward pass), normalised ahead of the loop, in
+// it and behind it.
 Graph PlasticNet(std::int64_t n) {
   GraphMaker maker;
   const Value x = AddBatchNorm(maker, "ahead", maker.Input("x", {n}), {n});
@@ -187,7 +187,7 @@ TEST(BatchNorm, ShowsItsUpdatesInTheTextAndHasNoneWithoutTraining) {
   options.training = false;
   const Executable inference = Compile(graph, options);
   EXPECT_TRUE(inference.graph.updates.empty());
-  EXPECT_THAT(inference.graph.ToText(), ::testing::Not(::testing::HasSubstr("SumRows(inside")));
+  EXPECT_THAT(inference.graph.ToText(), ::testing::Not(::testing::HasSubstr("SumInstances(inside")));
 }
 
 }  // namespace

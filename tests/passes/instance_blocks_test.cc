@@ -1,5 +1,5 @@
-// Phases of many rows: what works row by row goes through the rows of some steps at a time, with the losses and the
-// gradients of the plain interpreter, in a memory that does not grow with the steps.
+// Phases of many instances: what works instance by instance goes through the instances of some steps at a time, with
+// the losses and the gradients of the plain interpreter, in a memory that does not grow with the steps.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 namespace plgraph {
 namespace {
 
-constexpr std::int64_t kPixels = 2048;  // so large that a block is some tens of rows
+constexpr std::int64_t kPixels = 2048;  // so large that a block is some tens of instances
 constexpr std::int64_t kCore = 3;
 constexpr std::int64_t kSteps = 50;
 constexpr std::int64_t kBatch = 4;
@@ -64,7 +64,7 @@ std::set<int> BlocksOf(const Executable& executable, Phase phase) {
   return blocks;
 }
 
-class RowBlocks : public ::testing::Test {
+class InstanceBlocks : public ::testing::Test {
  protected:
   void Fill(Executor<double>& executor, Interpreter& interpreter) const {
     for (int id = 0; id < graph_.size(); ++id) {
@@ -86,7 +86,7 @@ class RowBlocks : public ::testing::Test {
   SystemMemory memory_;
 };
 
-TEST_F(RowBlocks, StandInEveryPhaseOfManyRows) {
+TEST_F(InstanceBlocks, StandInEveryPhaseOfManyInstances) {
   const Executable executable = Compile(graph_, Options(kSteps));
   for (const Phase phase : {Phase::kAhead, Phase::kAfter, Phase::kAheadAdjoint}) {
     EXPECT_THAT(BlocksOf(executable, phase), ::testing::Not(::testing::IsEmpty())) << NameOf(phase);
@@ -94,16 +94,16 @@ TEST_F(RowBlocks, StandInEveryPhaseOfManyRows) {
   for (const std::int64_t steps : executable.schedule.block_steps) {
     EXPECT_GT(steps, 1);
     EXPECT_LT(steps, kSteps);
-    EXPECT_NE(kSteps % steps, 0) << "the last rows of the test should be fewer";
+    EXPECT_NE(kSteps % steps, 0) << "the last instances of the test should be fewer";
   }
 }
 
-TEST_F(RowBlocks, OfFewRowsDoNotPay) {
+TEST_F(InstanceBlocks, OfFewInstancesDoNotPay) {
   const Executable executable = Compile(graph_, Options(2));
   EXPECT_THAT(executable.schedule.block_steps, ::testing::IsEmpty());
 }
 
-TEST_F(RowBlocks, ComputeWhatTheInterpreterComputes) {
+TEST_F(InstanceBlocks, ComputeWhatTheInterpreterComputes) {
   const Executable executable = Compile(graph_, Options(kSteps));
   ThreadPool threads(2);
   Executor<double> executor(executable, memory_, threads);
@@ -124,7 +124,7 @@ TEST_F(RowBlocks, ComputeWhatTheInterpreterComputes) {
   }
 }
 
-TEST_F(RowBlocks, NeedNoMoreMemoryForMoreSteps) {
+TEST_F(InstanceBlocks, NeedNoMoreMemoryForMoreSteps) {
   const auto scratch = [&](std::int64_t steps) {
     return Compile(graph_, Options(steps, false)).memory.section(Section::kScratch);
   };

@@ -152,7 +152,7 @@ TEST(LoopSplit, GivesLanesMemoryOfTheirOwn) {
     const std::int64_t begin = std::min_element(passing.begin(), passing.end(), by_offset)->offset;
     for (const Placement& placement : passing) {
       EXPECT_LE(placement.offset + placement.slots * placement.slot_stride, begin + placement.group_stride);
-      EXPECT_GE(placement.slot_stride, placement.row_stride * (50 / split.groups));
+      EXPECT_GE(placement.slot_stride, placement.instance_stride * (50 / split.groups));
     }
   }
 }

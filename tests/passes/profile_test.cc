@@ -108,25 +108,25 @@ TEST_F(ProfileTest, TimesEachPhaseOnceARun) {
   }
 }
 
-TEST_F(ProfileTest, CountsTheCallsAndRowsOfEachNode) {
+TEST_F(ProfileTest, CountsTheCallsAndInstancesOfEachNode) {
   Profile profile(clock_, executable_.schedule, Profile::Detail::kNodes);
   executor_.SetProfile(&profile);
   Run();
   int loops = 0;
   ForAll(profile, [&](Phase phase, const ScheduledNode& scheduled, const NodeProfile& did) {
-    const RowRule rule = executable_.graph.node(scheduled.node).op->row_rule;
-    const bool some = rule == RowRule::kLastStep || rule == RowRule::kFirstStep;
+    const InstanceRule rule = executable_.graph.node(scheduled.node).op->instance_rule;
+    const bool some = rule == InstanceRule::kLastStep || rule == InstanceRule::kFirstStep;
     EXPECT_GE(did.calls, 1);
-    EXPECT_GE(did.rows, did.calls);
+    EXPECT_GE(did.instances, did.calls);
     if (!IsLoop(phase) || some) return;
     EXPECT_EQ(did.calls, kSteps);
-    EXPECT_TRUE(did.rows == kSteps || did.rows == kSteps * kBatch);
+    EXPECT_TRUE(did.instances == kSteps || did.instances == kSteps * kBatch);
     ++loops;
   });
   EXPECT_GE(loops, 6);
   const NodeProfile& encoded = profile.nodes(Phase::kAhead)[0];
   EXPECT_EQ(encoded.calls, 1);
-  EXPECT_EQ(encoded.rows, kSteps * kBatch);
+  EXPECT_EQ(encoded.instances, kSteps * kBatch);
 }
 
 TEST_F(ProfileTest, TimesNodesOnTheirOwnAndSweepsAsOne) {

@@ -86,7 +86,7 @@ class ForwardRun {
     const std::int64_t size = node.shape.NumElements();
     if (node.kind == NodeKind::kParameter) {
       const double width = node.shape.rank() >= 2 ? static_cast<double>(node.shape.dim(0)) : 1.0;
-      FillRow(node, 0, 0.7 / std::sqrt(width), executor_->Parameter(executable_.graph.Find(node.name)));
+      FillInstance(node, 0, 0.7 / std::sqrt(width), executor_->Parameter(executable_.graph.Find(node.name)));
     }
     if (node.kind != NodeKind::kInput) return;
     const std::span<double> input = executor_->Input(executable_.graph.Find(node.name));
@@ -94,15 +94,15 @@ class ForwardRun {
     for (std::int64_t step = 0; step < (node.variance.step ? episodes_.steps : 1); ++step) {
       for (std::int64_t sample = 0; sample < batch; ++sample) {
         const std::int64_t at = node.variance.step ? episodes_.first_step + step : 0;
-        const std::int64_t row = 1000 * episodes_.numbers[static_cast<size_t>(sample)] + at;
-        FillRow(
-            node, row, 0.7,
+        const std::int64_t instance = 1000 * episodes_.numbers[static_cast<size_t>(sample)] + at;
+        FillInstance(
+            node, instance, 0.7,
             input.subspan(static_cast<size_t>((step * batch + sample) * size), static_cast<size_t>(size)));
       }
     }
   }
-  static void FillRow(const Node& node, std::int64_t row, double deviation, std::span<double> out) {
-    const RandomStream random(static_cast<std::uint64_t>(row), StreamId(node.name));
+  static void FillInstance(const Node& node, std::int64_t instance, double deviation, std::span<double> out) {
+    const RandomStream random(static_cast<std::uint64_t>(instance), StreamId(node.name));
     for (size_t i = 0; i < out.size(); ++i) out[i] = deviation * random.Normal(static_cast<std::uint32_t>(i));
   }
 

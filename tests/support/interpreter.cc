@@ -33,8 +33,8 @@ Interpreter::Numbers Interpreter::Source(const Node& node, std::int64_t step, st
   const Numbers& all = given_.at(node.name);
   const std::int64_t size = node.shape.NumElements();
   if (node.kind == NodeKind::kParameter) return all;
-  const std::int64_t row = node.variance.step ? step * batch_ + sample : sample;
-  return {all.begin() + row * size, all.begin() + (row + 1) * size};
+  const std::int64_t instance = node.variance.step ? step * batch_ + sample : sample;
+  return {all.begin() + instance * size, all.begin() + (instance + 1) * size};
 }
 
 Interpreter::Numbers Interpreter::StateBefore(Value value, std::int64_t step, std::int64_t sample) const {
@@ -51,10 +51,11 @@ Interpreter::Numbers Interpreter::StateBefore(Value value, std::int64_t step, st
 
 Interpreter::Numbers Interpreter::Evaluate(Value value, std::int64_t step, std::int64_t sample) {
   const Node& node = graph_.node(value);
-  const auto row = static_cast<size_t>(step * batch_ + sample);
-  if (node.op->name == "StopGradient" && !held_.empty()) return held_[row][static_cast<size_t>(value.id)];
-  const std::vector<Numbers>& results = results_[row];
-  std::vector<OperandRows<double>> operands;
+  const auto instance = static_cast<size_t>(step * batch_ + sample);
+  if (node.op->name == "StopGradient" && !held_.empty())
+    return held_[instance][static_cast<size_t>(value.id)];
+  const std::vector<Numbers>& results = results_[instance];
+  std::vector<OperandInstances<double>> operands;
   for (const Value operand : node.operands) {
     if (!operand) {
       operands.push_back({});
@@ -64,17 +65,18 @@ Interpreter::Numbers Interpreter::Evaluate(Value value, std::int64_t step, std::
     operands.push_back({results[static_cast<size_t>(operand.id)].data(), shape.NumElements(), &shape});
   }
   Numbers result(static_cast<size_t>(node.shape.NumElements()));
-  const RowOrigin origin = {.seed = 0,
-                            .stream = StreamId(node.name),
-                            .first_episode = node.variance.sample ? static_cast<std::uint64_t>(sample) : 0,
-                            .first_step = node.variance.step ? step : 0,
-                            .batch = 1};
+  const InstanceOrigin origin = {
+      .seed = 0,
+      .stream = StreamId(node.name),
+      .first_episode = node.variance.sample ? static_cast<std::uint64_t>(sample) : 0,
+      .first_step = node.variance.step ? step : 0,
+      .batch = 1};
   KernelArgs<double> args;
   args.operands = operands;
   args.result = result.data();
   args.result_stride = node.shape.NumElements();
   args.shape = &node.shape;
-  args.rows = 1;
+  args.instances = 1;
   args.attributes = node.attributes;
   args.origin = &origin;
   args.threads = &threads_;

@@ -103,9 +103,10 @@ class RunMeasures {
   }
 
   // The values of an output, by episode and step.
-  class Rows {
+  class Instances {
    public:
-    explicit Rows(const RunResult& result) : variance_(result.variance), all_(result.tensor.As<double>()) {
+    explicit Instances(const RunResult& result)
+        : variance_(result.variance), all_(result.tensor.As<double>()) {
       const std::vector<std::int64_t>& dims = result.tensor.shape().dims();
       size_t at = 0;
       if (variance_.sample) episodes_ = dims[at++];
@@ -115,8 +116,8 @@ class RunMeasures {
     std::int64_t episodes() const { return episodes_; }
     std::int64_t steps() const { return steps_; }
     Numbers At(std::int64_t episode, std::int64_t step) const {
-      const std::int64_t row = (variance_.sample ? episode * steps_ : 0) + (variance_.step ? step : 0);
-      const auto begin = all_.begin() + row * size_;
+      const std::int64_t instance = (variance_.sample ? episode * steps_ : 0) + (variance_.step ? step : 0);
+      const auto begin = all_.begin() + instance * size_;
       return {begin, begin + size_};
     }
 
@@ -128,15 +129,16 @@ class RunMeasures {
     std::int64_t size_ = 1;
   };
 
-  static Rows Find(const std::vector<RunResult>& results, const std::string& name) {
-    return Rows(*std::find_if(results.begin(), results.end(), [&](const auto& r) { return r.name == name; }));
+  static Instances Find(const std::vector<RunResult>& results, const std::string& name) {
+    return Instances(
+        *std::find_if(results.begin(), results.end(), [&](const auto& r) { return r.name == name; }));
   }
 
   static double Mean(const std::vector<RunResult>& results, const Names& names, const std::string& weight,
                      At at, const Measure& measure) {
-    const Rows p = Find(results, names.first);
-    const Rows t = names.second.empty() ? p : Find(results, names.second);
-    const Rows w = weight.empty() ? p : Find(results, weight);
+    const Instances p = Find(results, names.first);
+    const Instances t = names.second.empty() ? p : Find(results, names.second);
+    const Instances w = weight.empty() ? p : Find(results, weight);
     const std::int64_t episodes = std::max({p.episodes(), t.episodes(), w.episodes()});
     const std::int64_t steps = std::max({p.steps(), t.steps(), w.steps()});
     double sum = 0;

@@ -37,7 +37,7 @@ class TrafficTest : public ::testing::Test {
 TEST_F(TrafficTest, TellsWhatIsOneASampleFromWhatIsShared) {
   const Traffic recurrent = Alone("recurrent");  // w, alpha; the trace, y and the result
   EXPECT_EQ(recurrent.call_bytes, 2 * kMatrix);
-  EXPECT_EQ(recurrent.row_bytes, kMatrix + 2 * kVector);
+  EXPECT_EQ(recurrent.instance_bytes, kMatrix + 2 * kVector);
 }
 
 TEST_F(TrafficTest, CountsWhatASweepSharesOnce) {
@@ -48,10 +48,10 @@ TEST_F(TrafficTest, CountsWhatASweepSharesOnce) {
   Traffic sum;
   for (const Traffic& own : TrafficOf(executable_, fused_loops[0])) {
     sum.call_bytes += own.call_bytes;
-    sum.row_bytes += own.row_bytes;
+    sum.instance_bytes += own.instance_bytes;
   }
   // The trace, y of both rounds and the result; w, alpha and the two factors of the update.
-  EXPECT_EQ(sum.row_bytes, kMatrix + 3 * kVector);
+  EXPECT_EQ(sum.instance_bytes, kMatrix + 3 * kVector);
   EXPECT_EQ(sum.call_bytes, 2 * kMatrix + 2 * 4);
 }
 

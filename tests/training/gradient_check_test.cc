@@ -162,8 +162,9 @@ TEST(CheckGradient, TakesRoundingForNoFaultWhereTheGradientIsZero) {
 // An op whose adjoint is wrong by a factor, through the whole compiler.
 template <typename T>
 void TripleKernel(const KernelArgs<T>& args) {
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    for (std::int64_t i = 0; i < args.size(); ++i) args.ResultRow(row)[i] = 3 * args.operand(0).Row(row)[i];
+  for (std::int64_t instance = 0; instance < args.instances; ++instance) {
+    for (std::int64_t i = 0; i < args.size(); ++i)
+      args.ResultInstance(instance)[i] = 3 * args.operand(0).Instance(instance)[i];
   }
 }
 Gradients RightAdjoint(GradBuilder& g) { return {g.Scale(g.OutputGradient(), 3)}; }

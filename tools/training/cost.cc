@@ -38,7 +38,8 @@ std::int64_t ArenaBytes(const Executable& executable) {
   return executable.memory.size * SizeOf(executable.options.dtype);
 }
 
-// All checkpoint intervals but the last run again, and all outer intervals but the last, each of which leaves its last checkpoint interval.
+// All checkpoint intervals but the last run again, and all outer intervals but the last, each of which leaves its last
+// checkpoint interval.
 double FlopsOfRecomputation(const Executable& executable) {
   const std::int64_t interval = executable.memory.interval;
   const std::int64_t outer_interval = executable.memory.outer_interval;
@@ -48,13 +49,13 @@ double FlopsOfRecomputation(const Executable& executable) {
   if (outer_interval > 0) steps += before_last / outer_interval * (outer_interval - interval);
   double flops = 0;
   for (const Value op : RecomputedOps(executable.graph)) {
-    flops += static_cast<double>(FlopsOfRow(executable.graph, executable.graph.node(op)));
+    flops += static_cast<double>(FlopsOfInstance(executable.graph, executable.graph.node(op)));
   }
   return flops * static_cast<double>(steps) * static_cast<double>(executable.options.batch);
 }
 
-// Where a value lies in the round in which the nodes that are not pipelined are at step 1: a state and the `next` of the
-// step before are one place.
+// Where a value lies in the round in which the nodes that are not pipelined are at step 1: a state and the `next` of
+// the step before are one place.
 std::int64_t PlaceIn(const Executable& executable, const ScheduledNode& scheduled, Value value) {
   std::int64_t step = 1;
   if (scheduled.pipelined) step += executable.graph.node(scheduled.node).phase == Phase::kStep ? -1 : 1;
@@ -63,7 +64,7 @@ std::int64_t PlaceIn(const Executable& executable, const ScheduledNode& schedule
 
 }  // namespace
 
-std::int64_t FlopsOfRow(const Graph& graph, const Node& node) {
+std::int64_t FlopsOfInstance(const Graph& graph, const Node& node) {
   if (node.op == nullptr) return 0;
   if (node.op->flops == nullptr) return node.shape.NumElements();
   std::vector<const Shape*> shapes;
@@ -85,21 +86,22 @@ std::vector<Traffic> TrafficOf(const Executable& executable, std::span<const Sch
       if (!value || !seen.insert(PlaceIn(executable, scheduled, value)).second) continue;
       const Node& node = graph.node(value);
       const std::int64_t bytes = node.shape.NumElements() * SizeOf(executable.options.dtype);
-      // Steps are rows of one call only where there are no samples, or along with them.
-      const bool each_row = node.variance.sample || (node.variance.step && !sample);
-      (each_row ? own.row_bytes : own.call_bytes) += bytes;
+      // Steps are instances of one call only where there are no samples, or along with them.
+      const bool each_instance = node.variance.sample || (node.variance.step && !sample);
+      (each_instance ? own.instance_bytes : own.call_bytes) += bytes;
     }
   }
   return traffic;
 }
 
-std::int64_t RowsOf(const Graph& graph, const Node& node, const CompileOptions& options) {
+std::int64_t InstancesOf(const Graph& graph, const Node& node, const CompileOptions& options) {
   Variance variance = node.variance;
   for (const Value operand : node.operands) {
     if (operand) variance = variance | graph.node(operand).variance;
   }
-  const bool all_steps = variance.step && (node.op == nullptr || (node.op->row_rule != RowRule::kLastStep &&
-                                                                  node.op->row_rule != RowRule::kFirstStep));
+  const bool all_steps =
+      variance.step && (node.op == nullptr || (node.op->instance_rule != InstanceRule::kLastStep &&
+                                               node.op->instance_rule != InstanceRule::kFirstStep));
   return (variance.sample ? options.batch : 1) * (all_steps ? options.steps : 1);
 }
 
@@ -108,8 +110,8 @@ double FlopsPerEpisode(const Executable& executable, std::int64_t episode_steps)
   for (const std::vector<ScheduledNode>& phase : executable.schedule.phases) {
     for (const ScheduledNode& scheduled : phase) {
       const Node& node = executable.graph.node(scheduled.node);
-      batch_run += static_cast<double>(FlopsOfRow(executable.graph, node)) *
-                   static_cast<double>(RowsOf(executable.graph, node, executable.options));
+      batch_run += static_cast<double>(FlopsOfInstance(executable.graph, node)) *
+                   static_cast<double>(InstancesOf(executable.graph, node, executable.options));
     }
   }
   batch_run += FlopsOfRecomputation(executable);

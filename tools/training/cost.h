@@ -13,16 +13,16 @@ namespace plgraph {
 
 /// How often a node's kernel runs for one batch of whole runs: once for each sample and step along which it, or
 /// what it reads, varies.
-std::int64_t RowsOf(const Graph& graph, const Node& node, const CompileOptions& options);
+std::int64_t InstancesOf(const Graph& graph, const Node& node, const CompileOptions& options);
 
-/// Floating-point operations of a node for one row.
-std::int64_t FlopsOfRow(const Graph& graph, const Node& node);
+/// Floating-point operations of a node for one instance.
+std::int64_t FlopsOfInstance(const Graph& graph, const Node& node);
 
 /// The bytes of operands and results that a node touches, each once a call, however often its kernel comes back to
 /// them.
 struct Traffic {
-  std::int64_t call_bytes = 0;  ///< for each call: what all rows share, such as a parameter
-  std::int64_t row_bytes = 0;   ///< for each row
+  std::int64_t call_bytes = 0;      ///< for each call: what all instances share, such as a parameter
+  std::int64_t instance_bytes = 0;  ///< for each instance
 };
 
 /// Of a node on its own, or of the members of a fused loop: what several touch counts for the first of them.

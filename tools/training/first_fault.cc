@@ -22,22 +22,22 @@ NumberRange Joined(const NumberRange& a, const NumberRange& b) {
   return {std::min(a.low, b.low), std::max(a.high, b.high)};
 }
 
-// One range for all rows where all rows share the operand.
-std::vector<NumberRange> RangesOf(const OperandRows<float>& operand, std::int64_t rows) {
+// One range for all instances where all instances share the operand.
+std::vector<NumberRange> RangesOf(const OperandInstances<float>& operand, std::int64_t instances) {
   std::vector<NumberRange> ranges;
   if (!operand) return {NumberRange{}};
-  for (std::int64_t row = 0; row < (operand.row_stride == 0 ? 1 : rows); ++row) {
-    ranges.push_back(RangeOf({operand.Row(row), static_cast<size_t>(operand.size())}));
+  for (std::int64_t instance = 0; instance < (operand.instance_stride == 0 ? 1 : instances); ++instance) {
+    ranges.push_back(RangeOf({operand.Instance(instance), static_cast<size_t>(operand.size())}));
   }
   return ranges;
 }
 
-// Of the row, or of all that a sum over the rows is made of.
-NumberRange RangeFor(const std::vector<NumberRange>& rows, std::int64_t row, bool sum) {
-  if (rows.size() == 1) return rows.front();
-  if (!sum) return rows[static_cast<size_t>(row)];
+// Of the instance, or of all that a sum over the instances is made of.
+NumberRange RangeFor(const std::vector<NumberRange>& instances, std::int64_t instance, bool sum) {
+  if (instances.size() == 1) return instances.front();
+  if (!sum) return instances[static_cast<size_t>(instance)];
   NumberRange range;
-  for (const NumberRange& other : rows) range = Joined(range, other);
+  for (const NumberRange& other : instances) range = Joined(range, other);
   return range;
 }
 
@@ -64,24 +64,25 @@ FirstFault::FirstFault(const Graph& graph) {
 void FirstFault::Before(const Node& node, const KernelArgs<float>& args) {
   if (!LooksAt(node)) return;
   ranges_.clear();
-  for (const OperandRows<float>& operand : args.operands) ranges_.push_back(RangesOf(operand, args.rows));
+  for (const OperandInstances<float>& operand : args.operands)
+    ranges_.push_back(RangesOf(operand, args.instances));
 }
 
 void FirstFault::After(const Node& node, const KernelArgs<float>& args) {
   if (!LooksAt(node)) return;
   const bool sum = args.result_stride == 0;
-  for (std::int64_t row = 0; row < (sum ? 1 : args.rows); ++row) {
-    const std::span<const float> result(args.ResultRow(row), static_cast<size_t>(args.size()));
+  for (std::int64_t instance = 0; instance < (sum ? 1 : args.instances); ++instance) {
+    const std::span<const float> result(args.ResultInstance(instance), static_cast<size_t>(args.size()));
     const std::optional<size_t> element = FirstNotFinite(result);
     if (!element) continue;
     fault_ = {.node = &node, .element = *element, .value = result[*element]};
-    const RowOrigin& origin = *args.origin;
-    if (node.variance.step) fault_->step = origin.first_step + row / origin.batch;
+    const InstanceOrigin& origin = *args.origin;
+    if (node.variance.step) fault_->step = origin.first_step + instance / origin.batch;
     if (node.at_last_step) fault_->step = origin.first_step;
     if (node.variance.sample) {
-      fault_->episode = origin.first_episode + static_cast<std::uint64_t>(row % origin.batch);
+      fault_->episode = origin.first_episode + static_cast<std::uint64_t>(instance % origin.batch);
     }
-    for (const auto& rows : ranges_) fault_->operands.push_back(RangeFor(rows, row, sum));
+    for (const auto& instances : ranges_) fault_->operands.push_back(RangeFor(instances, instance, sum));
     return;
   }
 }

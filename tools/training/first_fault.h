@@ -26,7 +26,7 @@ struct Fault {
   float value = 0;
   std::optional<std::int64_t> step = {};      ///< of the episode; none if the result is not one of a step
   std::optional<std::uint64_t> episode = {};  ///< none if the result is not one of a sample
-  std::vector<NumberRange> operands = {};     ///< as in the node, of the row that made the result
+  std::vector<NumberRange> operands = {};     ///< as in the node, of the instance that made the result
 };
 
 /// For each node of a compiled graph, whether a loss or a gradient depends on it, at any step.
@@ -47,7 +47,7 @@ class FirstFault : public CallObserver<float> {
   bool LooksAt(const Node& node) const { return !fault_ && looked_at_.contains(&node); }
 
   std::set<const Node*> looked_at_;
-  std::vector<std::vector<NumberRange>> ranges_;  // of the call at hand, by operand and row
+  std::vector<std::vector<NumberRange>> ranges_;  // of the call at hand, by operand and instance
   std::optional<Fault> fault_;
 };
 

@@ -206,9 +206,9 @@ NodeCost Bench::CostOf(const Group& group, std::span<const NodeProfile> nodes) c
     const Node& node = executable_.graph.node(group.order[i].node);
     const NodeProfile& did = nodes[group.first + i];
     const double bytes =
-        static_cast<double>(did.calls * traffic[i].call_bytes + did.rows * traffic[i].row_bytes);
+        static_cast<double>(did.calls * traffic[i].call_bytes + did.instances * traffic[i].instance_bytes);
     const double flops =
-        static_cast<double>(did.rows) * static_cast<double>(FlopsOfRow(executable_.graph, node));
+        static_cast<double>(did.instances) * static_cast<double>(FlopsOfInstance(executable_.graph, node));
     fused_loop.bytes += bytes;
     fused_loop.flops += flops;
     fused_loop.members.push_back({.name = node.name,

@@ -1,8 +1,8 @@
-// Traces that are never made. A trace that follows H' = decay H + scale o (a b^T) with a decay that is one number is a sum
-// over past updates, so that its product with a vector is one over their vectors (op LinearAttention): T vectors in place
-// of a matrix. The same holds for the gradient of a trace, a sum over the updates that come after, with a term for each
-// product that reads the trace. A product with what the trace becomes at this step is that with the trace, and those with
-// the terms of this step. A trace that does not start at zero keeps the matrix with which a run starts.
+// Traces that are never made. A trace that follows H' = decay H + scale o (a b^T) with a decay that is one number is a
+// sum over past updates, so that its product with a vector is one over their vectors (op LinearAttention): T vectors in
+// place of a matrix. The same holds for the gradient of a trace, a sum over the updates that come after, with a term
+// for each product that reads the trace. A product with what the trace becomes at this step is that with the trace, and
+// those with the terms of this step. A trace that does not start at zero keeps the matrix with which a run starts.
 #include <algorithm>
 
 #include "graph/ir/known_ops.h"
@@ -62,8 +62,8 @@ class UpdateSummer {
     return builder.Add(builder.MatMul(weight, x), updates_.ProductOf(builder, trace, form, scaled, true));
   }
 
-  // The gradient of a decay. Where the sum over all steps is all that is wanted of it, and the decay is constant, that is
-  // what it follows from.
+  // The gradient of a decay. Where the sum over all steps is all that is wanted of it, and the decay is constant, that
+  // is what it follows from.
   Value Dot(NodeBuilder& builder, const Trace& trace, const TraceRead& read) {
     const Node& dot = graph_.node(read.reader);
     const Value other = dot.operands[dot.operands[0] == read.matrix ? 1 : 0];
@@ -80,7 +80,7 @@ class UpdateSummer {
     const std::vector<Value> users = graph_.Users(value);
     return !users.empty() && std::all_of(users.begin(), users.end(), [&](Value user) {
       const Node& node = graph_.node(user);
-      return IsOp(node, Ops().sum_rows) && AttributeOf<bool>(node, kOverSamples) &&
+      return IsOp(node, Ops().sum_instances) && AttributeOf<bool>(node, kOverSamples) &&
              AttributeOf<bool>(node, kOverSteps);
     });
   }
