@@ -13,24 +13,24 @@ Gradients Adjoint(GradBuilder& g) {
   return {g.Apply("AvgPool2DGradient", {g.OutputGradient()}, std::move(attributes))};
 }
 
-// Calls body(place, lines, columns) for every window of a plane: its place in the result, and what it sees.
+// Calls body(place, rows, columns) for every window of a plane: its place in the result, and what it sees.
 template <typename Body>
 void ForEachWindow(const PoolingWindows& windows, const Body& body) {
   std::int64_t place = 0;
-  for (std::int64_t line = 0; line < windows.result_lines(); ++line) {
-    const PlaneRange lines = windows.LinesOf(line);
+  for (std::int64_t row = 0; row < windows.result_rows(); ++row) {
+    const PlaneRange rows = windows.RowsOf(row);
     for (std::int64_t column = 0; column < windows.result_columns(); ++column) {
-      body(place++, lines, windows.ColumnsOf(column));
+      body(place++, rows, windows.ColumnsOf(column));
     }
   }
 }
 
 // Calls body(at) for every element of a window.
 template <typename Body>
-void ForEachElementOf(const PlaneRange& lines, const PlaneRange& columns, std::int64_t width,
+void ForEachElementOf(const PlaneRange& rows, const PlaneRange& columns, std::int64_t width,
                       const Body& body) {
-  for (std::int64_t line = lines.begin; line < lines.end; ++line) {
-    for (std::int64_t at = columns.begin; at < columns.end; ++at) body(line * width + at);
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    for (std::int64_t at = columns.begin; at < columns.end; ++at) body(row * width + at);
   }
 }
 
@@ -40,11 +40,11 @@ void Kernel(const KernelArgs<T>& args) {
   ForEachChannel(args, windows, [&](std::int64_t instance, std::int64_t channel) {
     const T* plane = args.operand(0).Instance(instance) + channel * windows.image_plane();
     T* result = args.ResultInstance(instance) + channel * windows.result_plane();
-    ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& lines, const PlaneRange& columns) {
+    ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& rows, const PlaneRange& columns) {
       double sum = 0;
-      ForEachElementOf(lines, columns, windows.width(),
+      ForEachElementOf(rows, columns, windows.width(),
                        [&](std::int64_t at) { sum += static_cast<double>(plane[at]); });
-      result[place] = static_cast<T>(sum / static_cast<double>(lines.size() * columns.size()));
+      result[place] = static_cast<T>(sum / static_cast<double>(rows.size() * columns.size()));
     });
   });
 }
@@ -56,9 +56,9 @@ void GradientKernel(const KernelArgs<T>& args) {
     const T* d = args.operand(0).Instance(instance) + channel * windows.result_plane();
     T* result = args.ResultInstance(instance) + channel * windows.image_plane();
     std::fill_n(result, windows.image_plane(), T{0});
-    ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& lines, const PlaneRange& columns) {
-      const T share = d[place] / static_cast<T>(lines.size() * columns.size());
-      ForEachElementOf(lines, columns, windows.width(), [&](std::int64_t at) { result[at] += share; });
+    ForEachWindow(windows, [&](std::int64_t place, const PlaneRange& rows, const PlaneRange& columns) {
+      const T share = d[place] / static_cast<T>(rows.size() * columns.size());
+      ForEachElementOf(rows, columns, windows.width(), [&](std::int64_t at) { result[at] += share; });
     });
   });
 }

@@ -15,7 +15,8 @@ inline int ResolveAxis(std::int64_t axis, const Shape& shape) {
   return static_cast<int>(axis < 0 ? axis + shape.rank() : axis);
 }
 
-/// A shape seen around one axis: element (o, k, i) is at (o * size + k) * inner + i. Each pair (o, i) is a line.
+/// A shape seen around one axis: element (o, k, i) is at (o * size + k) * inner + i. For each pair
+/// (o, i) the elements along the axis are a line; where the axis is the last one of a matrix, that is a row.
 struct AxisView {
   std::int64_t outer = 1;
   std::int64_t size = 1;

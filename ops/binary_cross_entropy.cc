@@ -1,8 +1,8 @@
 // BinaryCrossEntropy: the sum or the mean of -(t log p + (1 - t) log(1 - p)).
-// LogisticLoss: the same of one element with p = sigmoid(x), as |x| w + log(1 + exp(-|x|)) with w = 1 - t where x > 0 and
-// w = t elsewhere: max(x, 0) - x t + log(1 + exp(-|x|)), of which the large parts cancel before they are rounded.
-// dL/dx = sigmoid(x) - t, dL/dt = -x.
-// LimitedLog: the logarithm, not under -100; its derivative, 1 / x, is zero where it was limited and finite elsewhere.
+// LogisticLoss: the same of one element with p = sigmoid(x), as |x| w + log(1 + exp(-|x|)) with w = 1 - t where x > 0
+// and w = t elsewhere: max(x, 0) - x t + log(1 + exp(-|x|)), of which the large parts cancel before they are rounded.
+// dL/dx = sigmoid(x) - t, dL/dt = -x. LimitedLog: the logarithm, not under -100; its derivative, 1 / x, is zero where
+// it was limited and finite elsewhere.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -73,7 +73,7 @@ const OpDef kLogisticLoss = {
     .inplace = {0, 1},
     .adjoint = LogisticAdjoint,
     .kernel = PLGRAPH_KERNEL(LogisticKernel),
-    .lines = ElementLines,
+    .rows = ElementRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kLogisticLoss);
@@ -85,7 +85,7 @@ const OpDef kLogisticLossGradient = {
     .inplace = {0, 1, 2},
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(LogisticGradientKernel),
-    .lines = ElementLines,
+    .rows = ElementRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kLogisticLossGradient);

@@ -31,8 +31,8 @@ Value WeightGradient(GradBuilder& g, Value image, Value d) {
 
 Value BiasGradient(GradBuilder& g) {
   const Shape& d = g.shape(g.OutputGradient());
-  const Value lines = g.Reshape(g.OutputGradient(), {d.dim(0), d.dim(1) * d.dim(2)});
-  return g.Sum(lines, 1);
+  const Value rows = g.Reshape(g.OutputGradient(), {d.dim(0), d.dim(1) * d.dim(2)});
+  return g.Sum(rows, 1);
 }
 
 namespace {
@@ -40,10 +40,10 @@ namespace {
 Shape ShapeRule(const ShapeArgs& args) { return Shape(std::get<IntegerList>(args.attributes[kShape])); }
 
 constexpr std::int64_t kSumTaps = 192;  // of a tile: its sums stay in the second cache
-constexpr std::int64_t kSumStride = kTileChannels + kTileLanes;  // from line to line of a tile of channels
+constexpr std::int64_t kSumStride = kTileChannels + kTileLanes;  // from row to row of a tile of channels
 
 // Sums a part of a group's weight over all places of all images, a tile of taps and channels at a time: a product of
-// the image's numbers under the taps, and of d, a line a place.
+// the image's numbers under the taps, and of d, a row a place.
 template <typename T>
 class WeightSum {
  public:
@@ -56,7 +56,7 @@ class WeightSum {
         sum_(sum),
         channels_(args.shape->dim(0) / args.Integer(kConvolution + kGroups)),
         patch_(args.shape->dim(2) * args.shape->dim(3), args.shape->dim(3)) {
-    for (std::int64_t i = 0; i < kTilePlaces; ++i) d_lines_[i] = i * kSumStride;
+    for (std::int64_t i = 0; i < kTilePlaces; ++i) d_rows_[i] = i * kSumStride;
   }
 
   /// The taps [begin, end) of the grid, counted over the channels of the image.
@@ -83,14 +83,14 @@ class WeightSum {
                    patch_.Read(images, block);
                    const std::int64_t places = ReadD(block, first, channels);
                    AddTileProduct<T>({.a = patch_.numbers(),
-                                      .a_lines = patch_.tap_places(),
+                                      .a_rows = patch_.tap_places(),
                                       .a_terms = places_,
                                       .b = d_,
-                                      .b_terms = d_lines_,
+                                      .b_terms = d_rows_,
                                       .c = sums_,
                                       .c_stride = kSumStride,
                                       .starts = kZeros.data(),
-                                      .lines = taps,
+                                      .rows = taps,
                                       .terms = places,
                                       .columns = channels});
                    for (std::int64_t tap = 0; tap < taps; ++tap)
@@ -105,14 +105,14 @@ class WeightSum {
     }
   }
 
-  // What whole vectors read of the lines of d behind its channels.
+  // What whole vectors read of the rows of d behind its channels.
   void ClearBeyond(std::int64_t channels) {
     for (std::int64_t place = 0; place < kTilePlaces; ++place) {
       std::fill(d_ + place * kSumStride + channels, d_ + place * kSumStride + WholeLanes(channels), T{0});
     }
   }
 
-  // Reads the channels of d at the places of a block, a line a place, and finds these in the patch.
+  // Reads the channels of d at the places of a block, a row a place, and finds these in the patch.
   std::int64_t ReadD(const PlaceBlock& block, std::int64_t first, std::int64_t channels) {
     const OperandInstances<T>& d = args_.operand(kD);
     const std::int64_t width = d.shape->dim(2);
@@ -120,12 +120,12 @@ class WeightSum {
     std::int64_t place = 0;
     for (std::int64_t image = 0; image < block.images; ++image) {
       const T* planes = d.Instance(instance_ + block.image + image) + first * plane;
-      for (std::int64_t line = 0; line < block.lines; ++line) {
-        TransposeLines<T>({d_ + place * kSumStride, kSumStride},
-                          {planes + (block.line + line) * width + block.column, plane},
-                          {channels, block.columns});
+      for (std::int64_t row = 0; row < block.rows; ++row) {
+        TransposeRows<T>({d_ + place * kSumStride, kSumStride},
+                         {planes + (block.row + row) * width + block.column, plane},
+                         {channels, block.columns});
         for (std::int64_t column = 0; column < block.columns; ++column, ++place) {
-          places_[place] = patch_.layout().Place(image, line, column);
+          places_[place] = patch_.layout().Place(image, row, column);
         }
       }
     }
@@ -142,7 +142,7 @@ class WeightSum {
   std::int64_t channels_;  // of d, in a group
   TapPatch<T> patch_;
   std::int64_t places_[kTilePlaces];
-  std::int64_t d_lines_[kTilePlaces];
+  std::int64_t d_rows_[kTilePlaces];
   alignas(64) T d_[kTilePlaces * kSumStride];
   alignas(64) T sums_[kSumTaps * kSumStride];
   alignas(64) double totals_[kSumTaps * kSumStride];

@@ -1,6 +1,6 @@
 // CrossEntropy: -sum_c t_c log softmax(logits)_c; a scalar target is the number of a class.
-// WeightedLog: w l, the product of a weight and a logarithm, where 0 times minus infinity counts nothing: a class that is
-// masked, or as unlikely as no float can say. dy/dl = w; dy/dw = l, or 0 where l is minus infinity.
+// WeightedLog: w l, the product of a weight and a logarithm, where 0 times minus infinity counts nothing: a class that
+// is masked, or as unlikely as no float can say. dy/dl = w; dy/dw = l, or 0 where l is minus infinity.
 #include <limits>
 
 #include "graph/ir/node_builder.h"
@@ -47,7 +47,7 @@ const OpDef kWeightedLog = {
     .inplace = {0, 1},
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
-    .lines = ElementLines,
+    .rows = ElementRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kWeightedLog);
@@ -59,7 +59,7 @@ const OpDef kFiniteLog = {
     .inplace = {0},
     .adjoint = NotDifferentiable,
     .kernel = PLGRAPH_KERNEL(FiniteKernel),
-    .lines = ElementLines,
+    .rows = ElementRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kFiniteLog);

@@ -66,18 +66,18 @@ Gradients Adjoint(GradBuilder& g) {
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   const std::int64_t columns = args.shape->dim(1);
-  ForLines(*args.threads, args.instances, args.shape->dim(0), columns,
-           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
-             UpdateLines(LinesOfResult(args, instance, begin),
-                         LinesOfInstance(args.operand(kBase), instance, begin),
-                         FactorOf(args.operand(kDecay), instance, begin),
-                         args.operand(kA).Instance(instance) + begin, args.operand(kB).Instance(instance),
-                         FactorOf(args.operand(kScale), instance, begin), {end - begin, columns});
-           });
+  ForRows(*args.threads, args.instances, args.shape->dim(0), columns,
+          [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+            UpdateRows(RowsOfResult(args, instance, begin),
+                       RowsOfInstance(args.operand(kBase), instance, begin),
+                       FactorOf(args.operand(kDecay), instance, begin),
+                       args.operand(kA).Instance(instance) + begin, args.operand(kB).Instance(instance),
+                       FactorOf(args.operand(kScale), instance, begin), {end - begin, columns});
+          });
 }
 
-LineUse Lines(const ShapeArgs& args, const Shape&) {
-  return {LineUse::kEach,
+RowUse UseOfRows(const ShapeArgs& args, const Shape&) {
+  return {RowUse::kEach,
           {IsMatrix(args, kBase), IsMatrix(args, kDecay), true, false, IsMatrix(args, kScale)}};
 }
 
@@ -99,7 +99,7 @@ const OpDef kDecayedOuter = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
-    .lines = Lines,
+    .rows = UseOfRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kDecayedOuter);

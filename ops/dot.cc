@@ -30,9 +30,9 @@ void Kernel(const KernelArgs<T>& args) {
 
 std::int64_t Flops(const ShapeArgs& args, const Shape&) { return 2 * args.operand(0).NumElements(); }
 
-LineUse Lines(const ShapeArgs& args, const Shape&) {
+RowUse UseOfRows(const ShapeArgs& args, const Shape&) {
   if (!IsMatrix(args, 0)) return {};
-  return {LineUse::kSum, {true, true}};
+  return {RowUse::kSum, {true, true}};
 }
 
 const OpDef kDot = {
@@ -42,7 +42,7 @@ const OpDef kDot = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
-    .lines = Lines,
+    .rows = UseOfRows,
 };
 PLGRAPH_REGISTER_OP(kDot);
 

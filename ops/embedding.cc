@@ -84,16 +84,16 @@ void AddManyInstances(const KernelArgs<T>& args, std::int64_t first, std::int64_
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
   constexpr std::int64_t kColumns = 64;  // at once
-  ForLines(*args.threads, 1, args.shape->dim(1), args.instances,
-           [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-             if (args.instances <= kFewInstances || args.result_stride != 0)
-               return AddInstances(args, begin, end);
-             for (std::int64_t column = begin; column < end; column += kColumns) {
-               const std::int64_t last = std::min(end, column + kColumns);
-               for (std::int64_t first = 0; first < args.shape->dim(0); first += kSums / (last - column))
-                 AddManyInstances(args, first, column, last);
-             }
-           });
+  ForRows(*args.threads, 1, args.shape->dim(1), args.instances,
+          [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+            if (args.instances <= kFewInstances || args.result_stride != 0)
+              return AddInstances(args, begin, end);
+            for (std::int64_t column = begin; column < end; column += kColumns) {
+              const std::int64_t last = std::min(end, column + kColumns);
+              for (std::int64_t first = 0; first < args.shape->dim(0); first += kSums / (last - column))
+                AddManyInstances(args, first, column, last);
+            }
+          });
 }
 
 Shape SumShape(const ShapeArgs& args) {

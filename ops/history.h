@@ -9,12 +9,12 @@
 
 namespace plgraph {
 
-/// What an operand was at the steps before, the latest first, each as a line; in the loop back those are the steps that
+/// What an operand was at the steps before, the latest first, each as a row; in the loop back those are the steps that
 /// come after in time. `lag`: how many steps before this one the latest is found, 1, or 0 of a state, which has it one
 /// step later.
 template <typename T>
-Lines<const T> StepsBefore(const KernelArgs<T>& args, size_t operand, std::int64_t lag, bool backward,
-                           std::int64_t instance) {
+Rows<const T> StepsBefore(const KernelArgs<T>& args, size_t operand, std::int64_t lag, bool backward,
+                          std::int64_t instance) {
   const OperandInstances<T>& instances = args.operand(operand);
   const std::int64_t stride = backward ? instances.step_stride : -instances.step_stride;
   return {instances.Instance(instance) + std::clamp<std::int64_t>(lag, 0, 1) * stride, stride};

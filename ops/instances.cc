@@ -44,8 +44,8 @@ void SumElements(const KernelArgs<T>& args, std::int64_t begin, std::int64_t end
 template <typename T>
 void SumKernel(const KernelArgs<T>& args) {
   if (args.result_stride == 0) {
-    ForLines(*args.threads, 1, args.size(), args.instances,
-             [&](std::int64_t, std::int64_t begin, std::int64_t end) { SumElements(args, begin, end); });
+    ForRows(*args.threads, 1, args.size(), args.instances,
+            [&](std::int64_t, std::int64_t begin, std::int64_t end) { SumElements(args, begin, end); });
     return;
   }
   // A sum for each sample: the kernel is called once for each step.
@@ -78,7 +78,7 @@ const OpDef kSumInstances = {
     .adjoint = SameGradient,
     .kernel = PLGRAPH_KERNEL(SumKernel),
     .instance_rule = InstanceRule::kSum,
-    .lines = ElementLines,
+    .rows = ElementRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kSumInstances);

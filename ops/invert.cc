@@ -21,7 +21,7 @@
 namespace plgraph {
 namespace {
 
-constexpr std::int64_t kLinesAtOnce = 4;
+constexpr std::int64_t kRowsAtOnce = 4;
 
 enum Operand : size_t { kNext, kDecay, kA, kB, kScale, kGrowth, kGrowthNext, kSnapshot };
 
@@ -72,50 +72,50 @@ std::int64_t UpdatesThatCount(const KernelArgs<T>& args, std::int64_t instance) 
   return updates;
 }
 
-// Some lines of H, by the latest updates, one after the other.
+// Some rows of H, by the latest updates, one after the other.
 template <typename T>
-void RemakeLines(const KernelArgs<T>& args, std::int64_t instance, std::int64_t begin, std::int64_t end,
-                 std::int64_t updates) {
-  const LineCount count = {end - begin, args.shape->dim(1)};
-  const Lines<T> h = LinesOfResult(args, instance, begin);
-  const std::int64_t elements = count.lines * count.columns;
+void RemakeRows(const KernelArgs<T>& args, std::int64_t instance, std::int64_t begin, std::int64_t end,
+                std::int64_t updates) {
+  const RowCount count = {end - begin, args.shape->dim(1)};
+  const Rows<T> h = RowsOfResult(args, instance, begin);
+  const std::int64_t elements = count.rows * count.columns;
   if (updates == UpdatesSinceSnapshot(args) && args.Has(kSnapshot)) {
     std::copy_n(args.operand(kSnapshot).Instance(instance) + begin * count.columns, elements, h.data);
   } else {
     std::fill_n(h.data, elements, T{0});
   }
   for (std::int64_t back = updates; back > 0; --back) {
-    UpdateLines({h.data, h.stride}, {h.data, h.stride},
-                FactorOf(Earlier(args.operand(kDecay), back), instance, begin),
-                Earlier(args.operand(kA), back).Instance(instance) + begin,
-                Earlier(args.operand(kB), back).Instance(instance),
-                FactorOf(Earlier(args.operand(kScale), back), instance, begin), count);
+    UpdateRows({h.data, h.stride}, {h.data, h.stride},
+               FactorOf(Earlier(args.operand(kDecay), back), instance, begin),
+               Earlier(args.operand(kA), back).Instance(instance) + begin,
+               Earlier(args.operand(kB), back).Instance(instance),
+               FactorOf(Earlier(args.operand(kScale), back), instance, begin), count);
   }
 }
 
 template <typename T>
 void Invert(const KernelArgs<T>& args, std::int64_t instance, std::int64_t begin, std::int64_t end) {
-  InvertLines(LinesOfResult(args, instance, begin), LinesOfInstance(args.operand(kNext), instance, begin),
-              FactorOf(args.operand(kDecay), instance, begin), args.operand(kA).Instance(instance) + begin,
-              args.operand(kB).Instance(instance), FactorOf(args.operand(kScale), instance, begin),
-              {end - begin, args.shape->dim(1)});
+  InvertRows(RowsOfResult(args, instance, begin), RowsOfInstance(args.operand(kNext), instance, begin),
+             FactorOf(args.operand(kDecay), instance, begin), args.operand(kA).Instance(instance) + begin,
+             args.operand(kB).Instance(instance), FactorOf(args.operand(kScale), instance, begin),
+             {end - begin, args.shape->dim(1)});
 }
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
-  ForLines(*args.threads, args.instances, args.shape->dim(0), args.shape->dim(1),
-           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
-             if (!MustRemake(args, instance)) return Invert(args, instance, begin, end);
-             const std::int64_t updates = UpdatesThatCount(args, instance);
-             // Few lines at a time stay in the first cache through all updates.
-             for (; begin < end; begin += kLinesAtOnce) {
-               RemakeLines(args, instance, begin, std::min(end, begin + kLinesAtOnce), updates);
-             }
-           });
+  ForRows(*args.threads, args.instances, args.shape->dim(0), args.shape->dim(1),
+          [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+            if (!MustRemake(args, instance)) return Invert(args, instance, begin, end);
+            const std::int64_t updates = UpdatesThatCount(args, instance);
+            // Few rows at a time stay in the first cache through all updates.
+            for (; begin < end; begin += kRowsAtOnce) {
+              RemakeRows(args, instance, begin, std::min(end, begin + kRowsAtOnce), updates);
+            }
+          });
 }
 
-LineUse Lines(const ShapeArgs& args, const Shape&) {
-  return {LineUse::kEach,
+RowUse UseOfRows(const ShapeArgs& args, const Shape&) {
+  return {RowUse::kEach,
           {true, IsMatrix(args, kDecay), true, false, IsMatrix(args, kScale), false, false,
            IsMatrix(args, kSnapshot)}};
 }
@@ -138,7 +138,7 @@ const OpDef kInvert = {
     .adjoint = NotDifferentiable,  // made after autodiff
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
-    .lines = Lines,
+    .rows = UseOfRows,
     .snapshot = kSnapshot,
     .internal = true,
 };
@@ -153,7 +153,7 @@ bool GoBack(std::span<const KernelArgs<T>> members) {
   const KernelArgs<T>& of_trace = members[kOfTrace];
   const KernelArgs<T>& trace = members[kTrace];
   if (of_trace.operand(kNext).data != of_trace.result || MustRemake(trace, 0)) return false;
-  if (CountOf(trace).columns > kMostFusedColumns || CountOf(trace).lines > kMostFusedLines) return false;
+  if (CountOf(trace).columns > kMostFusedColumns || CountOf(trace).rows > kMostFusedRows) return false;
   const KernelArgs<T>& of_post = members[kOfPost];
   std::fill_n(of_post.result, of_post.size(), T{0});
   StepBack<T> step;

@@ -23,7 +23,7 @@ enum Attribute : size_t { kSteps, kBackward, kKeyLag, kValueLag, kDecayLag, kDer
 constexpr std::int64_t kBlock = 512;
 
 template <typename T>
-Lines<const T> From(const Lines<const T>& steps, std::int64_t first, std::int64_t column) {
+Rows<const T> From(const Rows<const T>& steps, std::int64_t first, std::int64_t column) {
   return {steps.data + first * steps.stride + column, steps.stride};
 }
 
@@ -34,7 +34,7 @@ class Weights {
   Weights(const KernelArgs<T>& args, std::int64_t instance)
       : decays_(args.Has(kDecay)
                     ? StepsBefore(args, kDecay, args.Integer(kDecayLag), args.Flag(kBackward), instance)
-                    : Lines<const T>{&kOne, 0}),
+                    : Rows<const T>{&kOne, 0}),
         derivative_(args.Flag(kDerivative)) {}
 
   void Weigh(T* products, std::int64_t count) {
@@ -49,7 +49,7 @@ class Weights {
  private:
   static constexpr T kOne = 1;
 
-  Lines<const T> decays_;  // of the steps before
+  Rows<const T> decays_;  // of the steps before
   bool derivative_;
   T share_ = 1;  // that is left of step k_
   std::int64_t k_ = 0;
@@ -57,13 +57,13 @@ class Weights {
 
 // Adds the weighed values of a block to some columns of the result.
 template <typename T>
-void AddBlock(const T* products, const Lines<const T>& values, const LineCount& count, T* result) {
+void AddBlock(const T* products, const Rows<const T>& values, const RowCount& count, T* result) {
   constexpr std::int64_t kColumns = 512;
   std::array<T, kColumns> sums;
   for (std::int64_t j = 0; j < count.columns; j += kColumns) {
     const std::int64_t columns = std::min(kColumns, count.columns - j);
     std::fill_n(sums.begin(), columns, T{0});
-    AddWeightedLines(sums.data(), products, From(values, 0, j), {}, {}, {count.lines, columns});
+    AddWeightedRows(sums.data(), products, From(values, 0, j), {}, {}, {count.rows, columns});
     for (std::int64_t i = 0; i < columns; ++i) result[j + i] += sums[static_cast<size_t>(i)];
   }
 }
@@ -72,8 +72,8 @@ template <typename T>
 void AttendFor(const KernelArgs<T>& args, std::int64_t instance, ThreadPool& threads) {
   const bool backward = args.Flag(kBackward);
   const std::int64_t steps = CountStepsBefore(args, backward);
-  const Lines<const T> keys = StepsBefore(args, kKeys, args.Integer(kKeyLag), backward, instance);
-  const Lines<const T> values = StepsBefore(args, kValues, args.Integer(kValueLag), backward, instance);
+  const Rows<const T> keys = StepsBefore(args, kKeys, args.Integer(kKeyLag), backward, instance);
+  const Rows<const T> values = StepsBefore(args, kValues, args.Integer(kValueLag), backward, instance);
   const T* query = args.operand(kQuery).Instance(instance);
   T* result = args.ResultInstance(instance);
   std::fill_n(result, args.size(), T{0});
@@ -82,8 +82,8 @@ void AttendFor(const KernelArgs<T>& args, std::int64_t instance, ThreadPool& thr
   for (std::int64_t first = 0; first < steps && !weights.AreZero(); first += kBlock) {
     const std::int64_t count = std::min(kBlock, steps - first);
     const std::int64_t size = args.operand(kQuery).size();
-    ForLines(threads, 1, count, size, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-      DotLines(products.data() + begin, query, From(keys, first + begin, 0), {}, {}, {end - begin, size});
+    ForRows(threads, 1, count, size, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+      DotRows(products.data() + begin, query, From(keys, first + begin, 0), {}, {}, {end - begin, size});
     });
     weights.Weigh(products.data(), count);
     ForColumns(threads, 1, count, args.size(), [&](std::int64_t, std::int64_t begin, std::int64_t end) {

@@ -43,20 +43,20 @@ template <typename T>
 void MultiplyVectorMatrix(const KernelArgs<T>& args) {
   const OperandInstances<T>& x = args.operand(kA);
   const OperandInstances<T>& w = args.operand(kB);
-  const std::int64_t lines = w.shape->dim(0);
+  const std::int64_t rows = w.shape->dim(0);
   const std::int64_t columns = w.shape->dim(1);
   if (args.instances > 1 && w.instance_stride == 0 && x.instance_stride != 0) {  // [I, N] x [N, M] -> [I, M]
-    const MatrixView<const T> instances = {x.data, args.instances, lines, x.instance_stride, 1};
-    return Gemm<T>(instances, RowMajor(w.data, lines, columns),
+    const MatrixView<const T> instances = {x.data, args.instances, rows, x.instance_stride, 1};
+    return Gemm<T>(instances, RowMajor(w.data, rows, columns),
                    {args.result, args.instances, columns, args.result_stride, 1}, Store::kReplace,
                    *args.threads);
   }
-  ForColumns(*args.threads, args.instances, lines, columns,
+  ForColumns(*args.threads, args.instances, rows, columns,
              [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
                T* y = args.ResultInstance(instance) + begin;
                std::fill_n(y, end - begin, T{0});
-               AddWeightedLines(y, x.Instance(instance), LinesOfInstance(w, instance, 0, begin), {}, {},
-                                {lines, end - begin});
+               AddWeightedRows(y, x.Instance(instance), RowsOfInstance(w, instance, 0, begin), {}, {},
+                               {rows, end - begin});
              });
 }
 
@@ -64,19 +64,19 @@ template <typename T>
 void MultiplyMatrixVector(const KernelArgs<T>& args) {
   const OperandInstances<T>& w = args.operand(kA);
   const OperandInstances<T>& x = args.operand(kB);
-  const std::int64_t lines = w.shape->dim(0);
+  const std::int64_t rows = w.shape->dim(0);
   const std::int64_t columns = w.shape->dim(1);
   if (args.instances > 1 && w.instance_stride == 0 && x.instance_stride != 0) {  // [I, M] x [M, N] -> [I, N]
     const MatrixView<const T> instances = {x.data, args.instances, columns, x.instance_stride, 1};
-    return Gemm<T>(instances, RowMajor(w.data, lines, columns).Transposed(),
-                   {args.result, args.instances, lines, args.result_stride, 1}, Store::kReplace,
+    return Gemm<T>(instances, RowMajor(w.data, rows, columns).Transposed(),
+                   {args.result, args.instances, rows, args.result_stride, 1}, Store::kReplace,
                    *args.threads);
   }
-  ForLines(*args.threads, args.instances, lines, columns,
-           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
-             DotLines(args.ResultInstance(instance) + begin, x.Instance(instance),
-                      LinesOfInstance(w, instance, begin), {}, {}, {end - begin, columns});
-           });
+  ForRows(*args.threads, args.instances, rows, columns,
+          [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+            DotRows(args.ResultInstance(instance) + begin, x.Instance(instance),
+                    RowsOfInstance(w, instance, begin), {}, {}, {end - begin, columns});
+          });
 }
 
 template <typename T>
@@ -108,9 +108,9 @@ std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
   return 2 * result.NumElements() * args.operand(kB).dim(0);
 }
 
-LineUse Lines(const ShapeArgs& args, const Shape&) {
-  if (args.operand(kA).rank() == 1) return {LineUse::kSum, {true, true}};
-  if (args.operand(kB).rank() == 1) return {LineUse::kEach, {true, false}};
+RowUse UseOfRows(const ShapeArgs& args, const Shape&) {
+  if (args.operand(kA).rank() == 1) return {RowUse::kSum, {true, true}};
+  if (args.operand(kB).rank() == 1) return {RowUse::kEach, {true, false}};
   return {};
 }
 
@@ -121,7 +121,7 @@ const OpDef kMatMul = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
-    .lines = Lines,
+    .rows = UseOfRows,
 };
 PLGRAPH_REGISTER_OP(kMatMul);
 

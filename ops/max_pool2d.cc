@@ -21,39 +21,39 @@ class WindowParts {
     const std::int64_t room = windows.width() + padding - windows.kernel()[1];
     end_ = std::clamp(FirstAtLeast(room + 1, stride), begin_, count_);
     all_.width = windows.width();
-    all_.row_step = windows.stride()[0] * windows.width();
+    all_.window_row_step = windows.stride()[0] * windows.width();
     all_.step = stride;
-    all_.rows = windows.padding()[0] == 0 ? windows.result_lines() : 1;
+    all_.window_rows = windows.padding()[0] == 0 ? windows.result_rows() : 1;
     all_.apart = windows.stride()[0] >= windows.kernel()[0] && stride >= windows.kernel()[1];
   }
 
   /// Calls body(windows, place) with all of them; `place`: of the first in the result.
   template <typename Body>
   void ForEach(const T* plane, const Body& body) const {
-    for (std::int64_t line = 0; line < windows_.result_lines(); line += all_.rows) {
-      for (std::int64_t column = 0; column < begin_; ++column) Take(plane, line, column, 1, body);
-      if (begin_ < end_) Take(plane, line, begin_, end_ - begin_, body);
-      for (std::int64_t column = end_; column < count_; ++column) Take(plane, line, column, 1, body);
+    for (std::int64_t row = 0; row < windows_.result_rows(); row += all_.window_rows) {
+      for (std::int64_t column = 0; column < begin_; ++column) Take(plane, row, column, 1, body);
+      if (begin_ < end_) Take(plane, row, begin_, end_ - begin_, body);
+      for (std::int64_t column = end_; column < count_; ++column) Take(plane, row, column, 1, body);
     }
   }
 
  private:
   template <typename Body>
-  void Take(const T* plane, std::int64_t line, std::int64_t column, std::int64_t count,
+  void Take(const T* plane, std::int64_t row, std::int64_t column, std::int64_t count,
             const Body& body) const {
-    const PlaneRange lines = windows_.LinesOf(line);
+    const PlaneRange rows = windows_.RowsOf(row);
     const PlaneRange columns = windows_.ColumnsOf(column);
     PlaneWindows<T> some = all_;
     some.plane = plane;
-    some.first = lines.begin * windows_.width() + columns.begin;
-    some.lines = lines.size();
+    some.first = rows.begin * windows_.width() + columns.begin;
+    some.rows = rows.size();
     some.columns = columns.size();
     some.count = count;
-    body(some, line * count_ + column);
+    body(some, row * count_ + column);
   }
 
   const PoolingWindows& windows_;
-  std::int64_t count_;  // of a row
+  std::int64_t count_;  // of a row of windows
   std::int64_t begin_ = 0;
   std::int64_t end_ = 0;  // of those that are not cut at a side
   PlaneWindows<T> all_;   // what they have in common

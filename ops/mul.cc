@@ -31,7 +31,7 @@ const OpDef kMul = {
     .inplace = {0, 1},
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
-    .lines = ElementLines,
+    .rows = ElementRows,
 };
 PLGRAPH_REGISTER_OP(kMul);
 

@@ -15,16 +15,16 @@ namespace {
 
 enum Operand : size_t { kA, kB, kScale };
 
-// The product of an instance, of some lines and columns.
+// The product of an instance, of some rows and columns.
 template <typename T>
-void AddOuter(const KernelArgs<T>& args, std::int64_t instance, std::int64_t line, std::int64_t column,
-              Lines<T> out, const LineCount& count) {
-  const T* a = args.operand(kA).Instance(instance) + line;
+void AddOuter(const KernelArgs<T>& args, std::int64_t instance, std::int64_t row, std::int64_t column,
+              Rows<T> out, const RowCount& count) {
+  const T* a = args.operand(kA).Instance(instance) + row;
   const T* b = args.operand(kB).Instance(instance) + column;
   if (args.Has(kScale))
-    return AddScaledOuter(out, a, b, LinesOfInstance(args.operand(kScale), instance, line, column), count);
-  const LineFactor<T> one = FactorOf(OperandInstances<T>{}, instance, line);
-  UpdateLines({out.data, out.stride}, {out.data, out.stride}, one, a, b, one, count);
+    return AddScaledOuter(out, a, b, RowsOfInstance(args.operand(kScale), instance, row, column), count);
+  const RowFactor<T> one = FactorOf(OperandInstances<T>{}, instance, row);
+  UpdateRows({out.data, out.stride}, {out.data, out.stride}, one, a, b, one, count);
 }
 
 // Instances whose products are added one after the other, at most.
@@ -32,41 +32,40 @@ constexpr std::int64_t kMostInstances = 256;
 // Columns that are summed from blocks of instances together.
 constexpr std::int64_t kColumns = 512;
 
-// A line of the sum, from blocks of instances, which are added in double.
+// A row of the sum, from blocks of instances, which are added in double.
 template <typename T>
-void AddLineInBlocks(const KernelArgs<T>& args, std::int64_t line) {
+void AddRowInBlocks(const KernelArgs<T>& args, std::int64_t row) {
   const std::int64_t columns = args.shape->dim(1);
   for (std::int64_t j = 0; j < columns; j += kColumns) {
-    const LineCount count = {1, std::min(kColumns, columns - j)};
+    const RowCount count = {1, std::min(kColumns, columns - j)};
     std::array<double, kColumns> sums{};
     for (std::int64_t first = 0; first < args.instances; first += kMostInstances) {
       std::array<T, kColumns> block{};
       for (std::int64_t instance = first; instance < std::min(args.instances, first + kMostInstances);
            ++instance)
-        AddOuter(args, instance, line, j, {block.data(), kColumns}, count);
+        AddOuter(args, instance, row, j, {block.data(), kColumns}, count);
       AddTo(sums.data(), block.data(), count.columns);
     }
-    T* result = args.result + line * columns + j;
+    T* result = args.result + row * columns + j;
     for (std::int64_t i = 0; i < count.columns; ++i)
       result[i] = static_cast<T>(static_cast<double>(result[i]) + sums[static_cast<size_t>(i)]);
   }
 }
 
-// Each thread has lines of its own and goes through all instances in order: the sum has one order.
+// Each thread has rows of its own and goes through all instances in order: the sum has one order.
 template <typename T>
 void AddInstanceByInstance(const KernelArgs<T>& args) {
   const std::int64_t columns = args.shape->dim(1);
   const bool in_blocks = args.result_stride == 0 && args.instances > kMostInstances;
-  ForLines(
-      *args.threads, 1, args.shape->dim(0), columns * args.instances,
-      [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-        if (in_blocks) {
-          for (; begin < end; ++begin) AddLineInBlocks(args, begin);
-          return;
-        }
-        for (std::int64_t instance = 0; instance < args.instances; ++instance)
-          AddOuter(args, instance, begin, 0, LinesOfResult(args, instance, begin), {end - begin, columns});
-      });
+  ForRows(*args.threads, 1, args.shape->dim(0), columns * args.instances,
+          [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+            if (in_blocks) {
+              for (; begin < end; ++begin) AddRowInBlocks(args, begin);
+              return;
+            }
+            for (std::int64_t instance = 0; instance < args.instances; ++instance)
+              AddOuter(args, instance, begin, 0, RowsOfResult(args, instance, begin), {end - begin, columns});
+          });
 }
 
 template <typename T>
@@ -82,8 +81,8 @@ void Kernel(const KernelArgs<T>& args) {
           *args.threads);
 }
 
-LineUse Lines(const ShapeArgs& args, const Shape&) {
-  return {LineUse::kEach, {true, false, args.Has(kScale)}};
+RowUse UseOfRows(const ShapeArgs& args, const Shape&) {
+  return {RowUse::kEach, {true, false, args.Has(kScale)}};
 }
 
 std::int64_t Flops(const ShapeArgs& args, const Shape& result) {
@@ -99,7 +98,7 @@ const OpDef kOuterSum = {
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
     .instance_rule = InstanceRule::kSum,
-    .lines = Lines,
+    .rows = UseOfRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kOuterSum);

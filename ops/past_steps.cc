@@ -31,15 +31,15 @@ template <typename T>
 void DotsKernel(const KernelArgs<T>& args) {
   const std::int64_t before = std::min(args.step, args.size());
   const std::int64_t size = args.operand(dots::kQuery).size();
-  ForLines(*args.threads, args.instances, before, size,
-           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
-             if (begin == end) return;
-             const Lines<const T> latest =
-                 StepsBefore(args, dots::kKeys, args.Integer(dots::kLag), false, instance);
-             const Lines<const T> keys = {latest.data + (before - 1 - begin) * latest.stride, -latest.stride};
-             DotLines(args.ResultInstance(instance) + begin, args.operand(dots::kQuery).Instance(instance),
-                      keys, {}, {}, {end - begin, size});
-           });
+  ForRows(*args.threads, args.instances, before, size,
+          [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+            if (begin == end) return;
+            const Rows<const T> latest =
+                StepsBefore(args, dots::kKeys, args.Integer(dots::kLag), false, instance);
+            const Rows<const T> keys = {latest.data + (before - 1 - begin) * latest.stride, -latest.stride};
+            DotRows(args.ResultInstance(instance) + begin, args.operand(dots::kQuery).Instance(instance),
+                    keys, {}, {}, {end - begin, size});
+          });
   for (std::int64_t instance = 0; instance < args.instances; ++instance)
     std::fill(args.ResultInstance(instance) + before, args.ResultInstance(instance) + args.size(), T{0});
 }
@@ -78,7 +78,7 @@ void SumKernel(const KernelArgs<T>& args) {
   for (std::int64_t instance = 0; instance < args.instances; ++instance) {
     const T* x = args.operand(past_sum::kX).Instance(instance);
     const std::int64_t before = std::min(args.step, args.operand(past_sum::kX).size());
-    Lines<const T> decay = {};
+    Rows<const T> decay = {};
     if (args.Has(past_sum::kDecay))
       decay = StepsBefore(args, past_sum::kDecay, args.Integer(past_sum::kLag), false, instance);
     T sum = 0;
@@ -113,7 +113,7 @@ void ProductKernel(const KernelArgs<T>& args) {
   const bool backward = args.Flag(past_product::kBackward);
   const std::int64_t count = CountStepsBefore(args, backward);
   for (std::int64_t instance = 0; instance < args.instances; ++instance) {
-    const Lines<const T> decay = StepsBefore(args, 0, args.Integer(past_product::kLag), backward, instance);
+    const Rows<const T> decay = StepsBefore(args, 0, args.Integer(past_product::kLag), backward, instance);
     T product = 1;
     for (std::int64_t k = 0; k < count; ++k) product *= decay.data[k * decay.stride];
     *args.ResultInstance(instance) = product;

@@ -43,36 +43,35 @@ Gradients Adjoint(GradBuilder& g) {
 
 template <typename T>
 void Kernel(const KernelArgs<T>& args) {
-  const std::int64_t lines = args.operand(kWeight).shape->dim(0);
-  ForColumns(*args.threads, args.instances, lines, args.operand(kWeight).shape->dim(1),
+  const std::int64_t rows = args.operand(kWeight).shape->dim(0);
+  ForColumns(*args.threads, args.instances, rows, args.operand(kWeight).shape->dim(1),
              [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
                T* y = args.ResultInstance(instance) + begin;
                std::fill_n(y, end - begin, T{0});
-               AddWeightedLines(y, args.operand(kX).Instance(instance),
-                                LinesOfInstance(args.operand(kWeight), instance, 0, begin),
-                                FactorOf(args.operand(kPlasticity), instance, 0, begin),
-                                LinesOfInstance(args.operand(kTrace), instance, 0, begin),
-                                {lines, end - begin});
+               AddWeightedRows(y, args.operand(kX).Instance(instance),
+                               RowsOfInstance(args.operand(kWeight), instance, 0, begin),
+                               FactorOf(args.operand(kPlasticity), instance, 0, begin),
+                               RowsOfInstance(args.operand(kTrace), instance, 0, begin), {rows, end - begin});
              });
 }
 
 template <typename T>
 void TransposedKernel(const KernelArgs<T>& args) {
   const std::int64_t columns = args.operand(kWeight).shape->dim(1);
-  ForLines(*args.threads, args.instances, args.operand(kWeight).shape->dim(0), columns,
-           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
-             DotLines(args.ResultInstance(instance) + begin, args.operand(kX).Instance(instance),
-                      LinesOfInstance(args.operand(kWeight), instance, begin),
-                      FactorOf(args.operand(kPlasticity), instance, begin),
-                      LinesOfInstance(args.operand(kTrace), instance, begin), {end - begin, columns});
-           });
+  ForRows(*args.threads, args.instances, args.operand(kWeight).shape->dim(0), columns,
+          [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
+            DotRows(args.ResultInstance(instance) + begin, args.operand(kX).Instance(instance),
+                    RowsOfInstance(args.operand(kWeight), instance, begin),
+                    FactorOf(args.operand(kPlasticity), instance, begin),
+                    RowsOfInstance(args.operand(kTrace), instance, begin), {end - begin, columns});
+          });
 }
 
-LineUse Lines(const ShapeArgs& args, const Shape&) {
-  return {LineUse::kSum, {true, true, IsMatrix(args, kPlasticity), true}};
+RowUse UseOfRows(const ShapeArgs& args, const Shape&) {
+  return {RowUse::kSum, {true, true, IsMatrix(args, kPlasticity), true}};
 }
-LineUse TransposedLines(const ShapeArgs& args, const Shape&) {
-  return {LineUse::kEach, {false, true, IsMatrix(args, kPlasticity), true}};
+RowUse TransposedRows(const ShapeArgs& args, const Shape&) {
+  return {RowUse::kEach, {false, true, IsMatrix(args, kPlasticity), true}};
 }
 
 std::int64_t Flops(const ShapeArgs& args, const Shape&) { return 4 * args.operand(kWeight).NumElements(); }
@@ -84,7 +83,7 @@ const OpDef kPlasticMatMul = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = Flops,
-    .lines = Lines,
+    .rows = UseOfRows,
 };
 PLGRAPH_REGISTER_OP(kPlasticMatMul);
 
@@ -95,7 +94,7 @@ const OpDef kPlasticMatMulTransposed = {
     .adjoint = NotDifferentiable,  // made by autodiff
     .kernel = PLGRAPH_KERNEL(TransposedKernel),
     .flops = Flops,
-    .lines = TransposedLines,
+    .rows = TransposedRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kPlasticMatMulTransposed);
@@ -105,7 +104,7 @@ template <typename T>
 bool UpdateAndRead(std::span<const KernelArgs<T>> members) {
   const KernelArgs<T>& update = members[0];
   const KernelArgs<T>& read = members[1];
-  if (CountOf(update).lines > kMostFusedLines) return false;
+  if (CountOf(update).rows > kMostFusedRows) return false;
   std::fill_n(read.result, read.size(), T{0});
   UpdateAndAddWeighted<T>(
       update.result, update.operand(0).Instance(0), UpdateOf(update), read.result,

@@ -78,7 +78,7 @@ struct Pointwise {
         .inplace = {0},
         .adjoint = Adjoint,
         .kernel = PLGRAPH_KERNEL(Kernel),
-        .lines = ElementLines,
+        .rows = ElementRows,
         .internal = Function::kInternal,
     };
   }
@@ -94,7 +94,7 @@ struct Pointwise {
         .inplace = {0},
         .adjoint = NotDifferentiable,
         .kernel = PLGRAPH_KERNEL(GradientKernel),
-        .lines = ElementLines,
+        .rows = ElementRows,
         .internal = true,
     };
   }

@@ -16,7 +16,7 @@ enum PoolingAttribute : size_t { kPoolKernel, kPoolStride, kPoolPadding };
 /// Shape rule: "x" [C, H, W] -> [C, H', W'].
 Shape PooledShape(const ShapeArgs& args);
 
-/// The lines or columns [begin, end) of an image.
+/// The rows or columns [begin, end) of an image.
 struct PlaneRange {
   std::int64_t begin;
   std::int64_t end;
@@ -47,12 +47,12 @@ class PoolingWindows {
   std::int64_t channels() const { return image_.dim(0); }
   std::int64_t width() const { return image_.dim(2); }
   std::int64_t image_plane() const { return image_.dim(1) * image_.dim(2); }
-  std::int64_t result_lines() const { return result_.dim(1); }
+  std::int64_t result_rows() const { return result_.dim(1); }
   std::int64_t result_columns() const { return result_.dim(2); }
   std::int64_t result_plane() const { return result_.dim(1) * result_.dim(2); }
   std::int64_t largest() const { return largest_; }  ///< elements of a window, at most
-  /// What a line of the result is made of, and a column.
-  PlaneRange LinesOf(std::int64_t line) const { return Range(0, line); }
+  /// What a row of the result is made of, and a column.
+  PlaneRange RowsOf(std::int64_t row) const { return Range(0, row); }
   PlaneRange ColumnsOf(std::int64_t column) const { return Range(1, column); }
 
  private:

@@ -116,9 +116,9 @@ bool IsMatrix(const ShapeArgs& args, size_t operand) {
   return args.Has(operand) && args.operand(operand).rank() == 2;
 }
 
-LineUse ElementLines(const ShapeArgs& args, const Shape& result) {
+RowUse ElementRows(const ShapeArgs& args, const Shape& result) {
   if (result.rank() != 2) return {};
-  LineUse use{.result = LineUse::kEach};
+  RowUse use{.result = RowUse::kEach};
   for (size_t i = 0; i < args.operands.size(); ++i) {
     use.operands.push_back(IsMatrix(args, i) && args.operand(i).dim(0) == result.dim(0));
   }

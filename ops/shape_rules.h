@@ -54,8 +54,8 @@ std::int64_t RowsOfFirst(const ShapeArgs& args);
 /// Whether an operand is there and is a matrix.
 bool IsMatrix(const ShapeArgs& args, size_t operand);
 
-/// OpDef::lines of an op that works element by element, with broadcasting.
-LineUse ElementLines(const ShapeArgs& args, const Shape& result);
+/// OpDef::rows of an op that works element by element, with broadcasting.
+RowUse ElementRows(const ShapeArgs& args, const Shape& result);
 
 /// OpDef::flops of an op that computes nothing, and of one that reads each element of its first operand once.
 std::int64_t NoFlops(const ShapeArgs& args, const Shape& result);

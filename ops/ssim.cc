@@ -73,9 +73,9 @@ Moments ColumnMoments(const T* x, const T* y, std::int64_t width, const Weights&
   return sums;
 }
 
-// The sum over all windows whose first line is that of x and y. The columns of some windows are summed first.
+// The sum over all windows whose first row is that of x and y. The columns of some windows are summed first.
 template <typename T>
-double SumOfLine(const T* x, const T* y, std::int64_t width, const Weights& weights, double c1, double c2) {
+double SumOfRow(const T* x, const T* y, std::int64_t width, const Weights& weights, double c1, double c2) {
   constexpr std::int64_t kBlock = 64;
   std::array<Moments, kBlock + kWindow - 1> columns;
   double sum = 0;
@@ -107,11 +107,11 @@ void Kernel(const KernelArgs<T>& args) {
   const double c2 = std::pow(kK2 * args.Real(0), 2);
   ForEachLine(args, {1, shape.NumElements(), 1}, kCheapGrain, [&](std::int64_t instance, std::int64_t) {
     double sum = 0;
-    for (std::int64_t line = 0; line < channels * height; ++line) {
-      if (line % height + kWindow > height) continue;
-      const std::int64_t at = line * width;
-      sum += SumOfLine(args.operand(0).Instance(instance) + at, args.operand(1).Instance(instance) + at,
-                       width, weights, c1, c2);
+    for (std::int64_t row = 0; row < channels * height; ++row) {
+      if (row % height + kWindow > height) continue;
+      const std::int64_t at = row * width;
+      sum += SumOfRow(args.operand(0).Instance(instance) + at, args.operand(1).Instance(instance) + at, width,
+                      weights, c1, c2);
     }
     *args.ResultInstance(instance) = static_cast<T>(sum / static_cast<double>(windows));
   });

@@ -25,7 +25,7 @@ const OpDef kSub = {
     .inplace = {0, 1},
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
-    .lines = ElementLines,
+    .rows = ElementRows,
 };
 PLGRAPH_REGISTER_OP(kSub);
 

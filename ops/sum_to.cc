@@ -45,9 +45,9 @@ void MeanKernel(const KernelArgs<T>& args) {
   SumOverAxes<T>(args, BroadcastStrides(*args.shape, x), TermsOf(x, *args.shape)).Run();
 }
 
-LineUse Lines(const ShapeArgs& args, const Shape& result) {
+RowUse UseOfRows(const ShapeArgs& args, const Shape& result) {
   if (!IsMatrix(args, 0) || result.rank() > 1) return {};
-  return {LineUse::kSum, {true}};
+  return {RowUse::kSum, {true}};
 }
 
 const OpDef kSumTo = {
@@ -58,7 +58,7 @@ const OpDef kSumTo = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = OneFlopAnOperandElement,
-    .lines = Lines,
+    .rows = UseOfRows,
     .internal = true,
 };
 PLGRAPH_REGISTER_OP(kSumTo);

@@ -12,7 +12,7 @@
 namespace plgraph {
 namespace {
 
-// Of a square of this size, the lines read and the lines written fit into the first cache.
+// Of a square of this size, the rows read and the rows written fit into the first cache.
 constexpr std::int64_t kTile = 32;
 
 const std::vector<std::int64_t>& Order(std::span<const AttributeValue> attributes) {
@@ -77,7 +77,7 @@ void CopyRuns(const KernelArgs<T>& args, const StridedLoop<2>& loop) {
   });
 }
 
-// Matrices whose lines are the axis `along`, contiguous in x, and whose columns are the innermost axis, contiguous
+// Matrices whose rows are the axis `along`, contiguous in x, and whose columns are the innermost axis, contiguous
 // in the result; square by square.
 template <typename T>
 void CopyTiles(const KernelArgs<T>& args, const StridedLoop<2>& loop, size_t along) {
@@ -86,17 +86,17 @@ void CopyTiles(const KernelArgs<T>& args, const StridedLoop<2>& loop, size_t alo
   for (size_t axis = 0; axis < inner; ++axis) {
     if (axis != along) matrices.AddAxis(loop.extent(axis), loop.strides(axis));
   }
-  const std::int64_t lines = loop.extent(along);
+  const std::int64_t rows = loop.extent(along);
   const std::int64_t columns = loop.extent(inner);
   const std::int64_t result_stride = loop.strides(along)[0];
   const std::int64_t x_stride = loop.strides(inner)[1];
-  const auto tile = [&](T* result, const T* x, std::int64_t line, std::int64_t column) {
-    TransposeLines<T>({result + line * result_stride + column, result_stride},
-                      {x + column * x_stride + line, x_stride},
-                      {std::min(kTile, columns - column), std::min(kTile, lines - line)});
+  const auto tile = [&](T* result, const T* x, std::int64_t row, std::int64_t column) {
+    TransposeRows<T>({result + row * result_stride + column, result_stride},
+                     {x + column * x_stride + row, x_stride},
+                     {std::min(kTile, columns - column), std::min(kTile, rows - row)});
   };
-  const std::int64_t strips = (lines + kTile - 1) / kTile;
-  const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / (std::min(kTile, lines) * columns));
+  const std::int64_t strips = (rows + kTile - 1) / kTile;
+  const std::int64_t grain = std::max<std::int64_t>(1, kCheapGrain / (std::min(kTile, rows) * columns));
   args.threads->For(matrices.NumElements() * strips, grain, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t strip = begin; strip < end; ++strip) {
       matrices.Run(strip / strips, strip / strips + 1, [&](const auto& offsets, std::int64_t) {

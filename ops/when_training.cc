@@ -31,7 +31,7 @@ const OpDef kWhenTraining = {
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
     .flops = NoFlops,
-    .lines = ElementLines,
+    .rows = ElementRows,
     .training_only = true,
     .internal = true,
 };

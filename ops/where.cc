@@ -72,7 +72,7 @@ const OpDef kWhere = {
     .inplace = {1, 2},
     .adjoint = Adjoint,
     .kernel = PLGRAPH_KERNEL(Kernel),
-    .lines = ElementLines,
+    .rows = ElementRows,
 };
 PLGRAPH_REGISTER_OP(kWhere);
 

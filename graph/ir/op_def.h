@@ -74,15 +74,15 @@ enum class InstanceRule {
   kBroadcast,  ///< instance by instance, and repeated for every sample and step that these attributes name
 };
 
-/// How an op goes over the lines (the first axis) of matrices.
-struct LineUse {
+/// How an op goes over the rows (the first axis) of matrices.
+struct RowUse {
   enum Result {
-    kNone,  ///< not line by line
-    kEach,  ///< a line of the result comes from one line of each operand that has lines
-    kSum,   ///< the result is the sum of what each line gives
+    kNone,  ///< not row by row
+    kEach,  ///< a row of the result comes from one row of each operand that has rows
+    kSum,   ///< the result is the sum of what each row gives
   };
   Result result = kNone;
-  std::vector<bool> operands = {};  ///< whether operand i is there and has lines; the others are needed whole
+  std::vector<bool> operands = {};  ///< whether operand i is there and has rows; the others are needed whole
 };
 
 /// All that the compiler knows of an op. One constant of this type stands in each ops/<op>.cc.
@@ -107,8 +107,8 @@ struct OpDef {
   /// Floating-point operations for one instance; null: one for each element of the result.
   std::int64_t (*flops)(const ShapeArgs& args, const Shape& result) = nullptr;
   InstanceRule instance_rule = InstanceRule::kMap;
-  /// How its kernel may be called for some of the lines; null: only for all.
-  LineUse (*lines)(const ShapeArgs& args, const Shape& result) = nullptr;
+  /// How its kernel may be called for some of the rows; null: only for all.
+  RowUse (*rows)(const ShapeArgs& args, const Shape& result) = nullptr;
   /// Operands that it reads at other steps than its own too, so that they are kept for all steps.
   std::vector<size_t> history = {};
   /// The operand, a state, that it reads as it was at the last step, up to its own, that is a multiple of its

@@ -6,7 +6,7 @@
 namespace plgraph::tuning {
 
 /// The numbers by which the compiler decides where more than one way is right. All are constants: no machine is asked
-/// for its caches, since how samples and lines are grouped decides the order of sums, and the same run should give the
+/// for its caches, since how samples and rows are grouped decides the order of sums, and the same run should give the
 /// same numbers everywhere. The measurements are in the log of the commits that brought a number; where a comment
 /// names none, the number is an estimate.
 
@@ -34,12 +34,12 @@ inline constexpr int kMostLevels = 8;
 // Loops (graph/plan/loop_plan.cc).
 
 /// A tile of all matrices of a fused loop has about this size, to stay in the second cache of a core; but it has at
-/// least so many lines, because every tile costs the calls of its kernels.
+/// least so many rows, because every tile costs the calls of its kernels.
 inline constexpr std::int64_t kTileBytes = std::int64_t{256} << 10;
-inline constexpr std::int64_t kTileLines = 4;
+inline constexpr std::int64_t kTileRows = 4;
 
 /// Samples whose matrices fit the second cache of a core go through all steps on one thread, in sample groups. At
-/// N = 100 and a batch of 32, threads that shared the lines in place of the samples took 2.06 ms an episode, sample
+/// N = 100 and a batch of 32, threads that shared the rows in place of the samples took 2.06 ms an episode, sample
 /// groups 0.95 ms.
 inline constexpr std::int64_t kCoreCacheBytes = std::int64_t{512} << 10;
 /// As many samples go through all steps at a time as fit the second cache of all cores.

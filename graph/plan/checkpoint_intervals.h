@@ -28,7 +28,7 @@ std::vector<Value> RecomputedOps(const Graph& graph);
 /// intervals. Of an outer interval only the first step has a snapshot that lasts; the backward pass makes the
 /// others anew when it reaches the outer interval. So every step runs at most three times. What does not last takes
 /// the same memory in a run of any length; the snapshots that last, one in at least as many steps as a trace has
-/// lines, take no more than vectors that are kept at every step.
+/// rows, take no more than vectors that are kept at every step.
 class CheckpointIntervals {
  public:
   CheckpointIntervals(const Graph& graph, const Schedule& schedule, const CompileOptions& options);

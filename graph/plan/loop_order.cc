@@ -11,22 +11,22 @@
 namespace plgraph {
 namespace {
 
-using Matrix = std::pair<std::int64_t, std::int64_t>;  // lines and columns
+using Matrix = std::pair<std::int64_t, std::int64_t>;  // rows and columns
 
 bool IsSampleMatrix(const Node& node) { return node.shape.IsMatrix() && node.variance.sample; }
 
-// The matrix over which a node passes line by line; none if it does not, or if all samples share the matrix.
+// The matrix over which a node passes row by row; none if it does not, or if all samples share the matrix.
 std::optional<Matrix> FusedMatrix(const Graph& graph, const Node& node) {
   if (node.op->random || SumsEachStep(node)) return std::nullopt;
-  const LineUse use = LinesOf(graph, node);
-  if (use.result == LineUse::kNone) return std::nullopt;
+  const RowUse use = RowUseOf(graph, node);
+  if (use.result == RowUse::kNone) return std::nullopt;
   std::optional<Matrix> matrix;
   const auto look_at = [&](const Node& value) {
     if (!IsSampleMatrix(value)) return;
     const bool wider = !matrix || value.shape.dim(1) > matrix->second;  // a factor of each row has one column
     if (wider) matrix = {value.shape.dim(0), value.shape.dim(1)};
   };
-  if (use.result == LineUse::kEach) look_at(node);
+  if (use.result == RowUse::kEach) look_at(node);
   for (size_t i = 0; i < node.operands.size(); ++i) {
     if (use.operands[i]) look_at(graph.node(node.operands[i]));
   }
@@ -81,18 +81,18 @@ class Ordering {
   bool IsPipelined(Value value) const { return pipelined_[value]; }
   Priority PriorityOf(Value node) const { return {nexts_.contains(node.id), node.id}; }
 
-  bool GivesLines(Value node) const {
-    return matrix_of_[node] && LinesOf(graph_, graph_.node(node)).result == LineUse::kEach;
+  bool GivesRows(Value node) const {
+    return matrix_of_[node] && RowUseOf(graph_, graph_.node(node)).result == RowUse::kEach;
   }
-  // Whether `first` and `second` may share a fused loop if `second` only needs the lines of `value` that are done.
-  bool ByLines(Value first, Value second, Value value, Value reader) const {
+  // Whether `first` and `second` may share a fused loop if `second` only needs the rows of `value` that are done.
+  bool ByRows(Value first, Value second, Value value, Value reader) const {
     return matrix_of_[first] && matrix_of_[first] == matrix_of_[second] &&
-           graph_.node(value).shape.IsMatrix() && ReadsByLines(graph_, reader, value);
+           graph_.node(value).shape.IsMatrix() && ReadsByRows(graph_, reader, value);
   }
 
-  void AddEdge(Value first, Value second, bool by_lines) {
-    const auto [it, added] = waits_[second].emplace(first.id, by_lines);
-    if (!added) it->second = it->second && by_lines;
+  void AddEdge(Value first, Value second, bool by_rows) {
+    const auto [it, added] = waits_[second].emplace(first.id, by_rows);
+    if (!added) it->second = it->second && by_rows;
     if (added) unblocks_[first].push_back(second);
   }
 
@@ -100,10 +100,10 @@ class Ordering {
     for (const Value operand : graph_.node(node).operands) {
       if (!operand || !InLoop(operand)) continue;
       if (IsPipelined(node) == IsPipelined(operand)) {
-        AddEdge(operand, node, GivesLines(operand) && ByLines(operand, node, operand, node));
+        AddEdge(operand, node, GivesRows(operand) && ByRows(operand, node, operand, node));
       } else if (graph_.node(operand).shape.IsMatrix()) {
         // A pipelined reader is done with a matrix before the next one is written in its place.
-        AddEdge(node, operand, GivesLines(operand) && ByLines(node, operand, operand, node));
+        AddEdge(node, operand, GivesRows(operand) && ByRows(node, operand, operand, node));
       }
     }
   }
@@ -113,7 +113,7 @@ class Ordering {
     if (!IsPipelined(state.next)) return;
     for (const Value reader : graph_.Users(state.value)) {
       if (!InLoop(reader) || IsPipelined(reader)) continue;
-      AddEdge(state.next, reader, GivesLines(state.next) && ByLines(state.next, reader, state.value, reader));
+      AddEdge(state.next, reader, GivesRows(state.next) && ByRows(state.next, reader, state.value, reader));
     }
   }
 
@@ -131,7 +131,7 @@ class Ordering {
     }
   }
 
-  // Takes all that can share one pass over the lines of a matrix.
+  // Takes all that can share one pass over the rows of a matrix.
   void FusedLoop() {
     const std::optional<Matrix> matrix = matrix_of_[Value{fusible_.begin()->second}];
     std::set<Priority> candidates;
@@ -170,12 +170,12 @@ class Ordering {
   const NodeMap<std::optional<Matrix>>& matrix_of_;
   NodeMap<bool> pipelined_;
   std::set<std::int32_t> nexts_;
-  // By node, for what it still waits; true: within a fused loop it is enough that the other has done the same lines.
+  // By node, for what it still waits; true: within a fused loop it is enough that the other has done the same rows.
   NodeMap<std::map<std::int32_t, bool>> waits_;
   NodeMap<std::vector<Value>> unblocks_;
   NodeMap<bool> done_;
   std::set<Priority> singles_;  // ready
-  std::set<Priority> fusible_;  // ready, and part of a pass over lines
+  std::set<Priority> fusible_;  // ready, and part of a pass over rows
   std::vector<ScheduledNode> order_;
   int passes_ = 0;
 };
@@ -213,7 +213,7 @@ class LoopOrder {
   }
 
   // The nodes that overwrite a matrix which an earlier pass of the round has read; with `whole_pass`, all
-  // nodes that pass over the lines together with one of them.
+  // nodes that pass over the rows together with one of them.
   std::vector<Value> Updates(const std::vector<ScheduledNode>& order, bool whole_pass) const {
     std::map<std::int32_t, int> pass_of;
     for (const ScheduledNode& scheduled : order) pass_of[scheduled.node.id] = scheduled.fused_loop;
@@ -274,17 +274,17 @@ class LoopOrder {
 
 }  // namespace
 
-LineUse LinesOf(const Graph& graph, const Node& node) {
-  if (node.op->lines == nullptr) return {};
+RowUse RowUseOf(const Graph& graph, const Node& node) {
+  if (node.op->rows == nullptr) return {};
   std::vector<const Shape*> shapes;
   for (const Value operand : node.operands) shapes.push_back(operand ? &graph.node(operand).shape : nullptr);
-  return node.op->lines({shapes, node.attributes}, node.shape);
+  return node.op->rows({shapes, node.attributes}, node.shape);
 }
 
-bool ReadsByLines(const Graph& graph, Value reader, Value value) {
+bool ReadsByRows(const Graph& graph, Value reader, Value value) {
   const Node& node = graph.node(reader);
-  const LineUse use = LinesOf(graph, node);
-  if (use.result == LineUse::kNone) return false;
+  const RowUse use = RowUseOf(graph, node);
+  if (use.result == RowUse::kNone) return false;
   for (size_t i = 0; i < node.operands.size(); ++i) {
     if (node.operands[i] == value && !use.operands[i]) return false;
   }

@@ -19,7 +19,7 @@ std::int64_t EvenGroup(std::int64_t samples, std::int64_t most) {
   return Quotient(samples, Quotient(samples, most));
 }
 
-// The matrices over whose lines the members of a fused loop go, each once.
+// The matrices over whose rows the members of a fused loop go, each once.
 std::set<std::int32_t> MatricesOf(const Graph& graph, std::span<const ScheduledNode> members) {
   std::set<std::int32_t> matrices;
   const auto look_at = [&](Value value) {
@@ -31,8 +31,8 @@ std::set<std::int32_t> MatricesOf(const Graph& graph, std::span<const ScheduledN
   };
   for (const ScheduledNode& scheduled : members) {
     const Node& node = graph.node(scheduled.node);
-    const LineUse use = LinesOf(graph, node);
-    if (use.result == LineUse::kEach) look_at(scheduled.node);
+    const RowUse use = RowUseOf(graph, node);
+    if (use.result == RowUse::kEach) look_at(scheduled.node);
     for (size_t i = 0; i < node.operands.size(); ++i) {
       const bool rarely = static_cast<int>(i) == node.op->snapshot;
       if (use.operands[i] && !rarely) look_at(node.operands[i]);
@@ -54,8 +54,8 @@ bool HasOnlySamples(const Graph& graph, std::span<const ScheduledNode> loop) {
 }
 
 // Of one member of a fused loop.
-std::int64_t LineSumElements(const Graph& graph, Value node, const LoopTiling& tiling, std::int64_t samples) {
-  if (tiling.tiles == 1 || LinesOf(graph, graph.node(node)).result != LineUse::kSum) return 0;
+std::int64_t RowSumElements(const Graph& graph, Value node, const LoopTiling& tiling, std::int64_t samples) {
+  if (tiling.tiles == 1 || RowUseOf(graph, graph.node(node)).result != RowUse::kSum) return 0;
   return tiling.parts * (samples + 1) * WholeCacheLines(graph.node(node).shape.NumElements());
 }
 
@@ -76,24 +76,24 @@ LoopTiling TileLoop(const Graph& graph, std::span<const ScheduledNode> members,
   std::int64_t columns = 0;
   const std::set<std::int32_t> matrices = MatricesOf(graph, members);
   for (const std::int32_t id : matrices) {
-    tiling.lines = graph.node(Value{id}).shape.dim(0);
-    columns = std::max(columns, graph.node(Value{id}).shape.dim(1));  // a factor of each line has one
+    tiling.rows = graph.node(Value{id}).shape.dim(0);
+    columns = std::max(columns, graph.node(Value{id}).shape.dim(1));  // a factor of each row has one
   }
-  const std::int64_t line_bytes = columns * SizeOf(dtype) * std::ssize(matrices);
-  const std::int64_t elements = tiling.lines * columns;
+  const std::int64_t row_bytes = columns * SizeOf(dtype) * std::ssize(matrices);
+  const std::int64_t elements = tiling.rows * columns;
   const std::int64_t most_parts = std::clamp<std::int64_t>(
       std::min((CheckedSize(elements) * split.samples).value() / tuning::kPartElements,
                elements / tuning::kCallElements),
       1, split.groups > 1 ? 1 : tuning::kMaxParts);
   // A power of two is shared evenly by most numbers of threads.
   const auto parts = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most_parts)));
-  const std::int64_t part_lines = Quotient(tiling.lines, parts);
+  const std::int64_t part_rows = Quotient(tiling.rows, parts);
   // What a single kernel does for a single sample comes from memory once in any case.
   const bool once = split.samples == 1 && calls.size() == 1 && calls[0].fusion != nullptr;
   const std::int64_t tiles =  // of a part
-      once ? 1 : Quotient(part_lines, std::max(tuning::kTileLines, tuning::kTileBytes / line_bytes));
-  tiling.tile_lines = Quotient(part_lines, tiles);
-  tiling.tiles = Quotient(tiling.lines, tiling.tile_lines);
+      once ? 1 : Quotient(part_rows, std::max(tuning::kTileRows, tuning::kTileBytes / row_bytes));
+  tiling.tile_rows = Quotient(part_rows, tiles);
+  tiling.tiles = Quotient(tiling.rows, tiling.tile_rows);
   tiling.parts = std::min(parts, tiling.tiles);
   return tiling;
 }
@@ -142,11 +142,11 @@ LoopPlan PlanLoop(const Graph& graph, std::span<const ScheduledNode> loop, const
                              .count = members.size(),
                              .tiling = {},
                              .calls = KernelCallsOf(graph, members),
-                             .line_sum_elements = {}};
+                             .row_sum_elements = {}};
     fused_loop.tiling = TileLoop(graph, members, fused_loop.calls, plan.split, options.dtype);
     for (const ScheduledNode& scheduled : members) {
-      fused_loop.line_sum_elements.push_back(
-          LineSumElements(graph, scheduled.node, fused_loop.tiling, plan.split.samples));
+      fused_loop.row_sum_elements.push_back(
+          RowSumElements(graph, scheduled.node, fused_loop.tiling, plan.split.samples));
     }
     plan.fused_loops.push_back(std::move(fused_loop));
   }

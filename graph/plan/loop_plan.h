@@ -18,12 +18,12 @@ struct LoopSplit {
   std::int64_t samples = 1;  ///< at once in a sample group
 };
 
-/// How a fused loop goes over the lines of its matrices: tile by tile, all samples and all members on one tile, so
+/// How a fused loop goes over the rows of its matrices: tile by tile, all samples and all members on one tile, so
 /// that a tile's numbers come from memory once. Parts of consecutive tiles are shared among the threads; how
 /// many parts there are does not depend on the number of threads, so that every sum has one order.
 struct LoopTiling {
-  std::int64_t lines = 0;
-  std::int64_t tile_lines = 0;  ///< of each tile but the last
+  std::int64_t rows = 0;
+  std::int64_t tile_rows = 0;  ///< of each tile but the last
   std::int64_t tiles = 0;
   std::int64_t parts = 0;
 };
@@ -41,9 +41,9 @@ struct FusedLoopPlan {
   size_t count = 0;  ///< of members
   LoopTiling tiling;
   std::vector<KernelCall> calls;
-  /// By member: elements that its line sums take in a sample group (MemoryPlan::line_sums): for each part, one sum
+  /// By member: elements that its row sums take in a sample group (MemoryPlan::row_sums): for each part, one sum
   /// a sample and one for the tile at hand, each on cache lines of its own. 0: the result itself will do.
-  std::vector<std::int64_t> line_sum_elements;
+  std::vector<std::int64_t> row_sum_elements;
 };
 
 /// All that is decided of a loop beside the order of its nodes.
@@ -61,7 +61,7 @@ struct LoopPlans {
 };
 
 /// Samples whose matrices fit the cache of a core go through all steps together, in sample groups that need nothing
-/// of each other. Where the matrices are larger, the threads share the lines of the matrices, and as many samples
+/// of each other. Where the matrices are larger, the threads share the rows of the matrices, and as many samples
 /// go through all steps together as fit the cache that the cores share; all, so that they share the reads of what
 /// has no samples, where not even one would fit.
 LoopSplit SplitLoop(const Graph& graph, std::span<const ScheduledNode> loop, const CompileOptions& options);

@@ -27,7 +27,7 @@ NodeMap<bool> KeptValues(const Graph& graph, const CompileOptions& options) {
 MemoryPlan EmptyPlan(int nodes, const CheckpointIntervals& intervals) {
   MemoryPlan plan;
   plan.placements = NodeMap<Placement>(nodes);
-  plan.line_sums = plan.group_sums = plan.totals = plan.asides = NodeMap<std::int64_t>(nodes, -1);
+  plan.row_sums = plan.group_sums = plan.totals = plan.asides = NodeMap<std::int64_t>(nodes, -1);
   plan.totals_stride = NodeMap<std::int64_t>(nodes);
   plan.interval = intervals.steps();
   plan.outer_interval = intervals.outer_interval();

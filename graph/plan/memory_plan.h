@@ -22,7 +22,7 @@ std::string_view NameOf(Section section);
 /// The one arena of a run. All counts are in elements of the run's number type.
 struct MemoryPlan {
   NodeMap<Placement> placements;     ///< by node
-  NodeMap<std::int64_t> line_sums;   ///< by node; offsets of the sums of the parts of a fused loop
+  NodeMap<std::int64_t> row_sums;    ///< by node; offsets of the sums of the parts of a fused loop
   NodeMap<std::int64_t> group_sums;  ///< by node; offsets of the sums of all sample groups but the first
   NodeMap<std::int64_t> totals;      ///< by node; offsets of the totals of sums over many steps
   NodeMap<std::int64_t>

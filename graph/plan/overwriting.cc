@@ -7,9 +7,9 @@
 namespace plgraph {
 namespace {
 
-// Within a fused loop the writer has written some lines before the reader has read the others.
-bool MeetsByLines(const Graph& graph, Value reader, Value value, Value writer) {
-  return ReadsByLines(graph, reader, value) && LinesOf(graph, graph.node(writer)).result == LineUse::kEach &&
+// Within a fused loop the writer has written some rows before the reader has read the others.
+bool MeetsByRows(const Graph& graph, Value reader, Value value, Value writer) {
+  return ReadsByRows(graph, reader, value) && RowUseOf(graph, graph.node(writer)).result == RowUse::kEach &&
          graph.node(value).shape.IsMatrix();
 }
 
@@ -22,7 +22,7 @@ bool IsReadInTime(const RunFacts& run, Value reader, Value value, Value writer, 
   if (rounds != 0) return rounds > 0;
   if (run.lifetimes.position(reader) > run.lifetimes.position(writer)) return false;
   return read.fused_loop < 0 || read.fused_loop != write.fused_loop ||
-         MeetsByLines(run.graph, reader, value, writer);
+         MeetsByRows(run.graph, reader, value, writer);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class PassingMemory {
     for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
       end = EndOfGroup(order, begin, &ScheduledNode::fused_loop);
       for (const ScheduledNode& scheduled : order.subspan(begin, end - begin)) Place(scheduled.node);
-      // All of a fused loop read until its last lines.
+      // All of a fused loop read until its last rows.
       Release(run_.lifetimes.position(order[end - 1].node));
     }
   }

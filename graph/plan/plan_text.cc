@@ -9,9 +9,9 @@ std::string LoopText(const LoopPlan& loop) {
   std::string text =
       fmt::format("  sample groups={} samples at once={}\n", loop.split.groups, loop.split.samples);
   for (const FusedLoopPlan& fused_loop : loop.fused_loops) {
-    text += fmt::format("  scheduled nodes {} to {}: {} lines in {} tiles of {}, {} parts; kernels of",
-                        fused_loop.first, fused_loop.first + fused_loop.count - 1, fused_loop.tiling.lines,
-                        fused_loop.tiling.tiles, fused_loop.tiling.tile_lines, fused_loop.tiling.parts);
+    text += fmt::format("  scheduled nodes {} to {}: {} rows in {} tiles of {}, {} parts; kernels of",
+                        fused_loop.first, fused_loop.first + fused_loop.count - 1, fused_loop.tiling.rows,
+                        fused_loop.tiling.tiles, fused_loop.tiling.tile_rows, fused_loop.tiling.parts);
     for (const KernelCall& call : fused_loop.calls) text += fmt::format(" {}", call.count);
     text += " nodes\n";
   }

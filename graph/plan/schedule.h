@@ -17,8 +17,8 @@ struct ScheduledNode {
   Value node;
   /// In a loop: runs one round after the others, at the step of the round before.
   bool pipelined = false;
-  /// In a loop: nodes of the same number stand side by side and go over the lines of their matrices together,
-  /// some lines at a time; -1: on its own.
+  /// In a loop: nodes of the same number stand side by side and go over the rows of their matrices together,
+  /// some rows at a time; -1: on its own.
   int fused_loop = -1;
   /// In a phase that is no loop: nodes of the same number stand side by side and go through their instances together,
   /// the instances of some steps at a time; -1: all instances at once.

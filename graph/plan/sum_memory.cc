@@ -5,15 +5,15 @@
 namespace plgraph {
 namespace {
 
-// Where each part of a fused loop sums what its lines give.
-void PlaceLineSums(const RunFacts& run, Phase loop, MemoryPlan& plan) {
+// Where each part of a fused loop sums what its rows give.
+void PlaceRowSums(const RunFacts& run, Phase loop, MemoryPlan& plan) {
   const LoopPlan& loop_plan = run.loops.of(loop);
   for (const FusedLoopPlan& fused_loop : loop_plan.fused_loops) {
     for (size_t m = 0; m < fused_loop.count; ++m) {
-      const CheckedSize elements = fused_loop.line_sum_elements[m];
+      const CheckedSize elements = fused_loop.row_sum_elements[m];
       if (elements.value() == 0) continue;
       const Value node = run.schedule.order(loop)[fused_loop.first + m].node;
-      plan.line_sums[node] =
+      plan.row_sums[node] =
           plan.Append(WholeCacheLines(elements * loop_plan.split.groups), Section::kScratch);
     }
   }
@@ -48,7 +48,7 @@ void PlaceTotals(const RunFacts& run, MemoryPlan& plan) {
 }  // namespace
 
 void PlaceSums(const RunFacts& run, MemoryPlan& plan) {
-  for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) PlaceLineSums(run, loop, plan);
+  for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) PlaceRowSums(run, loop, plan);
   for (const Phase loop : {Phase::kStep, Phase::kStepAdjoint}) PlaceGroupSums(run, loop, plan);
   PlaceTotals(run, plan);
 }

@@ -10,7 +10,7 @@
 namespace plgraph {
 namespace {
 
-std::int64_t ElementsOfLine(const Shape& shape) { return shape.NumElements() / shape.dim(0); }
+std::int64_t ElementsOfRow(const Shape& shape) { return shape.NumElements() / shape.dim(0); }
 
 // Prefetches a vector. Another core may just have written it, and lines that are asked for one by one come late.
 template <typename T>
@@ -19,10 +19,10 @@ void Prefetch(const T* data, std::int64_t size) {
   for (std::int64_t i = 0; i < size; i += tuning::kCacheLineElements) __builtin_prefetch(data + i);
 }
 
-// The shape with another number of lines.
-Shape WithLines(const Shape& shape, std::int64_t lines) {
+// The shape with another number of rows.
+Shape WithRows(const Shape& shape, std::int64_t rows) {
   std::vector<std::int64_t> dims = shape.dims();
-  dims[0] = lines;
+  dims[0] = rows;
   return Shape(std::move(dims));
 }
 
@@ -30,7 +30,7 @@ Shape WithLines(const Shape& shape, std::int64_t lines) {
 
 template <typename T>
 FusedLoop<T>::FusedLoop(const Graph& graph, const FusedLoopPlan& plan,
-                        std::span<const Instruction<T>> members, std::span<T* const> line_sums)
+                        std::span<const Instruction<T>> members, std::span<T* const> row_sums)
     : tiling_(plan.tiling),
       calls_(plan.calls),
       steps_at_(members.size()),
@@ -40,7 +40,7 @@ FusedLoop<T>::FusedLoop(const Graph& graph, const FusedLoopPlan& plan,
       args_(starts_.size()) {
   for (size_t m = 0; m < members.size(); ++m) {
     members_.push_back(MakeMember(graph, members[m], tiling_));
-    members_.back().line_sums = line_sums[m];
+    members_.back().row_sums = row_sums[m];
   }
   MakeArguments();
 }
@@ -65,24 +65,24 @@ void FusedLoop<T>::MakeArguments() {
 template <typename T>
 typename FusedLoop<T>::Member FusedLoop<T>::MakeMember(const Graph& graph, const Instruction<T>& instruction,
                                                        const LoopTiling& tiling) {
-  const std::int64_t rest = tiling.lines - (tiling.tiles - 1) * tiling.tile_lines;
+  const std::int64_t rest = tiling.rows - (tiling.tiles - 1) * tiling.tile_rows;
   const Node& node = *instruction.node;
-  const LineUse use = LinesOf(graph, node);
+  const RowUse use = RowUseOf(graph, node);
   PLGRAPH_CHECK(node.operands.size() <= kMaxOperands, "an op of a fused loop has too many operands");
   Member member;
   member.instruction = &instruction;
-  member.sums = use.result == LineUse::kSum;
+  member.sums = use.result == RowUse::kSum;
   member.result_shapes = {node.shape, node.shape};
   if (!member.sums) {
-    member.result_line = ElementsOfLine(node.shape);
-    member.result_shapes = {WithLines(node.shape, tiling.tile_lines), WithLines(node.shape, rest)};
+    member.result_row = ElementsOfRow(node.shape);
+    member.result_shapes = {WithRows(node.shape, tiling.tile_rows), WithRows(node.shape, rest)};
   }
   for (size_t i = 0; i < node.operands.size(); ++i) {
     const Shape shape = node.operands[i] ? graph.node(node.operands[i]).shape : Shape{};
     member.operand_shapes.push_back({shape, shape});
     if (!use.operands[i]) continue;
-    member.operand_lines[i] = ElementsOfLine(shape);
-    member.operand_shapes[i] = {WithLines(shape, tiling.tile_lines), WithLines(shape, rest)};
+    member.operand_rows[i] = ElementsOfRow(shape);
+    member.operand_shapes[i] = {WithRows(shape, tiling.tile_rows), WithRows(shape, rest)};
   }
   return member;
 }
@@ -127,7 +127,7 @@ void FusedLoop<T>::Find(size_t m, std::int64_t part) {
   for (size_t i = 0; i < instruction.operands.size(); ++i) {
     if (instruction.operand_instances[i].shape == nullptr) continue;
     start.operands[i] = base_ + instruction.operands[i].At(step, first_sample_);
-    if (members_[m].operand_lines[i] <= 1) Prefetch(start.operands[i], instruction.operands[i].instance_size);
+    if (members_[m].operand_rows[i] <= 1) Prefetch(start.operands[i], instruction.operands[i].instance_size);
   }
   start.result = base_ + instruction.result.At(step, first_sample_);
   args_[CallOf(m, part)].step = step;
@@ -162,19 +162,19 @@ void FusedLoop<T>::PointAt(size_t m, const Position& at) {
   const Member& member = members_[m];
   const Instruction<T>& instruction = *member.instruction;
   const TileKind kind = at.tile + 1 == tiling_.tiles ? kRest : kWhole;
-  const std::int64_t line = at.tile * tiling_.tile_lines;
+  const std::int64_t row = at.tile * tiling_.tile_rows;
   const Start& start = starts_[CallOf(m, at.part)];
   Operands& operands = operands_[CallOf(m, at.part)];
   for (size_t i = 0; i < instruction.operands.size(); ++i) {
     if (start.operands[i] == nullptr) continue;
     operands[i].data =
-        start.operands[i] + at.sample * operands[i].instance_stride + line * member.operand_lines[i];
+        start.operands[i] + at.sample * operands[i].instance_stride + row * member.operand_rows[i];
     operands[i].shape = &member.operand_shapes[i][kind];
   }
   KernelArgs<T>& args = args_[CallOf(m, at.part)];
   args.shape = &member.result_shapes[kind];
-  if (member.line_sums == nullptr) {
-    args.result = start.result + at.sample * args.result_stride + line * member.result_line;
+  if (member.row_sums == nullptr) {
+    args.result = start.result + at.sample * args.result_stride + row * member.result_row;
   } else {
     args.result = SumOf(member, at.part, at.first_tile ? at.sample : samples_);
   }
@@ -183,7 +183,7 @@ void FusedLoop<T>::PointAt(size_t m, const Position& at) {
 // To the sum over the tiles of a part, which the first tile starts.
 template <typename T>
 void FusedLoop<T>::AddTile(size_t m, const Position& at) {
-  if (members_[m].line_sums == nullptr || at.first_tile) return;
+  if (members_[m].row_sums == nullptr || at.first_tile) return;
   T* const sum = SumOf(members_[m], at.part, at.sample);
   const KernelArgs<T>& args = args_[CallOf(m, at.part)];
   const std::int64_t size = args.size();
@@ -192,7 +192,7 @@ void FusedLoop<T>::AddTile(size_t m, const Position& at) {
 
 template <typename T>
 T* FusedLoop<T>::SumOf(const Member& member, std::int64_t part, std::int64_t sample) const {
-  return member.line_sums +
+  return member.row_sums +
          (part * (samples_ + 1) + sample) * WholeCacheLines(member.instruction->args.size());
 }
 
@@ -216,7 +216,7 @@ void FusedLoop<T>::JoinRest() {
     }
   }
   for (size_t m = 0; m < members_.size(); ++m) {
-    if (!IsActive(m) || members_[m].line_sums == nullptr) continue;
+    if (!IsActive(m) || members_[m].row_sums == nullptr) continue;
     const KernelArgs<T>& args = members_[m].instruction->args;
     for (std::int64_t sample = 0; sample < samples_; ++sample) {
       std::copy_n(SumOf(members_[m], 0, sample), args.size(),
@@ -229,7 +229,7 @@ void FusedLoop<T>::JoinRest() {
 template <typename T>
 void FusedLoop<T>::Join(std::int64_t part, std::int64_t other) {
   for (size_t m = 0; m < members_.size(); ++m) {
-    if (!IsActive(m) || members_[m].line_sums == nullptr) continue;
+    if (!IsActive(m) || members_[m].row_sums == nullptr) continue;
     const std::int64_t size = members_[m].instruction->args.size();
     for (std::int64_t sample = 0; sample < samples_; ++sample) {
       T* const sum = SumOf(members_[m], part, sample);

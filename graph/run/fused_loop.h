@@ -19,10 +19,10 @@ namespace plgraph {
 template <typename T>
 class FusedLoop {
  public:
-  /// `line_sums[i]`: of member i; null where it needs none. The instructions of the members must outlive the fused
+  /// `row_sums[i]`: of member i; null where it needs none. The instructions of the members must outlive the fused
   /// loop.
   FusedLoop(const Graph& graph, const FusedLoopPlan& plan, std::span<const Instruction<T>> members,
-            std::span<T* const> line_sums);
+            std::span<T* const> row_sums);
 
   /// Of how many samples the instructions have instances.
   void SetSamples(std::int64_t samples) { samples_ = samples; }
@@ -33,19 +33,19 @@ class FusedLoop {
 
  private:
   static constexpr size_t kMaxOperands = 8;
-  enum TileKind { kWhole, kRest };  // the last tile may have fewer lines
+  enum TileKind { kWhole, kRest };  // the last tile may have fewer rows
 
   struct Member {
     const Instruction<T>* instruction = nullptr;
-    bool sums = false;                                       // the result is a sum over the lines
-    T* line_sums = nullptr;                                  // null: into the result
-    std::int64_t result_line = 0;                            // elements from line to line; 0 for a sum
-    std::array<std::int64_t, kMaxOperands> operand_lines{};  // 0: no lines
-    std::array<Shape, 2> result_shapes;                      // by TileKind
+    bool sums = false;                                      // the result is a sum over the rows
+    T* row_sums = nullptr;                                  // null: into the result
+    std::int64_t result_row = 0;                            // elements from row to row; 0 for a sum
+    std::array<std::int64_t, kMaxOperands> operand_rows{};  // 0: no rows
+    std::array<Shape, 2> result_shapes;                     // by TileKind
     std::vector<std::array<Shape, 2>> operand_shapes;
   };
   using Operands = std::array<OperandInstances<T>, kMaxOperands>;
-  // Where the numbers of a step begin: its first sample, its first line.
+  // Where the numbers of a step begin: its first sample, its first row.
   struct Start {
     std::array<const T*, kMaxOperands> operands{};
     T* result = nullptr;

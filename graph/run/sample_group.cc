@@ -47,12 +47,12 @@ void SampleGroup<T>::MakeFusedLoops(std::int64_t group) {
     const std::span<Instruction<T>> members = std::span(instructions_).subspan(plan.first, plan.count);
     const std::span<const ScheduledNode> order =
         std::span(executable_->schedule.order(loop_)).subspan(plan.first, plan.count);
-    std::vector<T*> line_sums;
+    std::vector<T*> row_sums;
     for (size_t m = 0; m < plan.count; ++m) {
-      const std::int64_t offset = executable_->memory.line_sums[order[m].node];
-      line_sums.push_back(offset >= 0 ? base_ + offset + group * plan.line_sum_elements[m] : nullptr);
+      const std::int64_t offset = executable_->memory.row_sums[order[m].node];
+      row_sums.push_back(offset >= 0 ? base_ + offset + group * plan.row_sum_elements[m] : nullptr);
     }
-    fused_loops_.emplace_back(executable_->graph, plan, members, line_sums);
+    fused_loops_.emplace_back(executable_->graph, plan, members, row_sums);
   }
 }
 

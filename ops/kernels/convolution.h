@@ -20,7 +20,7 @@ constexpr std::int64_t kTileTaps = 512;
 constexpr std::int64_t kTileChannels = 64;
 /// Taps that are summed one after the other, at most; sums of more are made of blocks, whose sums are added in double.
 constexpr std::int64_t kMostTaps = 512;
-/// From line to line of a tile: no power of two, which would put all lines into the same few sets of the cache.
+/// From row to row of a tile: no power of two, which would put all rows into the same few sets of the cache.
 constexpr std::int64_t kTileStride = kTilePlaces + kTileLanes;
 /// Multiply-adds that one thread should at least have to do.
 constexpr std::int64_t kConvolutionGrain = 64 * 1024;
@@ -101,11 +101,11 @@ class ConvolutionTile {
         parts_(grid, call.count),
         patch_(call.weight.image_stride, call.weight.kernel_width) {
     patch_.Take(parts_[0], call.count);
-    for (std::int64_t c = 0; c < kTileChannels; ++c) weight_lines_[c] = c * call.weight.result_stride;
+    for (std::int64_t c = 0; c < kTileChannels; ++c) weight_rows_[c] = c * call.weight.result_stride;
   }
 
-  /// The lines [begin, end) of the grids over all images.
-  void ComputeLines(std::int64_t begin, std::int64_t end) {
+  /// The rows [begin, end) of the grids over all images.
+  void ComputeRows(std::int64_t begin, std::int64_t end) {
     ForEachBlock(grid_, patch_.layout().most(), begin, end, [&](const PlaceBlock& block) { Compute(block); });
   }
 
@@ -138,14 +138,14 @@ class ConvolutionTile {
       if (summed_ > 0 && summed_ + end - begin > kMostTaps) MoveSums(channels, patch_.layout().Places(block));
       patch_.Read(images, block);
       AddTileProduct<T>({.a = weight,
-                         .a_lines = weight_lines_,
+                         .a_rows = weight_rows_,
                          .a_terms = patch_.weight_places(),
                          .b = patch_.numbers(),
                          .b_terms = patch_.tap_places(),
                          .c = sums_,
                          .c_stride = kTileStride,
                          .starts = summed_ == 0 ? starts_ : nullptr,
-                         .lines = channels,
+                         .rows = channels,
                          .terms = end - begin,
                          .columns = patch_.layout().Places(block)});
       summed_ += end - begin;
@@ -179,17 +179,17 @@ class ConvolutionTile {
       for (std::int64_t image = 0; image < block.images; ++image) {
         T* plane = call_.result.data + (block.image + image) * call_.result.stride +
                    (first + c) * call_.result.plane();
-        for (std::int64_t line = 0; line < block.lines; ++line) {
-          T* out = plane + (down.result_first + (block.line + line) * down.result_step) * call_.result.width +
+        for (std::int64_t row = 0; row < block.rows; ++row) {
+          T* out = plane + (down.result_first + (block.row + row) * down.result_step) * call_.result.width +
                    along.result_first + block.column * along.result_step;
-          StoreLine(sums_ + c * kTileStride + patch_.layout().Place(image, line, 0), block.columns,
-                    along.result_step, out);
+          StoreRow(sums_ + c * kTileStride + patch_.layout().Place(image, row, 0), block.columns,
+                   along.result_step, out);
         }
       }
     }
   }
 
-  static void StoreLine(const T* sums, std::int64_t count, std::int64_t step, T* out) {
+  static void StoreRow(const T* sums, std::int64_t count, std::int64_t step, T* out) {
     if (step == 1) return CopyRun(sums, count, out);
     for (std::int64_t i = 0; i < count; ++i) out[i * step] = sums[i];
   }
@@ -203,43 +203,42 @@ class ConvolutionTile {
   const T* starts_ = nullptr;  // of the sums
   std::int64_t summed_ = 0;    // taps of the sums
   bool moved_ = false;         // whether there are totals
-  std::int64_t weight_lines_[kTileChannels];
+  std::int64_t weight_rows_[kTileChannels];
   alignas(64) T sums_[kTileChannels * kTileStride];
   alignas(64) double totals_[kTileChannels * kTileStride];
 };
 
 /// Convolves over grids, of which no two share a place of the result; `grids` gives their number, size(), and each of
-/// them, by []. A thread takes its part of the lines of each.
+/// them, by []. A thread takes its part of the rows of each.
 template <typename T, typename Grids>
 void Convolve(const ConvolutionCall<T>& call, const Grids& grids, ThreadPool& threads) {
   const auto count = static_cast<std::int64_t>(grids.size());
-  std::int64_t most_lines = 0;
+  std::int64_t most_rows = 0;
   std::int64_t most_columns = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const WindowGrid grid = grids[i];
-    most_lines = std::max(most_lines, grid.axes[0].places);
+    most_rows = std::max(most_rows, grid.axes[0].places);
     most_columns = std::max(most_columns, grid.axes[1].places);
   }
-  const std::int64_t work = call.groups * call.weight.group_stride * most_columns;  // of a line
-  const auto for_lines = [&](std::int64_t lines, std::int64_t places, const auto& body) {
-    threads.For(lines,
-                std::max<std::int64_t>(1, kConvolutionGrain / std::max<std::int64_t>(work * places, 1)), 1,
-                body);
+  const std::int64_t work = call.groups * call.weight.group_stride * most_columns;  // of a row
+  const auto for_rows = [&](std::int64_t rows, std::int64_t places, const auto& body) {
+    threads.For(rows, std::max<std::int64_t>(1, kConvolutionGrain / std::max<std::int64_t>(work * places, 1)),
+                1, body);
   };
   const WinogradGrid winograd(grids[0], call.image_channels, call.result_channels);
   if (count == 1 && winograd.fits()) {
-    for_lines(call.count * winograd.down.squares(), kSquareSide, [&](std::int64_t begin, std::int64_t end) {
-      WinogradTile<T>(call, winograd).ComputeLines(begin, end);
+    for_rows(call.count * winograd.down.squares(), kSquareSide, [&](std::int64_t begin, std::int64_t end) {
+      WinogradTile<T>(call, winograd).ComputeRows(begin, end);
     });
     return;
   }
-  const std::int64_t all = call.count * most_lines;
-  for_lines(all, 1, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t all = call.count * most_rows;
+  for_rows(all, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = 0; i < count; ++i) {
       const WindowGrid grid = grids[i];
       if (grid.places() == 0) continue;
-      const std::int64_t lines = call.count * grid.axes[0].places;
-      ConvolutionTile<T>(call, grid).ComputeLines(begin * lines / all, end * lines / all);
+      const std::int64_t rows = call.count * grid.axes[0].places;
+      ConvolutionTile<T>(call, grid).ComputeRows(begin * rows / all, end * rows / all);
     }
   });
 }

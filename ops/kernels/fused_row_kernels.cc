@@ -15,19 +15,19 @@ namespace plgraph {
 namespace HWY_NAMESPACE {
 namespace {
 
-// Columns from which on a line that comes from memory is best read alone, from its begin to its end.
-constexpr std::int64_t kLongLine = 512;
-// So many lines have what they need in registers on the way back.
-constexpr std::int64_t kLinesBack = 1;
+// Columns from which on a row that comes from memory is best read alone, from its begin to its end.
+constexpr std::int64_t kLongRow = 512;
+// So many rows have what they need in registers on the way back.
+constexpr std::int64_t kRowsBack = 1;
 
 enum class FactorKind { kNumber, kColumns, kElements };
 
-// A factor of the elements of some lines. `line` counts from the first of them, `at` is where the element is in
+// A factor of the elements of some rows. `row` counts from the first of them, `at` is where the element is in
 // their matrices, and j its column.
 template <typename T, FactorKind kKind>
 struct Factor {
-  Factor(const LineFactor<T>& factor, std::int64_t first)
-      : data(factor.data + first * factor.line_stride), number(*data) {}
+  Factor(const RowFactor<T>& factor, std::int64_t first)
+      : data(factor.data + first * factor.row_stride), number(*data) {}
 
   template <typename D>
   HWY_INLINE hn::Vec<D> At(D d, std::int64_t at, std::int64_t j) const {
@@ -44,10 +44,10 @@ struct Factor {
 
 // Calls body with the kind of a factor, as an integral constant.
 template <typename T, typename Body>
-HWY_INLINE void WithKind(const LineFactor<T>& factor, const Body& body) {
+HWY_INLINE void WithKind(const RowFactor<T>& factor, const Body& body) {
   if (factor.column_stride == 0) {
     body(std::integral_constant<FactorKind, FactorKind::kNumber>());
-  } else if (factor.line_stride == 0) {
+  } else if (factor.row_stride == 0) {
     body(std::integral_constant<FactorKind, FactorKind::kColumns>());
   } else {
     body(std::integral_constant<FactorKind, FactorKind::kElements>());
@@ -57,27 +57,27 @@ HWY_INLINE void WithKind(const LineFactor<T>& factor, const Body& body) {
 // The arguments are copies: what a pointer leads to might be changed by a store, and would be loaded again.
 template <std::int64_t kAtOnce, typename T>
 HWY_INLINE void UpdateThenAddWeighted(T* next, const T* base, TraceUpdate<T> update, T* y, const T* x,
-                                      PlasticWeights<T> weights, LineCount count) {
+                                      PlasticWeights<T> weights, RowCount count) {
   WithKind(weights.plasticity, [&](auto kind) HWY_ATTR {
-    ForLines<kAtOnce>(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
+    ForRows<kAtOnce>(count.rows, [&](std::int64_t i, auto rows) HWY_ATTR {
       const Factor<T, kind()> plasticity(weights.plasticity, i);
-      T outer[lines];
-      T pre[lines];
-      for (std::int64_t l = 0; l < lines; ++l) {
+      T outer[rows];
+      T pre[rows];
+      for (std::int64_t l = 0; l < rows; ++l) {
         outer[l] = *update.scale.data * update.pre[i + l];
         pre[l] = x[i + l];
       }
-      T* line = next + i * count.columns;
+      T* row = next + i * count.columns;
       const T* before = base + i * count.columns;
       const T* weight = weights.weight + i * count.columns;
       ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
         const auto post = hn::LoadU(d, update.post + j);
         auto sum = hn::LoadU(d, y + j);
-        for (std::int64_t l = 0; l < lines; ++l) {
+        for (std::int64_t l = 0; l < rows; ++l) {
           const std::int64_t at = l * count.columns + j;
           const auto added = hn::Mul(hn::Set(d, outer[l]), post);
           const auto updated = hn::MulAdd(hn::Set(d, update.decay), hn::LoadU(d, before + at), added);
-          hn::StoreU(updated, d, line + at);
+          hn::StoreU(updated, d, row + at);
           const auto whole = hn::MulAdd(plasticity.At(d, at, j), updated, hn::LoadU(d, weight + at));
           sum = hn::MulAdd(hn::Set(d, pre[l]), whole, sum);
         }
@@ -89,19 +89,19 @@ HWY_INLINE void UpdateThenAddWeighted(T* next, const T* base, TraceUpdate<T> upd
 
 // Not inline: in one function with the other kind the compiler would keep the arguments of both in memory.
 template <bool kLong, typename T>
-HWY_NOINLINE T StepBackThrough(StepBack<T> step, LineCount count) {
-  LineSum<T> of_decay;
+HWY_NOINLINE T StepBackThrough(StepBack<T> step, RowCount count) {
+  RowSum<T> of_decay;
   const T inverse = 1 / step.update.decay;
   WithKind(step.weights.plasticity, [&](auto kind) HWY_ATTR {
-    ForLines<kLinesBack>(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
+    ForRows<kRowsBack>(count.rows, [&](std::int64_t i, auto rows) HWY_ATTR {
       const Factor<T, kind()> plasticity(step.weights.plasticity, i);
-      LineSum<T> of_x[lines];
-      LineSum<T> of_pre[lines];
-      LineSum<T> decay_of_lines;
-      T x[lines];
-      T pre[lines];
-      T added[lines];
-      for (std::int64_t l = 0; l < lines; ++l) {
+      RowSum<T> of_x[rows];
+      RowSum<T> of_pre[rows];
+      RowSum<T> decay_of_rows;
+      T x[rows];
+      T pre[rows];
+      T added[rows];
+      for (std::int64_t l = 0; l < rows; ++l) {
         x[l] = step.x[i + l];
         pre[l] = step.update.pre[i + l];
         added[l] = *step.update.scale.data * pre[l];
@@ -116,7 +116,7 @@ HWY_NOINLINE T StepBackThrough(StepBack<T> step, LineCount count) {
         const auto d_y = hn::LoadU(d, step.d + j);
         const auto post = hn::LoadU(d, step.update.post + j);
         auto of_post = hn::LoadU(d, step.d_post + j);
-        for (std::int64_t l = 0; l < lines; ++l) {
+        for (std::int64_t l = 0; l < rows; ++l) {
           const std::int64_t at = first + l * count.columns + j;
           const auto after = hn::LoadU(d, step.weights.trace + at);
           const auto alpha = plasticity.At(d, at - first, j);
@@ -130,15 +130,15 @@ HWY_NOINLINE T StepBackThrough(StepBack<T> step, LineCount count) {
           of_post = hn::MulAdd(hn::Set(d, pre[l]), g, of_post);
           const auto before = hn::Mul(hn::NegMulAdd(hn::Set(d, added[l]), post, after), hn::Set(d, inverse));
           hn::StoreU(before, d, step.h + at);
-          decay_of_lines.MulAdd(d, before, g);
+          decay_of_rows.MulAdd(d, before, g);
         }
         hn::StoreU(of_post, d, step.d_post + j);
       });
-      for (std::int64_t l = 0; l < lines; ++l) {
+      for (std::int64_t l = 0; l < rows; ++l) {
         step.d_x[i + l] = of_x[l].Total();
         step.d_pre[i + l] = of_pre[l].Total();
       }
-      of_decay.Add(decay_of_lines);
+      of_decay.Add(decay_of_rows);
     });
   });
   return of_decay.Total();
@@ -148,16 +148,16 @@ HWY_NOINLINE T StepBackThrough(StepBack<T> step, LineCount count) {
 // NOLINTBEGIN(bugprone-macro-parentheses): types
 #define PLGRAPH_FUSED_LINE_KERNELS(T, Suffix)                                                               \
   void UpdateAndAddWeighted##Suffix(T* next, const T* base, const TraceUpdate<T>& update, T* y, const T* x, \
-                                    const PlasticWeights<T>& weights, LineCount count) {                    \
-    if (count.columns >= kLongLine) {                                                                       \
+                                    const PlasticWeights<T>& weights, RowCount count) {                     \
+    if (count.columns >= kLongRow) {                                                                        \
       UpdateThenAddWeighted<1>(next, base, update, y, x, weights, count);                                   \
     } else {                                                                                                \
-      UpdateThenAddWeighted<kLinesAtOnce>(next, base, update, y, x, weights, count);                        \
+      UpdateThenAddWeighted<kRowsAtOnce>(next, base, update, y, x, weights, count);                         \
     }                                                                                                       \
   }                                                                                                         \
-  T RunStepBack##Suffix(const StepBack<T>& step, LineCount count) {                                         \
-    return count.columns >= kLongLine ? StepBackThrough<true, T>(step, count)                               \
-                                      : StepBackThrough<false, T>(step, count);                             \
+  T RunStepBack##Suffix(const StepBack<T>& step, RowCount count) {                                          \
+    return count.columns >= kLongRow ? StepBackThrough<true, T>(step, count)                                \
+                                     : StepBackThrough<false, T>(step, count);                              \
   }
 // NOLINTEND(bugprone-macro-parentheses)
 
@@ -184,11 +184,11 @@ HWY_EXPORT(RunStepBackDouble);
 #define PLGRAPH_DISPATCH_FUSED_LINE_KERNELS(T, Suffix)                                              \
   template <>                                                                                       \
   void UpdateAndAddWeighted(T* next, const T* base, const TraceUpdate<T>& update, T* y, const T* x, \
-                            const PlasticWeights<T>& weights, LineCount count) {                    \
+                            const PlasticWeights<T>& weights, RowCount count) {                     \
     HWY_DYNAMIC_DISPATCH(UpdateAndAddWeighted##Suffix)(next, base, update, y, x, weights, count);   \
   }                                                                                                 \
   template <>                                                                                       \
-  T RunStepBack(const StepBack<T>& step, LineCount count) {                                         \
+  T RunStepBack(const StepBack<T>& step, RowCount count) {                                          \
     return HWY_DYNAMIC_DISPATCH(RunStepBack##Suffix)(step, count);                                  \
   }
 // NOLINTEND(bugprone-macro-parentheses)

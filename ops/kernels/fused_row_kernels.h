@@ -5,12 +5,12 @@
 
 namespace plgraph {
 
-/// Passes of row_kernels.h over the same matrices in one: each element is loaded once. The lines of all matrices
+/// Passes of row_kernels.h over the same matrices in one: each element is loaded once. The rows of all matrices
 /// follow each other without a gap, so that one offset finds an element in each of them. `next` may be `base`.
 
-/// Lines and columns over which these passes sum, at most: sums of more terms would lose digits, and the passes of
+/// Rows and columns over which these passes sum, at most: sums of more terms would lose digits, and the passes of
 /// row_kernels.h are to be taken. A sum over columns has several lanes.
-constexpr std::int64_t kMostFusedLines = 1024;
+constexpr std::int64_t kMostFusedRows = 1024;
 constexpr std::int64_t kMostFusedColumns = 4096;
 
 /// next = decay base + scale pre post^T, an update of a trace or of its gradient.
@@ -19,14 +19,14 @@ struct TraceUpdate {
   T decay = 1;
   const T* pre = nullptr;
   const T* post = nullptr;
-  LineFactor<T> scale;
+  RowFactor<T> scale;
 };
 
 /// w + alpha o h.
 template <typename T>
 struct PlasticWeights {
   const T* weight = nullptr;
-  LineFactor<T> plasticity;
+  RowFactor<T> plasticity;
   const T* trace = nullptr;
 };
 
@@ -34,7 +34,7 @@ struct PlasticWeights {
 /// `next`.
 template <typename T>
 void UpdateAndAddWeighted(T* next, const T* base, const TraceUpdate<T>& update, T* y, const T* x,
-                          const PlasticWeights<T>& weights, LineCount count);
+                          const PlasticWeights<T>& weights, RowCount count);
 
 /// What one step of the way back does with the trace H and its gradient G.
 template <typename T>
@@ -54,7 +54,7 @@ struct StepBack {
 
 /// One pass for all of it; returns sum_ij G_ij H_ij with H before the update. The scale of the update is a number.
 template <typename T>
-T RunStepBack(const StepBack<T>& step, LineCount count);
+T RunStepBack(const StepBack<T>& step, RowCount count);
 
 }  // namespace plgraph
 

@@ -29,22 +29,22 @@ HWY_INLINE auto IsNotLarger(V element, V largest) {
   return hn::Or(hn::Le(element, largest), hn::IsNaN(largest));
 }
 
-// Calls take(column, elements) for a line of some windows that follow each other. Reads nothing that lies behind the
+// Calls take(column, elements) for a row of some windows that follow each other. Reads nothing that lies behind the
 // last element of the last window, or in front of the first.
 template <int kStep, class D, typename T, typename Take>
-HWY_INLINE void TakeLine(D d, const T* line, std::int64_t columns, const Take& take) {
+HWY_INLINE void TakeRow(D d, const T* row, std::int64_t columns, const Take& take) {
   if constexpr (kStep == 1) {
-    for (std::int64_t column = 0; column < columns; ++column) take(column, hn::LoadU(d, line + column));
+    for (std::int64_t column = 0; column < columns; ++column) take(column, hn::LoadU(d, row + column));
   } else {
     hn::Vec<D> even;
     hn::Vec<D> odd;
     for (std::int64_t column = 0; column + 1 < columns; column += 2) {
-      hn::LoadInterleaved2(d, line + column, even, odd);
+      hn::LoadInterleaved2(d, row + column, even, odd);
       take(column, even);
       take(column + 1, odd);
     }
     if (columns % 2 == 0) return;
-    hn::LoadInterleaved2(d, line + columns - 2, even, odd);
+    hn::LoadInterleaved2(d, row + columns - 2, even, odd);
     take(columns - 1, odd);
   }
 }
@@ -60,9 +60,9 @@ HWY_INLINE void Windows(D d, const PlaneWindows<T>& w, std::int64_t i, T* values
               hn::Mul(hn::Iota(di, PlaceOf<T>{0}), hn::Set(di, static_cast<PlaceOf<T>>(w.step))));
   auto largest = hn::Set(d, -std::numeric_limits<T>::infinity());
   auto place = corners;
-  for (std::int64_t line = 0; line < w.lines; ++line) {
-    const std::int64_t offset = line * w.width;
-    TakeLine<kStep>(d, w.plane + first + offset, w.columns, [&](std::int64_t column, auto elements) {
+  for (std::int64_t row = 0; row < w.rows; ++row) {
+    const std::int64_t offset = row * w.width;
+    TakeRow<kStep>(d, w.plane + first + offset, w.columns, [&](std::int64_t column, auto elements) {
       const auto places_of_elements = hn::Add(corners, hn::Set(di, static_cast<PlaceOf<T>>(offset + column)));
       const auto keep = IsNotLarger(elements, largest);
       largest = hn::IfThenElse(keep, largest, elements);
@@ -110,20 +110,21 @@ HWY_INLINE void ForEachGroup(PlaneWindows<T> w, const Body& body) {
 
 #if HWY_TARGET != HWY_SCALAR
 
-// Squares of two by two elements, side by side: the usual pooling. A vector takes a half of its windows from `i` on, the
-// others from `j` on: they need not follow each other, so that one vector does where the count is no more than its lanes.
+// Squares of two by two elements, side by side: the usual pooling. A vector takes a half of its windows from `i` on,
+// the others from `j` on: they need not follow each other, so that one vector does where the count is no more than its
+// lanes.
 template <class D, typename T>
 struct Squares {
   using V = hn::Vec<D>;
   using Half = hn::Half<D>;
 
   HWY_INLINE Squares(const PlaneWindows<T>& w, std::int64_t i, std::int64_t j) {
-    for (int line = 0; line < 2; ++line) {
-      const T* in = w.plane + w.first + line * w.width;
+    for (int row = 0; row < 2; ++row) {
+      const T* in = w.plane + w.first + row * w.width;
       const V low = hn::LoadU(D(), in + 2 * i);
       const V high = hn::LoadU(D(), in + 2 * j);
-      Take(2 * line, hn::ConcatEven(D(), high, low));
-      Take(2 * line + 1, hn::ConcatOdd(D(), high, low));
+      Take(2 * row, hn::ConcatEven(D(), high, low));
+      Take(2 * row + 1, hn::ConcatOdd(D(), high, low));
     }
   }
 
@@ -144,10 +145,10 @@ struct Squares {
       d = hn::IfThenElseZero(keep[element], d);
     }
     share[0] = d;
-    for (int line = 0; line < 2; ++line) {
-      T* out = sums + w.first + line * w.width;
-      const V even = share[2 * line];
-      const V odd = share[2 * line + 1];
+    for (int row = 0; row < 2; ++row) {
+      T* out = sums + w.first + row * w.width;
+      const V even = share[2 * row];
+      const V odd = share[2 * row + 1];
       hn::StoreInterleaved2(hn::LowerHalf(Half(), even), hn::LowerHalf(Half(), odd), Half(), out + 2 * i);
       hn::StoreInterleaved2(hn::UpperHalf(Half(), even), hn::UpperHalf(Half(), odd), Half(), out + 2 * j);
     }
@@ -171,7 +172,7 @@ HWY_INLINE bool ForEachHalves(std::int64_t count, const Body& body) {
 
 template <typename T, typename Body>
 HWY_INLINE bool ForEachSquares(const PlaneWindows<T>& w, const Body& body) {
-  if (w.step != 2 || w.columns != 2 || w.lines != 2) return false;
+  if (w.step != 2 || w.columns != 2 || w.rows != 2) return false;
   return (w.count > 8 && ForEachHalves<16, T>(w.count, body)) || ForEachHalves<8, T>(w.count, body) ||
          ForEachHalves<4, T>(w.count, body);
 }
@@ -213,7 +214,7 @@ bool WriteToSquares(const PlaneWindows<T>&, const T*, T*) {
 
 template <typename T>
 HWY_INLINE void Find(PlaneWindows<T> w, T* values) {
-  for (std::int64_t row = 0; row < w.rows; ++row, w.first += w.row_step, values += w.count) {
+  for (std::int64_t j = 0; j < w.window_rows; ++j, w.first += w.window_row_step, values += w.count) {
     if (FindInSquares(w, values)) continue;
     T* next = values;
     ForEachGroup(w, [&](std::int64_t count, const T* largest, const PlaceOf<T>*) {
@@ -224,7 +225,7 @@ HWY_INLINE void Find(PlaneWindows<T> w, T* values) {
 
 template <typename T>
 HWY_INLINE void AddTo(PlaneWindows<T> w, const T* d, T* sums) {
-  for (std::int64_t row = 0; row < w.rows; ++row, w.first += w.row_step, d += w.count) {
+  for (std::int64_t j = 0; j < w.window_rows; ++j, w.first += w.window_row_step, d += w.count) {
     if (WriteToSquares(w, d, sums)) continue;
     const T* next = d;
     ForEachGroup(w, [&](std::int64_t count, const T*, const PlaceOf<T>* places) {

@@ -10,10 +10,10 @@
 namespace plgraph {
 
 /// The factor of an [N, M] matrix that an operand is: a scalar, [M] (one per column), [N, 1] (one per row) or [N, M],
-/// from a line and a column on. An absent operand is 1.
+/// from a row and a column on. An absent operand is 1.
 template <typename T>
-LineFactor<T> FactorOf(const OperandInstances<T>& operand, std::int64_t instance, std::int64_t line,
-                       std::int64_t column = 0) {
+RowFactor<T> FactorOf(const OperandInstances<T>& operand, std::int64_t instance, std::int64_t row,
+                      std::int64_t column = 0) {
   static constexpr T kOne = 1;
   if (!operand) return {&kOne, 0, 0};
   const T* data = operand.Instance(instance);
@@ -24,26 +24,26 @@ LineFactor<T> FactorOf(const OperandInstances<T>& operand, std::int64_t instance
       return {data + column, 0, 1};
     default: {
       const std::int64_t columns = operand.shape->dim(1);
-      if (columns == 1) return {data + line, 1, 0};
-      return {data + line * columns + column, columns, 1};
+      if (columns == 1) return {data + row, 1, 0};
+      return {data + row * columns + column, columns, 1};
     }
   }
 }
 
-/// The [N, M] matrix of an instance of an operand from a line and a column on; no data if the operand is absent.
+/// The [N, M] matrix of an instance of an operand from a row and a column on; no data if the operand is absent.
 template <typename T>
-Lines<const T> LinesOfInstance(const OperandInstances<T>& operand, std::int64_t instance, std::int64_t line,
-                               std::int64_t column = 0) {
+Rows<const T> RowsOfInstance(const OperandInstances<T>& operand, std::int64_t instance, std::int64_t row,
+                             std::int64_t column = 0) {
   if (!operand) return {};
   const std::int64_t columns = operand.shape->dim(1);
-  return {operand.Instance(instance) + line * columns + column, columns};
+  return {operand.Instance(instance) + row * columns + column, columns};
 }
 
 /// The same of a result.
 template <typename T>
-Lines<T> LinesOfResult(const KernelArgs<T>& args, std::int64_t instance, std::int64_t line) {
+Rows<T> RowsOfResult(const KernelArgs<T>& args, std::int64_t instance, std::int64_t row) {
   const std::int64_t columns = args.shape->dim(1);
-  return {args.ResultInstance(instance) + line * columns, columns};
+  return {args.ResultInstance(instance) + row * columns, columns};
 }
 
 /// The update that an op of one instance makes or inverts; its operands are a matrix, decay (a scalar or absent), pre,
@@ -54,9 +54,9 @@ TraceUpdate<T> UpdateOf(const KernelArgs<T>& args) {
           FactorOf(args.operand(4), 0, 0)};
 }
 
-/// How many lines and columns a result has.
+/// How many rows and columns a result has.
 template <typename T>
-LineCount CountOf(const KernelArgs<T>& args) {
+RowCount CountOf(const KernelArgs<T>& args) {
   return {args.shape->dim(0), args.shape->dim(1)};
 }
 

@@ -58,28 +58,28 @@ void CopyRun(const T* in, std::int64_t count, T* out) {
 }
 
 /// A patch holds what the windows of a block of places cover, zero outside of the images. The number under a tap lies
-/// as far behind that under the first tap for every place: each tap's numbers are one line of a tile, in which the
-/// places of a line of the grid follow each other, with what lies between two lines (of no use) behind them. So they
+/// as far behind that under the first tap for every place: each tap's numbers are one row of a tile, in which the
+/// places of a row of the grid follow each other, with what lies between two rows (of no use) behind them. So they
 /// are copied once, not once a tap.
 ///
 /// Channel after channel, in it phase after phase (vertical, horizontal), in it image after image.
 class PatchLayout {
  public:
   PatchLayout() : PatchLayout(WindowGrid{}, 0) {}
-  /// For blocks as large as possible, of `count` images at most. A grid whose windows are too large for a patch, or whose
-  /// taps meet fewer phases than a patch would hold, has none (channels() is 0): take it tap by tap.
+  /// For blocks as large as possible, of `count` images at most. A grid whose windows are too large for a patch, or
+  /// whose taps meet fewer phases than a patch would hold, has none (channels() is 0): take it tap by tap.
   PatchLayout(const WindowGrid& grid, std::int64_t count)
       : down_(grid.axes[0]), along_(grid.axes[1]), taps_along_(grid.axes[1].taps) {
-    const WindowAxis& lines = grid.axes[0];
+    const WindowAxis& rows = grid.axes[0];
     most_.columns = std::min(grid.axes[1].places, kTilePlaces - along_.reach());
     const std::int64_t phases = down_.phases() * along_.phases();
     if (most_.columns < 1 || phases > grid.taps()) return;
     width_ = most_.columns + along_.reach();
-    most_.lines =
-        std::min({lines.places, kTilePlaces / width_, kPatchSize / 2 / (phases * width_) - down_.reach()});
-    if (most_.lines < 1) return;
-    height_ = most_.lines + down_.reach();
-    const bool whole = most_.lines == lines.places && most_.columns == grid.axes[1].places;
+    most_.rows =
+        std::min({rows.places, kTilePlaces / width_, kPatchSize / 2 / (phases * width_) - down_.reach()});
+    if (most_.rows < 1) return;
+    height_ = most_.rows + down_.reach();
+    const bool whole = most_.rows == rows.places && most_.columns == grid.axes[1].places;
     most_.images = whole ? std::clamp<std::int64_t>(kTilePlaces / (height_ * width_), 1, count) : 1;
     // An odd number of vectors: a power of two would put all channels into the same few sets of the cache.
     phase_stride_ = WholeLanes(most_.images * height_ * width_) | kTileLanes;
@@ -90,19 +90,19 @@ class PatchLayout {
   std::int64_t channels() const { return channels_; }  ///< how many fit at once
 
   /// Of a place of a block against its first one.
-  std::int64_t Place(std::int64_t image, std::int64_t line, std::int64_t column) const {
-    return (image * height_ + line) * width_ + column;
+  std::int64_t Place(std::int64_t image, std::int64_t row, std::int64_t column) const {
+    return (image * height_ + row) * width_ + column;
   }
   /// Up to the last place of a block.
   std::int64_t Places(const PlaceBlock& block) const {
-    return Place(block.images - 1, block.lines - 1, block.columns);
+    return Place(block.images - 1, block.rows - 1, block.columns);
   }
   /// Of a tap, counted over the channels of the patch.
   std::int64_t Tap(std::int64_t channel, std::int64_t tap) const {
-    const std::int64_t line = tap / taps_along_;
+    const std::int64_t row = tap / taps_along_;
     const std::int64_t column = tap % taps_along_;
-    const std::int64_t phase = down_.Phase(line) * along_.phases() + along_.Phase(column);
-    return channel * ChannelStride() + phase * phase_stride_ + down_.Index(line) * width_ +
+    const std::int64_t phase = down_.Phase(row) * along_.phases() + along_.Phase(column);
+    return channel * ChannelStride() + phase * phase_stride_ + down_.Index(row) * width_ +
            along_.Index(column);
   }
 
@@ -134,12 +134,12 @@ class PatchLayout {
     const std::int64_t inside = std::min(count, FirstAtLeast(-column, along_.step()));
     const std::int64_t outside =
         std::clamp(FirstAtLeast(images.width - column, along_.step()), inside, count);
-    for (std::int64_t i = 0; i < block.lines + down_.reach(); ++i, out += width_) {
-      const std::int64_t line = down_.ImagePlace(phase[0], block.line + i);
-      const bool hit = line >= 0 && line < images.height;
+    for (std::int64_t i = 0; i < block.rows + down_.reach(); ++i, out += width_) {
+      const std::int64_t row = down_.ImagePlace(phase[0], block.row + i);
+      const bool hit = row >= 0 && row < images.height;
       const std::int64_t end = hit ? outside : inside;
       std::fill(out, out + inside, T{0});
-      CopyEach(plane + line * images.width + column, along_.step(), inside, end, out);
+      CopyEach(plane + row * images.width + column, along_.step(), inside, end, out);
       std::fill(out + end, out + count, T{0});
     }
   }

@@ -21,22 +21,22 @@ namespace HWY_NAMESPACE {
 namespace {
 
 template <typename T>
-HWY_INLINE void Update(const Lines<T>& out, const Lines<const T>& base, const LineFactor<T>& decay,
-                       const T* a, const T* b, const LineFactor<T>& scale, const LineCount& count) {
+HWY_INLINE void Update(const Rows<T>& out, const Rows<const T>& base, const RowFactor<T>& decay, const T* a,
+                       const T* b, const RowFactor<T>& scale, const RowCount& count) {
   WithFactors(scale, decay, [&](auto scale_per_column, auto decay_per_column) HWY_ATTR {
-    ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
-      OuterLine<T, scale_per_column()> outer[lines];
-      FactorLine<T, decay_per_column()> kept[lines];
-      for (std::int64_t l = 0; l < lines; ++l) {
+    ForRows(count.rows, [&](std::int64_t i, auto rows) HWY_ATTR {
+      OuterRow<T, scale_per_column()> outer[rows];
+      FactorRow<T, decay_per_column()> kept[rows];
+      for (std::int64_t l = 0; l < rows; ++l) {
         outer[l] = {scale, a, i + l};
         if (base.data != nullptr) kept[l] = {decay, i + l};
       }
-      T* line = out.data + i * out.stride;
+      T* row = out.data + i * out.stride;
       if (base.data == nullptr) {
         ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
           const auto post = hn::LoadU(d, b + j);
-          for (std::int64_t l = 0; l < lines; ++l) {
-            hn::StoreU(outer[l].At(d, post, j), d, line + l * out.stride + j);
+          for (std::int64_t l = 0; l < rows; ++l) {
+            hn::StoreU(outer[l].At(d, post, j), d, row + l * out.stride + j);
           }
         });
         return;
@@ -44,10 +44,10 @@ HWY_INLINE void Update(const Lines<T>& out, const Lines<const T>& base, const Li
       const T* old = base.data + i * base.stride;
       ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
         const auto post = hn::LoadU(d, b + j);
-        for (std::int64_t l = 0; l < lines; ++l) {
+        for (std::int64_t l = 0; l < rows; ++l) {
           const auto before = hn::LoadU(d, old + l * base.stride + j);
           hn::StoreU(hn::MulAdd(kept[l].At(d, j), before, outer[l].At(d, post, j)), d,
-                     line + l * out.stride + j);
+                     row + l * out.stride + j);
         }
       });
     });
@@ -55,28 +55,28 @@ HWY_INLINE void Update(const Lines<T>& out, const Lines<const T>& base, const Li
 }
 
 template <typename T>
-HWY_INLINE void Invert(const Lines<T>& out, const Lines<const T>& next, const LineFactor<T>& decay,
-                       const T* a, const T* b, const LineFactor<T>& scale, const LineCount& count) {
+HWY_INLINE void Invert(const Rows<T>& out, const Rows<const T>& next, const RowFactor<T>& decay, const T* a,
+                       const T* b, const RowFactor<T>& scale, const RowCount& count) {
   WithFactors(scale, decay, [&](auto scale_per_column, auto decay_per_column) HWY_ATTR {
-    ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
-      OuterLine<T, scale_per_column()> outer[lines];
-      FactorLine<T, decay_per_column()> kept[lines];
-      T inverse[lines];
-      for (std::int64_t l = 0; l < lines; ++l) {
+    ForRows(count.rows, [&](std::int64_t i, auto rows) HWY_ATTR {
+      OuterRow<T, scale_per_column()> outer[rows];
+      FactorRow<T, decay_per_column()> kept[rows];
+      T inverse[rows];
+      for (std::int64_t l = 0; l < rows; ++l) {
         outer[l] = {scale, a, i + l};
         kept[l] = {decay, i + l};
         inverse[l] = 1 / kept[l].number;
       }
-      T* line = out.data + i * out.stride;
+      T* row = out.data + i * out.stride;
       const T* after = next.data + i * next.stride;
       ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
         const auto post = hn::LoadU(d, b + j);
-        for (std::int64_t l = 0; l < lines; ++l) {
+        for (std::int64_t l = 0; l < rows; ++l) {
           const auto rest = hn::Sub(hn::LoadU(d, after + l * next.stride + j), outer[l].At(d, post, j));
           if constexpr (decay_per_column()) {
-            hn::StoreU(hn::Div(rest, kept[l].At(d, j)), d, line + l * out.stride + j);
+            hn::StoreU(hn::Div(rest, kept[l].At(d, j)), d, row + l * out.stride + j);
           } else {
-            hn::StoreU(hn::Mul(rest, hn::Set(d, inverse[l])), d, line + l * out.stride + j);
+            hn::StoreU(hn::Mul(rest, hn::Set(d, inverse[l])), d, row + l * out.stride + j);
           }
         }
       });
@@ -85,19 +85,19 @@ HWY_INLINE void Invert(const Lines<T>& out, const Lines<const T>& next, const Li
 }
 
 template <typename T>
-HWY_INLINE void AddWeighted(T* y, const T* x, const Lines<const T>& w, const LineFactor<T>& alpha,
-                            const Lines<const T>& h, const LineCount& count) {
+HWY_INLINE void AddWeighted(T* y, const T* x, const Rows<const T>& w, const RowFactor<T>& alpha,
+                            const Rows<const T>& h, const RowCount& count) {
   WithPlasticity(alpha, h, [&](auto plastic, auto per_column) HWY_ATTR {
-    ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
-      WeightLine<T, plastic(), per_column()> weights[lines];
-      T pre[lines];
-      for (std::int64_t l = 0; l < lines; ++l) {
+    ForRows(count.rows, [&](std::int64_t i, auto rows) HWY_ATTR {
+      WeightRow<T, plastic(), per_column()> weights[rows];
+      T pre[rows];
+      for (std::int64_t l = 0; l < rows; ++l) {
         weights[l] = {w, alpha, h, i + l};
         pre[l] = x[i + l];
       }
       ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
         auto sum = hn::LoadU(d, y + j);
-        for (std::int64_t l = 0; l < lines; ++l) {
+        for (std::int64_t l = 0; l < rows; ++l) {
           sum = hn::MulAdd(hn::Set(d, pre[l]), weights[l].At(d, j), sum);
         }
         hn::StoreU(sum, d, y + j);
@@ -107,37 +107,37 @@ HWY_INLINE void AddWeighted(T* y, const T* x, const Lines<const T>& w, const Lin
 }
 
 template <typename T>
-HWY_INLINE void DotEach(T* y, const T* x, const Lines<const T>& w, const LineFactor<T>& alpha,
-                        const Lines<const T>& h, const LineCount& count) {
+HWY_INLINE void DotEach(T* y, const T* x, const Rows<const T>& w, const RowFactor<T>& alpha,
+                        const Rows<const T>& h, const RowCount& count) {
   WithPlasticity(alpha, h, [&](auto plastic, auto per_column) HWY_ATTR {
-    ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
-      WeightLine<T, plastic(), per_column()> weights[lines];
-      LineSum<T> sums[lines];
-      for (std::int64_t l = 0; l < lines; ++l) weights[l] = {w, alpha, h, i + l};
+    ForRows(count.rows, [&](std::int64_t i, auto rows) HWY_ATTR {
+      WeightRow<T, plastic(), per_column()> weights[rows];
+      RowSum<T> sums[rows];
+      for (std::int64_t l = 0; l < rows; ++l) weights[l] = {w, alpha, h, i + l};
       ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
         const auto xs = hn::LoadU(d, x + j);
-        for (std::int64_t l = 0; l < lines; ++l) sums[l].MulAdd(d, xs, weights[l].At(d, j));
+        for (std::int64_t l = 0; l < rows; ++l) sums[l].MulAdd(d, xs, weights[l].At(d, j));
       });
-      for (std::int64_t l = 0; l < lines; ++l) y[i + l] = sums[l].Total();
+      for (std::int64_t l = 0; l < rows; ++l) y[i + l] = sums[l].Total();
     });
   });
 }
 
 template <typename T>
-HWY_INLINE void AddScaled(const Lines<T>& out, const T* a, const T* b, const Lines<const T>& s,
-                          const LineCount& count) {
-  ForLines(count.lines, [&](std::int64_t i, auto lines) HWY_ATTR {
-    T pre[lines];
-    for (std::int64_t l = 0; l < lines; ++l) pre[l] = a[i + l];
-    T* line = out.data + i * out.stride;
+HWY_INLINE void AddScaled(const Rows<T>& out, const T* a, const T* b, const Rows<const T>& s,
+                          const RowCount& count) {
+  ForRows(count.rows, [&](std::int64_t i, auto rows) HWY_ATTR {
+    T pre[rows];
+    for (std::int64_t l = 0; l < rows; ++l) pre[l] = a[i + l];
+    T* row = out.data + i * out.stride;
     const T* scale = s.data + i * s.stride;
     ForColumns<T>(count.columns, [&](auto d, std::int64_t j) HWY_ATTR {
       const auto post = hn::LoadU(d, b + j);
-      for (std::int64_t l = 0; l < lines; ++l) {
+      for (std::int64_t l = 0; l < rows; ++l) {
         const auto outer = hn::Mul(hn::Set(d, pre[l]), post);
-        const auto old = hn::LoadU(d, line + l * out.stride + j);
+        const auto old = hn::LoadU(d, row + l * out.stride + j);
         hn::StoreU(hn::MulAdd(outer, hn::LoadU(d, scale + l * s.stride + j), old), d,
-                   line + l * out.stride + j);
+                   row + l * out.stride + j);
       }
     });
   });
@@ -145,25 +145,25 @@ HWY_INLINE void AddScaled(const Lines<T>& out, const T* a, const T* b, const Lin
 
 // What is exported has no templates.
 // NOLINTBEGIN(bugprone-macro-parentheses): types
-#define PLGRAPH_LINE_KERNELS(T, Suffix)                                                               \
-  void Update##Suffix(Lines<T> out, Lines<const T> base, LineFactor<T> decay, const T* a, const T* b, \
-                      LineFactor<T> scale, LineCount count) {                                         \
-    Update<T>(out, base, decay, a, b, scale, count);                                                  \
-  }                                                                                                   \
-  void Invert##Suffix(Lines<T> out, Lines<const T> next, LineFactor<T> decay, const T* a, const T* b, \
-                      LineFactor<T> scale, LineCount count) {                                         \
-    Invert<T>(out, next, decay, a, b, scale, count);                                                  \
-  }                                                                                                   \
-  void AddWeighted##Suffix(T* y, const T* x, Lines<const T> w, LineFactor<T> alpha, Lines<const T> h, \
-                           LineCount count) {                                                         \
-    AddWeighted<T>(y, x, w, alpha, h, count);                                                         \
-  }                                                                                                   \
-  void DotEach##Suffix(T* y, const T* d, Lines<const T> w, LineFactor<T> alpha, Lines<const T> h,     \
-                       LineCount count) {                                                             \
-    DotEach<T>(y, d, w, alpha, h, count);                                                             \
-  }                                                                                                   \
-  void AddScaled##Suffix(Lines<T> out, const T* a, const T* b, Lines<const T> s, LineCount count) {   \
-    AddScaled<T>(out, a, b, s, count);                                                                \
+#define PLGRAPH_LINE_KERNELS(T, Suffix)                                                            \
+  void Update##Suffix(Rows<T> out, Rows<const T> base, RowFactor<T> decay, const T* a, const T* b, \
+                      RowFactor<T> scale, RowCount count) {                                        \
+    Update<T>(out, base, decay, a, b, scale, count);                                               \
+  }                                                                                                \
+  void Invert##Suffix(Rows<T> out, Rows<const T> next, RowFactor<T> decay, const T* a, const T* b, \
+                      RowFactor<T> scale, RowCount count) {                                        \
+    Invert<T>(out, next, decay, a, b, scale, count);                                               \
+  }                                                                                                \
+  void AddWeighted##Suffix(T* y, const T* x, Rows<const T> w, RowFactor<T> alpha, Rows<const T> h, \
+                           RowCount count) {                                                       \
+    AddWeighted<T>(y, x, w, alpha, h, count);                                                      \
+  }                                                                                                \
+  void DotEach##Suffix(T* y, const T* d, Rows<const T> w, RowFactor<T> alpha, Rows<const T> h,     \
+                       RowCount count) {                                                           \
+    DotEach<T>(y, d, w, alpha, h, count);                                                          \
+  }                                                                                                \
+  void AddScaled##Suffix(Rows<T> out, const T* a, const T* b, Rows<const T> s, RowCount count) {   \
+    AddScaled<T>(out, a, b, s, count);                                                             \
   }
 // NOLINTEND(bugprone-macro-parentheses)
 
@@ -185,14 +185,14 @@ constexpr std::int64_t kMostTerms = 512;
 constexpr std::int64_t kBlockResults = 512;
 
 template <typename T>
-Lines<const T> From(const Lines<const T>& m, std::int64_t line, std::int64_t column) {
-  return {m.data == nullptr ? nullptr : m.data + line * m.stride + column, m.stride};
+Rows<const T> From(const Rows<const T>& m, std::int64_t row, std::int64_t column) {
+  return {m.data == nullptr ? nullptr : m.data + row * m.stride + column, m.stride};
 }
 
 template <typename T>
-LineFactor<T> From(const LineFactor<T>& factor, std::int64_t line, std::int64_t column) {
+RowFactor<T> From(const RowFactor<T>& factor, std::int64_t row, std::int64_t column) {
   if (factor.data == nullptr) return factor;
-  return {factor.data + line * factor.line_stride + column * factor.column_stride, factor.line_stride,
+  return {factor.data + row * factor.row_stride + column * factor.column_stride, factor.row_stride,
           factor.column_stride};
 }
 
@@ -219,16 +219,16 @@ class BlockSums {
   std::array<double, kBlockResults> sums_;
 };
 
-// y += x^T (w + alpha o h), some lines at a time. kernel(y, x, w, alpha, h, count) does it for a block.
+// y += x^T (w + alpha o h), some rows at a time. kernel(y, x, w, alpha, h, count) does it for a block.
 template <typename T, typename Kernel>
-void AddWeightedBlocks(T* y, const T* x, const Lines<const T>& w, const LineFactor<T>& alpha,
-                       const Lines<const T>& h, const LineCount& count, const Kernel& kernel) {
+void AddWeightedBlocks(T* y, const T* x, const Rows<const T>& w, const RowFactor<T>& alpha,
+                       const Rows<const T>& h, const RowCount& count, const Kernel& kernel) {
   for (std::int64_t j = 0; j < count.columns; j += kBlockResults) {
     const std::int64_t columns = std::min(kBlockResults, count.columns - j);
     BlockSums<T> sums(y + j, columns);
-    for (std::int64_t i = 0; i < count.lines; i += kMostTerms) {
+    for (std::int64_t i = 0; i < count.rows; i += kMostTerms) {
       kernel(sums.block(), x + i, From(w, i, j), From(alpha, i, j), From(h, i, j),
-             LineCount{std::min(kMostTerms, count.lines - i), columns});
+             RowCount{std::min(kMostTerms, count.rows - i), columns});
       sums.AddBlock();
     }
     sums.Store(y + j);
@@ -237,14 +237,14 @@ void AddWeightedBlocks(T* y, const T* x, const Lines<const T>& w, const LineFact
 
 // y = (w + alpha o h) d, some columns at a time.
 template <typename T, typename Kernel>
-void DotBlocks(T* y, const T* d, const Lines<const T>& w, const LineFactor<T>& alpha, const Lines<const T>& h,
-               const LineCount& count, const Kernel& kernel) {
-  for (std::int64_t i = 0; i < count.lines; i += kBlockResults) {
-    const std::int64_t lines = std::min(kBlockResults, count.lines - i);
-    BlockSums<T> sums(lines);
+void DotBlocks(T* y, const T* d, const Rows<const T>& w, const RowFactor<T>& alpha, const Rows<const T>& h,
+               const RowCount& count, const Kernel& kernel) {
+  for (std::int64_t i = 0; i < count.rows; i += kBlockResults) {
+    const std::int64_t rows = std::min(kBlockResults, count.rows - i);
+    BlockSums<T> sums(rows);
     for (std::int64_t j = 0; j < count.columns; j += kMostTerms) {
       kernel(sums.block(), d + j, From(w, i, j), From(alpha, i, j), From(h, i, j),
-             LineCount{lines, std::min(kMostTerms, count.columns - j)});
+             RowCount{rows, std::min(kMostTerms, count.columns - j)});
       sums.AddBlock();
     }
     sums.Store(y + i);
@@ -265,34 +265,33 @@ HWY_EXPORT(AddScaledDouble);
 }  // namespace
 
 // NOLINTBEGIN(bugprone-macro-parentheses): types
-#define PLGRAPH_DISPATCH_LINE_KERNELS(T, Suffix)                                                   \
-  template <>                                                                                      \
-  void UpdateLines(Lines<T> out, Lines<const T> base, LineFactor<T> decay, const T* a, const T* b, \
-                   LineFactor<T> scale, LineCount count) {                                         \
-    HWY_DYNAMIC_DISPATCH(Update##Suffix)(out, base, decay, a, b, scale, count);                    \
-  }                                                                                                \
-  template <>                                                                                      \
-  void InvertLines(Lines<T> out, Lines<const T> next, LineFactor<T> decay, const T* a, const T* b, \
-                   LineFactor<T> scale, LineCount count) {                                         \
-    HWY_DYNAMIC_DISPATCH(Invert##Suffix)(out, next, decay, a, b, scale, count);                    \
-  }                                                                                                \
-  template <>                                                                                      \
-  void AddWeightedLines(T* y, const T* x, Lines<const T> w, LineFactor<T> alpha, Lines<const T> h, \
-                        LineCount count) {                                                         \
-    const auto kernel = HWY_DYNAMIC_DISPATCH(AddWeighted##Suffix);                                 \
-    if (count.lines <= kMostTerms) return kernel(y, x, w, alpha, h, count);                        \
-    AddWeightedBlocks(y, x, w, alpha, h, count, kernel);                                           \
-  }                                                                                                \
-  template <>                                                                                      \
-  void DotLines(T* y, const T* d, Lines<const T> w, LineFactor<T> alpha, Lines<const T> h,         \
-                LineCount count) {                                                                 \
-    const auto kernel = HWY_DYNAMIC_DISPATCH(DotEach##Suffix);                                     \
-    if (count.columns <= kMostTerms) return kernel(y, d, w, alpha, h, count);                      \
-    DotBlocks(y, d, w, alpha, h, count, kernel);                                                   \
-  }                                                                                                \
-  template <>                                                                                      \
-  void AddScaledOuter(Lines<T> out, const T* a, const T* b, Lines<const T> s, LineCount count) {   \
-    HWY_DYNAMIC_DISPATCH(AddScaled##Suffix)(out, a, b, s, count);                                  \
+#define PLGRAPH_DISPATCH_LINE_KERNELS(T, Suffix)                                                         \
+  template <>                                                                                            \
+  void UpdateRows(Rows<T> out, Rows<const T> base, RowFactor<T> decay, const T* a, const T* b,           \
+                  RowFactor<T> scale, RowCount count) {                                                  \
+    HWY_DYNAMIC_DISPATCH(Update##Suffix)(out, base, decay, a, b, scale, count);                          \
+  }                                                                                                      \
+  template <>                                                                                            \
+  void InvertRows(Rows<T> out, Rows<const T> next, RowFactor<T> decay, const T* a, const T* b,           \
+                  RowFactor<T> scale, RowCount count) {                                                  \
+    HWY_DYNAMIC_DISPATCH(Invert##Suffix)(out, next, decay, a, b, scale, count);                          \
+  }                                                                                                      \
+  template <>                                                                                            \
+  void AddWeightedRows(T* y, const T* x, Rows<const T> w, RowFactor<T> alpha, Rows<const T> h,           \
+                       RowCount count) {                                                                 \
+    const auto kernel = HWY_DYNAMIC_DISPATCH(AddWeighted##Suffix);                                       \
+    if (count.rows <= kMostTerms) return kernel(y, x, w, alpha, h, count);                               \
+    AddWeightedBlocks(y, x, w, alpha, h, count, kernel);                                                 \
+  }                                                                                                      \
+  template <>                                                                                            \
+  void DotRows(T* y, const T* d, Rows<const T> w, RowFactor<T> alpha, Rows<const T> h, RowCount count) { \
+    const auto kernel = HWY_DYNAMIC_DISPATCH(DotEach##Suffix);                                           \
+    if (count.columns <= kMostTerms) return kernel(y, d, w, alpha, h, count);                            \
+    DotBlocks(y, d, w, alpha, h, count, kernel);                                                         \
+  }                                                                                                      \
+  template <>                                                                                            \
+  void AddScaledOuter(Rows<T> out, const T* a, const T* b, Rows<const T> s, RowCount count) {            \
+    HWY_DYNAMIC_DISPATCH(AddScaled##Suffix)(out, a, b, s, count);                                        \
   }
 // NOLINTEND(bugprone-macro-parentheses)
 

@@ -1,4 +1,4 @@
-// Pieces of the kernels that pass over lines. Included once for each kind of vector.
+// Pieces of the kernels that pass over rows. Included once for each kind of vector.
 #if defined(PLGRAPH_OPS_KERNELS_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PLGRAPH_OPS_KERNELS_ROWS_INL_H_
 #undef PLGRAPH_OPS_KERNELS_ROWS_INL_H_
@@ -20,16 +20,16 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// So many lines share the loads of what all lines need. More would be more streams of memory than a core foresees, and
-// where a line is nearly a multiple of 4 KB the stores of one would hold up the loads of the next.
-constexpr std::int64_t kLinesAtOnce = 2;
+// So many rows share the loads of what all rows need. More would be more streams of memory than a core foresees, and
+// where a row is nearly a multiple of 4 KB the stores of one would hold up the loads of the next.
+constexpr std::int64_t kRowsAtOnce = 2;
 
-// How far ahead of their loads lines are sent for. A core by itself looks as far as it has room for instructions,
+// How far ahead of their loads rows are prefetched. A core by itself looks as far as it has room for instructions,
 // which is not far where there is much to do for an element.
 constexpr std::int64_t kAheadBytes = 1536;
 
-// Whole vectors and what a line that is no multiple of them ends with. Wider ones than of 32 bytes bring nothing to
-// loops that wait for memory, and lose where lines do not begin with a line of the cache: every load is then of two.
+// Whole vectors and what a row that is no multiple of them ends with. Wider ones than of 32 bytes bring nothing to
+// loops that wait for memory, and lose where rows do not start on a cache line: every load is then of two of them.
 template <typename T>
 using Whole = hn::CappedTag<T, 32 / sizeof(T)>;
 template <typename T>
@@ -40,7 +40,7 @@ template <typename T>
 using Single = hn::CappedTag<T, 1>;
 
 // Calls body(d, j) for the columns from 0 on: whole vectors, then a half, a quarter, and one element at a time.
-// `ahead`: lines that come from memory.
+// `ahead`: rows that come from memory.
 template <typename T, size_t kCount, typename Body>
 HWY_INLINE void ForColumns(std::int64_t columns, const std::array<const T*, kCount>& ahead,
                            const Body& body) {
@@ -50,7 +50,7 @@ HWY_INLINE void ForColumns(std::int64_t columns, const std::array<const T*, kCou
   constexpr std::int64_t kAhead = kAheadBytes / sizeof(T);
   std::int64_t j = 0;
   while (kCount > 0 && j + kCacheLine <= columns) {
-    for (const T* line : ahead) __builtin_prefetch(line + j + kAhead);
+    for (const T* row : ahead) __builtin_prefetch(row + j + kAhead);
     for (const std::int64_t end = j + kCacheLine; j < end; j += step) body(whole, j);
   }
   for (; j + step <= columns; j += step) body(whole, j);
@@ -70,39 +70,39 @@ HWY_INLINE void ForColumns(std::int64_t columns, const Body& body) {
   ForColumns<T>(columns, std::array<const T*, 0>(), body);
 }
 
-// Calls body(i, lines) for all lines, kAtOnce of them at once as long as there are as many.
-template <std::int64_t kAtOnce = kLinesAtOnce, typename Body>
-HWY_INLINE void ForLines(std::int64_t lines, const Body& body) {
+// Calls body(i, rows) for all rows, kAtOnce of them at once as long as there are as many.
+template <std::int64_t kAtOnce = kRowsAtOnce, typename Body>
+HWY_INLINE void ForRows(std::int64_t rows, const Body& body) {
   std::int64_t i = 0;
-  for (; i + kAtOnce <= lines; i += kAtOnce) body(i, std::integral_constant<std::int64_t, kAtOnce>());
-  for (; i < lines; ++i) body(i, std::integral_constant<std::int64_t, 1>());
+  for (; i + kAtOnce <= rows; i += kAtOnce) body(i, std::integral_constant<std::int64_t, kAtOnce>());
+  for (; i < rows; ++i) body(i, std::integral_constant<std::int64_t, 1>());
 }
 
-// One line of a factor. A number that holds for the whole line is loaded before the loop over the columns.
+// One row of a factor. A number that holds for the whole row is loaded before the loop over the columns.
 template <typename T, bool kPerColumn>
-struct FactorLine {
-  FactorLine() = default;
-  FactorLine(const LineFactor<T>& factor, std::int64_t i)
-      : line(factor.data + i * factor.line_stride), number(*line) {}
+struct FactorRow {
+  FactorRow() = default;
+  FactorRow(const RowFactor<T>& factor, std::int64_t i)
+      : row(factor.data + i * factor.row_stride), number(*row) {}
 
   template <typename D>
   HWY_INLINE hn::Vec<D> At(D d, std::int64_t j) const {
     if constexpr (kPerColumn) {
-      return hn::LoadU(d, line + j);
+      return hn::LoadU(d, row + j);
     } else {
       return hn::Set(d, number);
     }
   }
 
-  const T* line = nullptr;
+  const T* row = nullptr;
   T number = 0;
 };
 
-// One line of scale o (a b^T).
+// One row of scale o (a b^T).
 template <typename T, bool kPerColumn>
-struct OuterLine {
-  OuterLine() = default;
-  OuterLine(const LineFactor<T>& factor, const T* a, std::int64_t i)
+struct OuterRow {
+  OuterRow() = default;
+  OuterRow(const RowFactor<T>& factor, const T* a, std::int64_t i)
       : scale(factor, i), number(kPerColumn ? a[i] : scale.number * a[i]) {}
 
   template <typename D>
@@ -115,13 +115,13 @@ struct OuterLine {
     }
   }
 
-  FactorLine<T, kPerColumn> scale;
+  FactorRow<T, kPerColumn> scale;
   T number = 0;
 };
 
 // Calls body(std::bool_constant) for whether a factor differs from column to column.
 template <typename T, typename Body>
-HWY_INLINE void WithFactor(const LineFactor<T>& factor, const Body& body) {
+HWY_INLINE void WithFactor(const RowFactor<T>& factor, const Body& body) {
   if (factor.column_stride != 0) {
     body(std::true_type());
   } else {
@@ -131,17 +131,17 @@ HWY_INLINE void WithFactor(const LineFactor<T>& factor, const Body& body) {
 
 // Calls body(scale_per_column, decay_per_column).
 template <typename T, typename Body>
-HWY_INLINE void WithFactors(const LineFactor<T>& scale, const LineFactor<T>& decay, const Body& body) {
+HWY_INLINE void WithFactors(const RowFactor<T>& scale, const RowFactor<T>& decay, const Body& body) {
   WithFactor(scale, [&](auto scale_per_column) HWY_ATTR {
     WithFactor(decay, [&](auto decay_per_column) HWY_ATTR { body(scale_per_column, decay_per_column); });
   });
 }
 
-// One line of w + alpha o h.
+// One row of w + alpha o h.
 template <typename T, bool kPlastic, bool kPerColumn>
-struct WeightLine {
-  WeightLine() = default;
-  WeightLine(const Lines<const T>& w, const LineFactor<T>& factor, const Lines<const T>& h, std::int64_t i)
+struct WeightRow {
+  WeightRow() = default;
+  WeightRow(const Rows<const T>& w, const RowFactor<T>& factor, const Rows<const T>& h, std::int64_t i)
       : weight(w.data + i * w.stride) {
     if constexpr (kPlastic) {
       alpha = {factor, i};
@@ -160,13 +160,13 @@ struct WeightLine {
   }
 
   const T* weight = nullptr;
-  FactorLine<T, kPerColumn> alpha;
+  FactorRow<T, kPerColumn> alpha;
   const T* trace = nullptr;
 };
 
 // Calls body(plastic, alpha_per_column), both std::bool_constant.
 template <typename T, typename Body>
-HWY_INLINE void WithPlasticity(const LineFactor<T>& alpha, const Lines<const T>& h, const Body& body) {
+HWY_INLINE void WithPlasticity(const RowFactor<T>& alpha, const Rows<const T>& h, const Body& body) {
   if (h.data == nullptr) return body(std::false_type(), std::false_type());
   WithFactor(alpha, [&](auto per_column) HWY_ATTR { body(std::true_type(), per_column); });
 }
@@ -182,11 +182,11 @@ HWY_INLINE hn::Vec<hn::Half<D>> SumOfHalves(D, V v) {
 #endif
 }
 
-// A sum over the columns of lines, in the pieces that ForColumns makes.
+// A sum over the columns of rows, in the pieces that ForColumns makes.
 template <typename T>
-class LineSum {
+class RowSum {
  public:
-  LineSum()
+  RowSum()
       : whole_(hn::Zero(Whole<T>())),
         half_(hn::Zero(Half<T>())),
         quarter_(hn::Zero(Quarter<T>())),
@@ -205,7 +205,7 @@ class LineSum {
     }
   }
 
-  HWY_INLINE void Add(const LineSum& other) {
+  HWY_INLINE void Add(const RowSum& other) {
     whole_ = hn::Add(whole_, other.whole_);
     half_ = hn::Add(half_, other.half_);
     quarter_ = hn::Add(quarter_, other.quarter_);

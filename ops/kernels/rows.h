@@ -11,41 +11,40 @@ namespace plgraph {
 /// Elements that one thread should at least have to do.
 constexpr std::int64_t kElementsPerThread = 16384;
 
-/// Shares `instances` x `lines` pieces of work of `elements` elements each among the threads:
-/// body(instance, begin, end) does the lines [begin, end) of an instance.
+/// Shares `instances` x `rows` pieces of work of `elements` elements each among the threads:
+/// body(instance, begin, end) does the rows [begin, end) of an instance.
 template <typename Body>
-void ForLines(ThreadPool& threads, std::int64_t instances, std::int64_t lines, std::int64_t elements,
-              const Body& body) {
+void ForRows(ThreadPool& threads, std::int64_t instances, std::int64_t rows, std::int64_t elements,
+             const Body& body) {
   if (threads.size() == 1) {
-    for (std::int64_t instance = 0; instance < instances; ++instance) body(instance, std::int64_t{0}, lines);
+    for (std::int64_t instance = 0; instance < instances; ++instance) body(instance, std::int64_t{0}, rows);
     return;
   }
   const std::int64_t grain =
       std::max<std::int64_t>(1, kElementsPerThread / std::max<std::int64_t>(elements, 1));
-  threads.For(instances * lines, grain, 1, [&](std::int64_t begin, std::int64_t end) {
+  threads.For(instances * rows, grain, 1, [&](std::int64_t begin, std::int64_t end) {
     while (begin < end) {
-      const std::int64_t instance = begin / lines;
-      const std::int64_t line = begin % lines;
-      const std::int64_t count = std::min(lines - line, end - begin);
-      body(instance, line, line + count);
+      const std::int64_t instance = begin / rows;
+      const std::int64_t row = begin % rows;
+      const std::int64_t count = std::min(rows - row, end - begin);
+      body(instance, row, row + count);
       begin += count;
     }
   });
 }
 
-/// Shares the columns of `instances` matrices of `lines` lines among the threads: body(instance, begin, end) does the
-/// columns [begin, end) of all lines of an instance. Borders are multiples of 16, the elements of a cache line of
+/// Shares the columns of `instances` matrices of `rows` rows among the threads: body(instance, begin, end) does the
+/// columns [begin, end) of all rows of an instance. Borders are multiples of 16, the elements of a cache line of
 /// floats.
 template <typename Body>
-void ForColumns(ThreadPool& threads, std::int64_t instances, std::int64_t lines, std::int64_t columns,
+void ForColumns(ThreadPool& threads, std::int64_t instances, std::int64_t rows, std::int64_t columns,
                 const Body& body) {
   if (threads.size() == 1) {
     for (std::int64_t instance = 0; instance < instances; ++instance)
       body(instance, std::int64_t{0}, columns);
     return;
   }
-  const std::int64_t grain =
-      std::max<std::int64_t>(16, kElementsPerThread / std::max<std::int64_t>(lines, 1));
+  const std::int64_t grain = std::max<std::int64_t>(16, kElementsPerThread / std::max<std::int64_t>(rows, 1));
   if (instances >= threads.size()) {
     threads.For(instances, std::max<std::int64_t>(1, grain / columns), 1,
                 [&](std::int64_t begin, std::int64_t end) {

@@ -15,50 +15,50 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The sums of some lines and some vectors of columns, kept in registers over all terms.
-template <int kLines, int kVectors, class D, typename T>
-HWY_INLINE void Block(D d, const TileProduct<T>& p, std::int64_t line, std::int64_t column) {
+// The sums of some rows and some vectors of columns, kept in registers over all terms.
+template <int kRows, int kVectors, class D, typename T>
+HWY_INLINE void Block(D d, const TileProduct<T>& p, std::int64_t row, std::int64_t column) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  T* c = p.c + line * p.c_stride + column;
-  const T* a[kLines];
-  hn::Vec<decltype(d)> sums[kLines][kVectors];
-  for (int l = 0; l < kLines; ++l) {
-    a[l] = p.a + p.a_lines[line + l];
+  T* c = p.c + row * p.c_stride + column;
+  const T* a[kRows];
+  hn::Vec<decltype(d)> sums[kRows][kVectors];
+  for (int l = 0; l < kRows; ++l) {
+    a[l] = p.a + p.a_rows[row + l];
     for (int v = 0; v < kVectors; ++v) {
       sums[l][v] =
-          p.starts == nullptr ? hn::LoadU(d, c + l * p.c_stride + v * lanes) : hn::Set(d, p.starts[line + l]);
+          p.starts == nullptr ? hn::LoadU(d, c + l * p.c_stride + v * lanes) : hn::Set(d, p.starts[row + l]);
     }
   }
   for (std::int64_t k = 0; k < p.terms; ++k) {
     const T* b = p.b + p.b_terms[k] + column;
     hn::Vec<decltype(d)> terms[kVectors];
     for (int v = 0; v < kVectors; ++v) terms[v] = hn::LoadU(d, b + v * lanes);
-    for (int l = 0; l < kLines; ++l) {
+    for (int l = 0; l < kRows; ++l) {
       const auto factor = hn::Set(d, a[l][p.a_terms[k]]);
       for (int v = 0; v < kVectors; ++v) sums[l][v] = hn::MulAdd(factor, terms[v], sums[l][v]);
     }
   }
-  for (int l = 0; l < kLines; ++l) {
+  for (int l = 0; l < kRows; ++l) {
     for (int v = 0; v < kVectors; ++v) hn::StoreU(sums[l][v], d, c + l * p.c_stride + v * lanes);
   }
 }
 
-// The last lines, all at once: kMost or fewer.
+// The last rows, all at once: kMost or fewer.
 template <int kMost, int kVectors, class D, typename T>
-HWY_INLINE void LastLines(D d, const TileProduct<T>& p, std::int64_t line, std::int64_t column) {
+HWY_INLINE void LastRows(D d, const TileProduct<T>& p, std::int64_t row, std::int64_t column) {
   if constexpr (kMost > 0) {
-    if (p.lines - line == kMost) return Block<kMost, kVectors>(d, p, line, column);
-    LastLines<kMost - 1, kVectors>(d, p, line, column);
+    if (p.rows - row == kMost) return Block<kMost, kVectors>(d, p, row, column);
+    LastRows<kMost - 1, kVectors>(d, p, row, column);
   }
 }
 
-// All lines of some vectors of columns, which stay in the cache meanwhile. There are sums enough in the registers for
-// no multiply-add to wait for the last one; a few lines at the end would have too few, so they go with those before.
-template <int kLines, int kMostLast, int kVectors, class D, typename T>
-HWY_INLINE void Lines(D d, const TileProduct<T>& p, std::int64_t column) {
-  std::int64_t line = 0;
-  for (; p.lines - line > kMostLast; line += kLines) Block<kLines, kVectors>(d, p, line, column);
-  LastLines<kMostLast, kVectors>(d, p, line, column);
+// All rows of some vectors of columns, which stay in the cache meanwhile. There are sums enough in the registers for
+// no multiply-add to wait for the last one; a few rows at the end would have too few, so they go with those before.
+template <int kRows, int kMostLast, int kVectors, class D, typename T>
+HWY_INLINE void Rows(D d, const TileProduct<T>& p, std::int64_t column) {
+  std::int64_t row = 0;
+  for (; p.rows - row > kMostLast; row += kRows) Block<kRows, kVectors>(d, p, row, column);
+  LastRows<kMostLast, kVectors>(d, p, row, column);
 }
 
 template <typename T>
@@ -66,14 +66,14 @@ HWY_INLINE void Add(const TileProduct<T>& p) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   std::int64_t column = 0;
-  for (; column + 2 * lanes < p.columns; column += 3 * lanes) Lines<4, 4, 3>(d, p, column);
+  for (; column + 2 * lanes < p.columns; column += 3 * lanes) Rows<4, 4, 3>(d, p, column);
   if (column + lanes < p.columns) {
-    Lines<4, 7, 2>(d, p, column);
+    Rows<4, 7, 2>(d, p, column);
   } else if (column < p.columns) {
 #if HWY_MAX_BYTES == 64
-    Lines<4, 7, 2>(hn::Half<decltype(d)>(), p, column);  // a wide vector a factor would wait for the factors
+    Rows<4, 7, 2>(hn::Half<decltype(d)>(), p, column);  // a wide vector a factor would wait for the factors
 #else
-    Lines<8, 15, 1>(d, p, column);
+    Rows<8, 15, 1>(d, p, column);
 #endif
   }
 }

@@ -32,14 +32,14 @@ constexpr std::int64_t kSide = 16 / sizeof(T);
 
 HWY_INLINE void Square(float* out, std::int64_t out_stride, const float* from, std::int64_t from_stride) {
   const hn::FixedTag<float, 4> d;
-  const auto line0 = hn::LoadU(d, from);
-  const auto line1 = hn::LoadU(d, from + from_stride);
-  const auto line2 = hn::LoadU(d, from + 2 * from_stride);
-  const auto line3 = hn::LoadU(d, from + 3 * from_stride);
-  const auto lower_even = hn::InterleaveLower(d, line0, line2);
-  const auto lower_odd = hn::InterleaveLower(d, line1, line3);
-  const auto upper_even = hn::InterleaveUpper(d, line0, line2);
-  const auto upper_odd = hn::InterleaveUpper(d, line1, line3);
+  const auto row0 = hn::LoadU(d, from);
+  const auto row1 = hn::LoadU(d, from + from_stride);
+  const auto row2 = hn::LoadU(d, from + 2 * from_stride);
+  const auto row3 = hn::LoadU(d, from + 3 * from_stride);
+  const auto lower_even = hn::InterleaveLower(d, row0, row2);
+  const auto lower_odd = hn::InterleaveLower(d, row1, row3);
+  const auto upper_even = hn::InterleaveUpper(d, row0, row2);
+  const auto upper_odd = hn::InterleaveUpper(d, row1, row3);
   hn::StoreU(hn::InterleaveLower(d, lower_even, lower_odd), d, out);
   hn::StoreU(hn::InterleaveUpper(d, lower_even, lower_odd), d, out + out_stride);
   hn::StoreU(hn::InterleaveLower(d, upper_even, upper_odd), d, out + 2 * out_stride);
@@ -48,18 +48,18 @@ HWY_INLINE void Square(float* out, std::int64_t out_stride, const float* from, s
 
 HWY_INLINE void Square(double* out, std::int64_t out_stride, const double* from, std::int64_t from_stride) {
   const hn::FixedTag<double, 2> d;
-  const auto line0 = hn::LoadU(d, from);
-  const auto line1 = hn::LoadU(d, from + from_stride);
-  hn::StoreU(hn::InterleaveLower(d, line0, line1), d, out);
-  hn::StoreU(hn::InterleaveUpper(d, line0, line1), d, out + out_stride);
+  const auto row0 = hn::LoadU(d, from);
+  const auto row1 = hn::LoadU(d, from + from_stride);
+  hn::StoreU(hn::InterleaveLower(d, row0, row1), d, out);
+  hn::StoreU(hn::InterleaveUpper(d, row0, row1), d, out + out_stride);
 }
 #endif
 
 template <typename T>
-HWY_INLINE void Transpose(Lines<T> out, Lines<const T> from, LineCount count) {
-  if (count.lines < kSide<T> || count.columns < kSide<T>) {
+HWY_INLINE void Transpose(Rows<T> out, Rows<const T> from, RowCount count) {
+  if (count.rows < kSide<T> || count.columns < kSide<T>) {
     for (std::int64_t j = 0; j < count.columns; ++j) {
-      for (std::int64_t i = 0; i < count.lines; ++i)
+      for (std::int64_t i = 0; i < count.rows; ++i)
         out.data[j * out.stride + i] = from.data[i * from.stride + j];
     }
     return;
@@ -67,18 +67,16 @@ HWY_INLINE void Transpose(Lines<T> out, Lines<const T> from, LineCount count) {
   // The last squares take some elements once more, where there is no whole square left.
   for (std::int64_t j = 0; j < count.columns; j += kSide<T>) {
     const std::int64_t column = std::min(j, count.columns - kSide<T>);
-    for (std::int64_t i = 0; i < count.lines; i += kSide<T>) {
-      const std::int64_t line = std::min(i, count.lines - kSide<T>);
-      Square(out.data + column * out.stride + line, out.stride, from.data + line * from.stride + column,
+    for (std::int64_t i = 0; i < count.rows; i += kSide<T>) {
+      const std::int64_t row = std::min(i, count.rows - kSide<T>);
+      Square(out.data + column * out.stride + row, out.stride, from.data + row * from.stride + column,
              from.stride);
     }
   }
 }
 
-void TransposeFloat(Lines<float> out, Lines<const float> from, LineCount count) {
-  Transpose(out, from, count);
-}
-void TransposeDouble(Lines<double> out, Lines<const double> from, LineCount count) {
+void TransposeFloat(Rows<float> out, Rows<const float> from, RowCount count) { Transpose(out, from, count); }
+void TransposeDouble(Rows<double> out, Rows<const double> from, RowCount count) {
   Transpose(out, from, count);
 }
 
@@ -97,12 +95,12 @@ HWY_EXPORT(TransposeDouble);
 }  // namespace
 
 template <>
-void TransposeLines(Lines<float> out, Lines<const float> from, LineCount count) {
+void TransposeRows(Rows<float> out, Rows<const float> from, RowCount count) {
   HWY_DYNAMIC_DISPATCH(TransposeFloat)(out, from, count);
 }
 
 template <>
-void TransposeLines(Lines<double> out, Lines<const double> from, LineCount count) {
+void TransposeRows(Rows<double> out, Rows<const double> from, RowCount count) {
   HWY_DYNAMIC_DISPATCH(TransposeDouble)(out, from, count);
 }
 

@@ -7,7 +7,7 @@ namespace plgraph {
 
 /// out_ji = from_ij; `count` is that of `from`.
 template <typename T>
-void TransposeLines(Lines<T> out, Lines<const T> from, LineCount count);
+void TransposeRows(Rows<T> out, Rows<const T> from, RowCount count);
 
 }  // namespace plgraph
 

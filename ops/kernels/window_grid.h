@@ -34,7 +34,7 @@ struct WindowAxis {
   }
 };
 
-/// The vertical and the horizontal axis of a grid. Its places are counted line by line, its taps too, channel after
+/// The vertical and the horizontal axis of a grid. Its places are counted row by row, its taps too, channel after
 /// channel.
 struct WindowGrid {
   std::array<WindowAxis, 2> axes;
@@ -43,8 +43,8 @@ struct WindowGrid {
   std::int64_t taps() const { return axes[0].taps * axes[1].taps; }  ///< of one channel
   /// Where the weight of a tap lies in a kernel of so many columns.
   std::int64_t KernelPlace(std::int64_t tap, std::int64_t kernel_width) const {
-    const std::int64_t line = axes[0].kernel_first + tap / axes[1].taps * axes[0].kernel_step;
-    return line * kernel_width + axes[1].kernel_first + tap % axes[1].taps * axes[1].kernel_step;
+    const std::int64_t row = axes[0].kernel_first + tap / axes[1].taps * axes[0].kernel_step;
+    return row * kernel_width + axes[1].kernel_first + tap % axes[1].taps * axes[1].kernel_step;
   }
   /// The same places, under one tap of the kernel only.
   WindowGrid OneTap(std::int64_t tap) const {
@@ -52,28 +52,28 @@ struct WindowGrid {
   }
 };
 
-/// Places of a grid over many images: whole images, or some lines of one, or some columns of these.
+/// Places of a grid over many images: whole images, or some rows of one, or some columns of these.
 struct PlaceBlock {
   std::int64_t image = 0;
   std::int64_t images = 0;
-  std::int64_t line = 0;
-  std::int64_t lines = 0;
+  std::int64_t row = 0;
+  std::int64_t rows = 0;
   std::int64_t column = 0;
   std::int64_t columns = 0;
 };
 
-/// Calls body(block) for blocks no larger than `most` that cover the lines [begin, end) of the grids over all images.
+/// Calls body(block) for blocks no larger than `most` that cover the rows [begin, end) of the grids over all images.
 template <typename Body>
 void ForEachBlock(const WindowGrid& grid, const PlaceBlock& most, std::int64_t begin, std::int64_t end,
                   const Body& body) {
   const std::int64_t height = grid.axes[0].places;
   const std::int64_t width = grid.axes[1].places;
   PlaceBlock block;
-  for (; begin < end; begin += block.images * block.lines) {
+  for (; begin < end; begin += block.images * block.rows) {
     block.image = begin / height;
-    block.line = begin % height;
-    block.images = block.line == 0 ? std::clamp<std::int64_t>((end - begin) / height, 1, most.images) : 1;
-    block.lines = std::min({most.lines, height - block.line, end - begin});
+    block.row = begin % height;
+    block.images = block.row == 0 ? std::clamp<std::int64_t>((end - begin) / height, 1, most.images) : 1;
+    block.rows = std::min({most.rows, height - block.row, end - begin});
     for (block.column = 0; block.column < width; block.column += most.columns) {
       block.columns = std::min(most.columns, width - block.column);
       body(block);

@@ -13,8 +13,8 @@
 #include "ops/kernels/winograd_transforms.h"
 
 // Winograd's convolution with kernels of 3 x 3 (Lavin and Gray 2016): the result is cut into squares of 2 x 2 places,
-// which take 16 products for each pair of channels in place of 36. What is not finite in an image makes NaN of all places
-// of the squares that see it.
+// which take 16 products for each pair of channels in place of 36. What is not finite in an image makes NaN of all
+// places of the squares that see it.
 namespace plgraph {
 
 constexpr std::int64_t kSquareSide = 2;    // of the result
@@ -64,7 +64,7 @@ class WinogradGrid {
                                  room / WholeLanes(image_channels) / kTileLanes * kTileLanes});
     const std::int64_t squares = std::min(kMostSquares, room / std::max(image_stride(), result_channels_));
     most_.columns = std::min(along.squares(), squares);
-    most_.lines = std::min(down.squares(), squares / most_.columns);
+    most_.rows = std::min(down.squares(), squares / most_.columns);
     most_.images = 1;
   }
 
@@ -79,18 +79,18 @@ class WinogradGrid {
   std::int64_t result_channels() const { return result_channels_; }  ///< at once
   /// From one of the 16 numbers of the squares to the next: no power of two, which would put them all into the same few
   /// sets of the cache.
-  std::int64_t square_stride() const { return (most_.lines * most_.columns) | 1; }
+  std::int64_t square_stride() const { return (most_.rows * most_.columns) | 1; }
 
-  /// Numbers of a line of squares, transformed, from square `first` of a block on; `stride`: room for the channels.
+  /// Numbers of a row of squares, transformed, from square `first` of a block on; `stride`: room for the channels.
   template <typename T>
   Squares<T> Transformed(T* data, std::int64_t first, std::int64_t stride) const {
     return {data + first * stride, stride, kWinogradSide * square_stride() * stride,
             square_stride() * stride};
   }
-  /// Places of the lines under a line of squares, `width` in each.
+  /// Places of the rows under a row of squares, `width` in each.
   template <typename T>
-  static Squares<T> Places(T* data, std::int64_t line, std::int64_t width, std::int64_t stride) {
-    return {data + kSquareSide * line * width * stride, kSquareSide * stride, width * stride, stride};
+  static Squares<T> Places(T* data, std::int64_t row, std::int64_t width, std::int64_t stride) {
+    return {data + kSquareSide * row * width * stride, kSquareSide * stride, width * stride, stride};
   }
   /// Taps of kernels that follow each other, in the order of the image.
   template <typename T>
@@ -132,29 +132,29 @@ class ImageSquares {
   void Read(const Images<T>& images, const PlaceBlock& block) {
     const std::int64_t stride = grid_.image_stride();
     const std::int64_t width = kSquareSide * (block.columns + 1);
-    for (std::int64_t i = 0; i < kSquareSide * (block.lines + 1); ++i) ReadLine(images, block, i, width);
-    for (std::int64_t line = 0; line < block.lines; ++line) {
-      TransformImage<T>(grid_.Places<const T>(patch_, line, width, stride),
-                        grid_.Transformed(data_, line * block.columns, stride), {block.columns, stride});
+    for (std::int64_t i = 0; i < kSquareSide * (block.rows + 1); ++i) ReadRow(images, block, i, width);
+    for (std::int64_t row = 0; row < block.rows; ++row) {
+      TransformImage<T>(grid_.Places<const T>(patch_, row, width, stride),
+                        grid_.Transformed(data_, row * block.columns, stride), {block.columns, stride});
     }
   }
 
   const T* data() const { return data_; }
 
  private:
-  // A line of the image, from the first column under the block on, the channels of each place side by side.
-  void ReadLine(const Images<T>& images, const PlaceBlock& block, std::int64_t i, std::int64_t width) {
+  // A row of the image, from the first column under the block on, the channels of each place side by side.
+  void ReadRow(const Images<T>& images, const PlaceBlock& block, std::int64_t i, std::int64_t width) {
     const std::int64_t stride = grid_.image_stride();
-    const std::int64_t line = grid_.down.first + kSquareSide * block.line + i;
+    const std::int64_t row = grid_.down.first + kSquareSide * block.row + i;
     const std::int64_t column = grid_.along.first + kSquareSide * block.column;
     T* out = patch_ + i * width * stride;
-    const bool hit = line >= 0 && line < images.height;
+    const bool hit = row >= 0 && row < images.height;
     const std::int64_t begin = hit ? std::clamp<std::int64_t>(-column, 0, width) : width;
     const std::int64_t end = std::clamp(images.width - column, begin, width);
     std::fill(out, out + begin * stride, T{0});
-    TransposeLines<T>(
+    TransposeRows<T>(
         {out + begin * stride, stride},
-        {images.data + block.image * images.stride + line * images.width + column + begin, images.plane()},
+        {images.data + block.image * images.stride + row * images.width + column + begin, images.plane()},
         {channels_, end - begin});
     std::fill(out + end * stride, out + width * stride, T{0});
   }
@@ -165,7 +165,7 @@ class ImageSquares {
   alignas(64) T data_[kWinogradSize + kWinogradSums * kMostWinogradChannels];
 };
 
-/// i * stride for the first i, as the places of lines that follow each other.
+/// i * stride for the first i, as the places of rows that follow each other.
 template <size_t kCount>
 std::array<std::int64_t, kCount> EvenPlaces(std::int64_t stride) {
   std::array<std::int64_t, kCount> places;
@@ -184,8 +184,8 @@ class WinogradTile {
         image_places_(EvenPlaces<WinogradGrid::kMostSquares>(grid.image_stride())),
         channel_places_(EvenPlaces<kMostWinogradChannels>(1)) {}
 
-  /// The lines [begin, end) of squares over all images.
-  void ComputeLines(std::int64_t begin, std::int64_t end) {
+  /// The rows [begin, end) of squares over all images.
+  void ComputeRows(std::int64_t begin, std::int64_t end) {
     for (std::int64_t group = 0; group < call_.groups; ++group) {
       Images<T> images = call_.images;
       images.data += group * call_.image_channels * images.plane();
@@ -196,7 +196,7 @@ class WinogradTile {
         TakeKernel(group, first);
         ForEachBlock(grid_.AllSquares(), grid_.most(), begin, end, [&](const PlaceBlock& block) {
           image_.Read(images, block);
-          Multiply(block.lines * block.columns, group * call_.result_channels + first);
+          Multiply(block.rows * block.columns, group * call_.result_channels + first);
           Store(block, group * call_.result_channels + first);
         });
       }
@@ -210,9 +210,8 @@ class WinogradTile {
     T* taps = sums_;  // not yet in use
     if (channels_ < stride_) std::fill_n(taps, call_.image_channels * kKernelPlane * stride_, T{0});
     for (std::int64_t c = 0; c < call_.image_channels; ++c) {
-      TransposeLines<T>({taps + c * kKernelPlane * stride_, stride_},
-                        {of_group + c * weight.image_stride, weight.result_stride},
-                        {channels_, kKernelPlane});
+      TransposeRows<T>({taps + c * kKernelPlane * stride_, stride_},
+                       {of_group + c * weight.image_stride, weight.result_stride}, {channels_, kKernelPlane});
     }
     TransformKernel<T>(grid_.Kernels<const T>(taps, stride_), grid_.TransformedKernels(kernel_, stride_),
                        {call_.image_channels, stride_});
@@ -228,14 +227,14 @@ class WinogradTile {
       for (std::int64_t n = 0; n < squares && bias; ++n)
         std::copy_n(call_.bias + first, channels_, sums + n * stride_);
       AddTileProduct<T>({.a = image_.data() + k * grid_.square_stride() * grid_.image_stride(),
-                         .a_lines = image_places_.data(),
+                         .a_rows = image_places_.data(),
                          .a_terms = channel_places_.data(),
                          .b = kernel_ + k * call_.image_channels * stride_,
                          .b_terms = result_places_.data(),
                          .c = sums,
                          .c_stride = stride_,
                          .starts = bias ? nullptr : kZeros.data(),
-                         .lines = squares,
+                         .rows = squares,
                          .terms = call_.image_channels,
                          .columns = channels_});
     }
@@ -243,19 +242,19 @@ class WinogradTile {
 
   void Store(const PlaceBlock& block, std::int64_t first) {
     const std::int64_t width = kSquareSide * block.columns;
-    for (std::int64_t line = 0; line < block.lines; ++line) {
-      TransformSums<T>(grid_.Transformed<const T>(sums_, line * block.columns, stride_),
-                       grid_.Places(results_, line, width, stride_), {block.columns, stride_});
+    for (std::int64_t row = 0; row < block.rows; ++row) {
+      TransformSums<T>(grid_.Transformed<const T>(sums_, row * block.columns, stride_),
+                       grid_.Places(results_, row, width, stride_), {block.columns, stride_});
     }
     const ResultImages<T>& result = call_.result;
     const std::int64_t column = kSquareSide * block.column;
     T* planes = result.data + block.image * result.stride + first * result.plane();
-    for (std::int64_t i = 0; i < kSquareSide * block.lines; ++i) {
-      const std::int64_t line = kSquareSide * block.line + i;
-      if (line == result.height) break;  // half a square
-      TransposeLines<T>({planes + line * result.width + column, result.plane()},
-                        {results_ + i * width * stride_, stride_},
-                        {std::min(width, result.width - column), channels_});
+    for (std::int64_t i = 0; i < kSquareSide * block.rows; ++i) {
+      const std::int64_t row = kSquareSide * block.row + i;
+      if (row == result.height) break;  // half a square
+      TransposeRows<T>({planes + row * result.width + column, result.plane()},
+                       {results_ + i * width * stride_, stride_},
+                       {std::min(width, result.width - column), channels_});
     }
   }
 
@@ -272,7 +271,8 @@ class WinogradTile {
   alignas(64) T results_[kWinogradPlaces];
 };
 
-/// Sums a group's weight of 3 x 3 taps over many images: the transpose of what WinogradTile does. Holds the memory for it.
+/// Sums a group's weight of 3 x 3 taps over many images: the transpose of what WinogradTile does. Holds the memory for
+/// it.
 template <typename T>
 class WinogradWeightSum {
  public:
@@ -298,7 +298,7 @@ class WinogradWeightSum {
                  [&](const PlaceBlock& block) {
                    image_.Read(images, block);
                    ReadGradient(d, block);
-                   Multiply(block.lines * block.columns);
+                   Multiply(block.rows * block.columns);
                  });
     MoveSums();
     AddWeight(weight + first * image_channels_ * kKernelPlane);
@@ -308,36 +308,35 @@ class WinogradWeightSum {
   std::int64_t SumsSize() const { return kWinogradSums * image_channels_ * stride_; }
   void Clear() { std::fill_n(sums_, SumsSize(), T{0}); }
 
-  // The channels of each place of d side by side, zero beyond the last line and column, and so transformed.
+  // The channels of each place of d side by side, zero beyond the last row and column, and so transformed.
   void ReadGradient(const Images<T>& d, const PlaceBlock& block) {
     const std::int64_t width = kSquareSide * block.columns;
     const std::int64_t column = kSquareSide * block.column;
     const std::int64_t inside = std::min(width, d.width - column);
-    for (std::int64_t i = 0; i < kSquareSide * block.lines; ++i) {
-      const std::int64_t line = kSquareSide * block.line + i;
-      const std::int64_t columns = line < d.height ? inside : 0;
+    for (std::int64_t i = 0; i < kSquareSide * block.rows; ++i) {
+      const std::int64_t row = kSquareSide * block.row + i;
+      const std::int64_t columns = row < d.height ? inside : 0;
       T* out = patch_ + i * width * stride_;
       if (channels_ < stride_ || columns < width) std::fill_n(out, width * stride_, T{0});
-      TransposeLines<T>({out, stride_},
-                        {d.data + block.image * d.stride + line * d.width + column, d.plane()},
-                        {channels_, columns});
+      TransposeRows<T>({out, stride_}, {d.data + block.image * d.stride + row * d.width + column, d.plane()},
+                       {channels_, columns});
     }
-    for (std::int64_t line = 0; line < block.lines; ++line) {
-      TransformGradient<T>(grid_.Places<const T>(patch_, line, width, stride_),
-                           grid_.Transformed(d_, line * block.columns, stride_), {block.columns, stride_});
+    for (std::int64_t row = 0; row < block.rows; ++row) {
+      TransformGradient<T>(grid_.Places<const T>(patch_, row, width, stride_),
+                           grid_.Transformed(d_, row * block.columns, stride_), {block.columns, stride_});
     }
   }
 
   void Multiply(std::int64_t squares) {
     for (std::int64_t k = 0; k < kWinogradSums; ++k) {
       AddTileProduct<T>({.a = image_.data() + k * grid_.square_stride() * grid_.image_stride(),
-                         .a_lines = channel_places_.data(),
+                         .a_rows = channel_places_.data(),
                          .a_terms = image_places_.data(),
                          .b = d_ + k * grid_.square_stride() * stride_,
                          .b_terms = result_places_.data(),
                          .c = sums_ + k * image_channels_ * stride_,
                          .c_stride = stride_,
-                         .lines = image_channels_,
+                         .rows = image_channels_,
                          .terms = squares,
                          .columns = channels_});
     }

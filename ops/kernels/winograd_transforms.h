@@ -3,11 +3,11 @@
 
 #include <cstdint>
 
-// The transforms of Winograd's convolution F(2 x 2, 3 x 3), channel by channel: with M = (G g G^T) o (B^T d B) summed over
-// the channels of the image, A^T M A is the result (Lavin and Gray 2016, equation 8).
+// The transforms of Winograd's convolution F(2 x 2, 3 x 3), channel by channel: with M = (G g G^T) o (B^T d B) summed
+// over the channels of the image, A^T M A is the result (Lavin and Gray 2016, equation 8).
 namespace plgraph {
 
-/// Small squares of numbers, the channels side by side: element (i, j) of square n is a line at
+/// Small squares of numbers, the channels side by side: element (i, j) of square n is a row at
 /// data + n * square + i * down + j * along.
 template <typename T>
 struct Squares {

@@ -13,7 +13,7 @@ namespace plgraph {
 namespace {
 
 template <typename T>
-class FusedLineKernels : public ::testing::Test {
+class FusedRowKernels : public ::testing::Test {
  protected:
   using Numbers = std::vector<T>;
 
@@ -25,19 +25,18 @@ class FusedLineKernels : public ::testing::Test {
     }
     return numbers;
   }
-  Numbers Lines() { return Random(count_.lines); }
+  Numbers Rows() { return Random(count_.rows); }
   Numbers Columns() { return Random(count_.columns); }
-  Numbers Matrix() { return Random(count_.lines * count_.columns); }
+  Numbers Matrix() { return Random(count_.rows * count_.columns); }
 
   template <typename Body>
   void ForAll(const Body& body) {
-    ForEachVectorAndSize([&](LineCount count) {
+    ForEachVectorAndSize([&](RowCount count) {
       count_ = count;
       const Numbers alphas = Matrix();
       // One number, one a column, one an element.
-      for (const LineFactor<T>& alpha :
-           {LineFactor<T>{alphas.data(), 0, 0}, LineFactor<T>{alphas.data(), 0, 1},
-            LineFactor<T>{alphas.data(), count.columns, 1}}) {
+      for (const RowFactor<T>& alpha : {RowFactor<T>{alphas.data(), 0, 0}, RowFactor<T>{alphas.data(), 0, 1},
+                                        RowFactor<T>{alphas.data(), count.columns, 1}}) {
         body(alpha);
       }
     });
@@ -45,8 +44,8 @@ class FusedLineKernels : public ::testing::Test {
 
   void ExpectClose(const Numbers& actual, const Numbers& expected) {
     ASSERT_EQ(actual.size(), expected.size());
-    // The rounding of a sum in another order grows with it: beyond 64 only where lines are long.
-    const auto summed = static_cast<double>(count_.lines * count_.columns);
+    // The rounding of a sum in another order grows with it: beyond 64 only where rows are long.
+    const auto summed = static_cast<double>(count_.rows * count_.columns);
     const double tolerance =
         std::max(64.0, summed / 8) * static_cast<double>(std::numeric_limits<T>::epsilon());
     for (size_t i = 0; i < actual.size(); ++i) {
@@ -55,32 +54,32 @@ class FusedLineKernels : public ::testing::Test {
     }
   }
 
-  LineCount count_;
+  RowCount count_;
   std::uint32_t stream_ = 0;
 };
 
 using NumberTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(FusedLineKernels, NumberTypes);
+TYPED_TEST_SUITE(FusedRowKernels, NumberTypes);
 
-TYPED_TEST(FusedLineKernels, UpdateAndAddWeighted) {
+TYPED_TEST(FusedRowKernels, UpdateAndAddWeighted) {
   using T = TypeParam;
-  this->ForAll([&](const LineFactor<T>& alpha) {
+  this->ForAll([&](const RowFactor<T>& alpha) {
     const auto base = this->Matrix();
     const auto w = this->Matrix();
-    const auto pre = this->Lines();
+    const auto pre = this->Rows();
     const auto post = this->Columns();
-    const auto x = this->Lines();
+    const auto x = this->Rows();
     const auto start = this->Columns();
     const auto factors = this->Random(2);
-    const LineFactor<T> decay = {&factors[0], 0, 0};
-    const LineFactor<T> scale = {&factors[1], 0, 0};
+    const RowFactor<T> decay = {&factors[0], 0, 0};
+    const RowFactor<T> scale = {&factors[1], 0, 0};
     const std::int64_t stride = this->count_.columns;
 
     auto trace = base;
     auto y = start;
-    UpdateLines<T>({trace.data(), stride}, {base.data(), stride}, decay, pre.data(), post.data(), scale,
-                   this->count_);
-    AddWeightedLines<T>(y.data(), x.data(), {w.data(), stride}, alpha, {trace.data(), stride}, this->count_);
+    UpdateRows<T>({trace.data(), stride}, {base.data(), stride}, decay, pre.data(), post.data(), scale,
+                  this->count_);
+    AddWeightedRows<T>(y.data(), x.data(), {w.data(), stride}, alpha, {trace.data(), stride}, this->count_);
 
     auto fused_trace = base;
     auto fused_y = start;
@@ -92,44 +91,44 @@ TYPED_TEST(FusedLineKernels, UpdateAndAddWeighted) {
   });
 }
 
-TYPED_TEST(FusedLineKernels, StepBack) {
+TYPED_TEST(FusedRowKernels, StepBack) {
   using T = TypeParam;
-  this->ForAll([&](const LineFactor<T>& alpha) {
+  this->ForAll([&](const RowFactor<T>& alpha) {
     const auto w = this->Matrix();
     const auto after = this->Matrix();
     const auto start_g = this->Matrix();
     const auto start_alpha = this->Matrix();
-    const auto x = this->Lines();
+    const auto x = this->Rows();
     const auto d = this->Columns();
-    const auto pre = this->Lines();
+    const auto pre = this->Rows();
     const auto post = this->Columns();
     const auto start_post = this->Columns();
     const auto factors = this->Random(3);
-    const LineFactor<T> g_decay = {&factors[0], 0, 0};
-    const LineFactor<T> decay = {&factors[1], 0, 0};
-    const LineFactor<T> scale = {&factors[2], 0, 0};
-    const LineCount count = this->count_;
+    const RowFactor<T> g_decay = {&factors[0], 0, 0};
+    const RowFactor<T> decay = {&factors[1], 0, 0};
+    const RowFactor<T> scale = {&factors[2], 0, 0};
+    const RowCount count = this->count_;
     const std::int64_t stride = count.columns;
 
-    auto d_x = this->Lines();
+    auto d_x = this->Rows();
     auto d_alpha = start_alpha;
     auto g = start_g;
     auto h = after;
-    auto d_pre = this->Lines();
+    auto d_pre = this->Rows();
     auto d_post = start_post;
-    DotLines<T>(d_x.data(), d.data(), {w.data(), stride}, alpha, {after.data(), stride}, count);
+    DotRows<T>(d_x.data(), d.data(), {w.data(), stride}, alpha, {after.data(), stride}, count);
     AddScaledOuter<T>({d_alpha.data(), stride}, x.data(), d.data(), {after.data(), stride}, count);
-    UpdateLines<T>({g.data(), stride}, {g.data(), stride}, g_decay, x.data(), d.data(), alpha, count);
-    DotLines<T>(d_pre.data(), post.data(), {g.data(), stride}, {}, {}, count);
-    AddWeightedLines<T>(d_post.data(), pre.data(), {g.data(), stride}, {}, {}, count);
-    InvertLines<T>({h.data(), stride}, {h.data(), stride}, decay, pre.data(), post.data(), scale, count);
-    const T d_decay = static_cast<T>(DotOf<T>(g.data(), h.data(), count.lines * count.columns));
+    UpdateRows<T>({g.data(), stride}, {g.data(), stride}, g_decay, x.data(), d.data(), alpha, count);
+    DotRows<T>(d_pre.data(), post.data(), {g.data(), stride}, {}, {}, count);
+    AddWeightedRows<T>(d_post.data(), pre.data(), {g.data(), stride}, {}, {}, count);
+    InvertRows<T>({h.data(), stride}, {h.data(), stride}, decay, pre.data(), post.data(), scale, count);
+    const T d_decay = static_cast<T>(DotOf<T>(g.data(), h.data(), count.rows * count.columns));
 
-    auto fused_d_x = this->Lines();
+    auto fused_d_x = this->Rows();
     auto fused_d_alpha = start_alpha;
     auto fused_g = start_g;
     auto fused_h = after;
-    auto fused_d_pre = this->Lines();
+    auto fused_d_pre = this->Rows();
     auto fused_d_post = start_post;
     StepBack<T> step;
     step.weights = {w.data(), alpha, fused_h.data()};

@@ -42,17 +42,17 @@ class ImageKernels : public ::testing::Test {
 using Types = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(ImageKernels, Types);
 
-TYPED_TEST(ImageKernels, TransposeLines) {
-  ForEachVectorAndSize([](LineCount count) {
+TYPED_TEST(ImageKernels, TransposeRows) {
+  ForEachVectorAndSize([](RowCount count) {
     const std::int64_t gap = 3;
     const std::int64_t stride = count.columns + gap;
-    const std::int64_t out_stride = count.lines + gap;
-    const auto from = TestFixture::Numbers(count.lines * stride, 1);
+    const std::int64_t out_stride = count.rows + gap;
+    const auto from = TestFixture::Numbers(count.rows * stride, 1);
     std::vector<TypeParam> out(static_cast<size_t>(count.columns * out_stride), 7);
-    TransposeLines<TypeParam>({out.data(), out_stride}, {from.data(), stride}, count);
+    TransposeRows<TypeParam>({out.data(), out_stride}, {from.data(), stride}, count);
     for (std::int64_t j = 0; j < count.columns; ++j) {
       for (std::int64_t i = 0; i < out_stride; ++i) {
-        const TypeParam expected = i < count.lines ? from[static_cast<size_t>(i * stride + j)] : 7;
+        const TypeParam expected = i < count.rows ? from[static_cast<size_t>(i * stride + j)] : 7;
         ASSERT_EQ(out[static_cast<size_t>(j * out_stride + i)], expected) << i << ", " << j;
       }
     }
@@ -60,39 +60,39 @@ TYPED_TEST(ImageKernels, TransposeLines) {
 }
 
 TYPED_TEST(ImageKernels, MultiplyTiles) {
-  ForEachVectorAndSize([](LineCount count) {
+  ForEachVectorAndSize([](RowCount count) {
     constexpr std::int64_t kTerms = 5;
     const std::int64_t stride = (count.columns / kTileLanes + 2) * kTileLanes;
     const auto a = TestFixture::Numbers(60, 1);
-    const auto a_lines = TestFixture::Places(count.lines, 30, 2);
+    const auto a_rows = TestFixture::Places(count.rows, 30, 2);
     const auto a_terms = TestFixture::Places(kTerms, 30, 3);
     const auto b = TestFixture::Numbers(2 * stride, 4);
     const auto b_terms = TestFixture::Places(kTerms, stride, 5);
-    const auto start = TestFixture::Numbers(count.lines * stride, 6);
+    const auto start = TestFixture::Numbers(count.rows * stride, 6);
     auto c = start;
     const TileProduct<TypeParam> product = {.a = a.data(),
-                                            .a_lines = a_lines.data(),
+                                            .a_rows = a_rows.data(),
                                             .a_terms = a_terms.data(),
                                             .b = b.data(),
                                             .b_terms = b_terms.data(),
                                             .c = c.data(),
                                             .c_stride = stride,
-                                            .lines = count.lines,
+                                            .rows = count.rows,
                                             .terms = kTerms,
                                             .columns = count.columns};
     AddTileProduct(product);
-    const auto starts = TestFixture::Numbers(count.lines, 7);
+    const auto starts = TestFixture::Numbers(count.rows, 7);
     std::vector<TypeParam> from_starts(c.size());
     TileProduct<TypeParam> with_starts = product;
     with_starts.c = from_starts.data();
     with_starts.starts = starts.data();
     AddTileProduct(with_starts);
-    for (std::int64_t i = 0; i < count.lines; ++i) {
+    for (std::int64_t i = 0; i < count.rows; ++i) {
       for (std::int64_t j = 0; j < count.columns; ++j) {
         const auto at = static_cast<size_t>(i * stride + j);
         TypeParam expected = 0;
         for (size_t k = 0; k < kTerms; ++k) {
-          const auto place = static_cast<size_t>(a_lines[static_cast<size_t>(i)] + a_terms[k]);
+          const auto place = static_cast<size_t>(a_rows[static_cast<size_t>(i)] + a_terms[k]);
           expected += a[place] * b[static_cast<size_t>(b_terms[k] + j)];
         }
         const TypeParam tolerance = 8 * std::numeric_limits<TypeParam>::epsilon();
@@ -103,15 +103,15 @@ TYPED_TEST(ImageKernels, MultiplyTiles) {
   });
 }
 
-constexpr std::int64_t kRows = 3;
+constexpr std::int64_t kWindowRows = 3;
 
 // The place of the largest element of a window, in its plane; windows are counted row after row.
 template <typename T>
 size_t LargestOf(const PlaneWindows<T>& windows, std::int64_t i) {
-  const auto corner = static_cast<size_t>(windows.first + i / windows.count * windows.row_step +
+  const auto corner = static_cast<size_t>(windows.first + i / windows.count * windows.window_row_step +
                                           i % windows.count * windows.step);
   size_t largest = corner;
-  for (std::int64_t element = 0; element < windows.lines * windows.columns; ++element) {
+  for (std::int64_t element = 0; element < windows.rows * windows.columns; ++element) {
     const size_t at =
         corner + static_cast<size_t>(element / windows.columns * windows.width + element % windows.columns);
     const T before = windows.plane[largest];
@@ -124,29 +124,29 @@ size_t LargestOf(const PlaneWindows<T>& windows, std::int64_t i) {
 // The plane ends with the last window, so that the sanitizer sees what is read beyond it.
 TYPED_TEST(ImageKernels, FindTheLargestElements) {
   using T = TypeParam;
-  ForEachVectorAndSize([](LineCount count) {
+  ForEachVectorAndSize([](RowCount count) {
     for (const std::int64_t step : {1, 2, 3}) {
       for (const std::int64_t columns : {1, 2, 3}) {
         const std::int64_t width = (count.columns - 1) * step + columns;
-        const std::int64_t row_step = step * width;
-        auto plane = TestFixture::Numbers((kRows - 1) * row_step + (count.lines + 1) * width, 1);
+        const std::int64_t window_row_step = step * width;
+        auto plane = TestFixture::Numbers((kWindowRows - 1) * window_row_step + (count.rows + 1) * width, 1);
         for (size_t i = 0; i < plane.size(); ++i) {
           if (i % 7 == 3) plane[i] = T{0.5};  // equal ones
           if (i % 31 == 5) plane[i] = std::numeric_limits<T>::quiet_NaN();
           if (i % 5 < 2 && i > plane.size() / 2) plane[i] = -std::numeric_limits<T>::infinity();
         }
-        PlaneWindows<T> windows = {plane.data(), width,   width, row_step,     step,
-                                   count.lines,  columns, kRows, count.columns};
-        std::vector<T> values(static_cast<size_t>(kRows * count.columns));
+        PlaneWindows<T> windows = {plane.data(), width,   width,       window_row_step, step,
+                                   count.rows,   columns, kWindowRows, count.columns};
+        std::vector<T> values(static_cast<size_t>(kWindowRows * count.columns));
         FindLargest(windows, values.data());
-        const auto d = TestFixture::Numbers(kRows * count.columns, 2);
+        const auto d = TestFixture::Numbers(kWindowRows * count.columns, 2);
         std::vector<T> sums(plane.size());
         AddToLargest(windows, d.data(), sums.data());
-        windows.apart = step >= columns && step >= count.lines;
+        windows.apart = step >= columns && step >= count.rows;
         std::vector<T> sums_apart(plane.size());
         AddToLargest(windows, d.data(), sums_apart.data());
         std::vector<T> expected_sums(plane.size());
-        for (std::int64_t i = 0; i < kRows * count.columns; ++i) {
+        for (std::int64_t i = 0; i < kWindowRows * count.columns; ++i) {
           const size_t expected = LargestOf(windows, i);
           expected_sums[expected] += d[static_cast<size_t>(i)];
           const T value = values[static_cast<size_t>(i)];
@@ -185,8 +185,8 @@ double Product(const SomeSquares<T>& a, const SomeSquares<T>& b) {
 
 template <typename T, typename Body>
 void ForEachWinogradCount(const Body& body) {
-  ForEachVectorAndSize([&](LineCount count) {
-    body(WinogradCount{count.lines, WholeLanes(std::min<std::int64_t>(count.columns, 100))});
+  ForEachVectorAndSize([&](RowCount count) {
+    body(WinogradCount{count.rows, WholeLanes(std::min<std::int64_t>(count.columns, 100))});
   });
 }
 

@@ -121,14 +121,14 @@ OpRow Conv2D() {
       .large =
           {{{Shape{16, 14, 13}, Shape{24, 16, 3, 3}, Shape{24}}, strided, {24, 7, 7}},
            {{Shape{67, 9, 9}, Shape{70, 67, 2, 2}, std::nullopt}, plain, {70, 8, 8}},
-           // Lines in parts; channels in parts; a kernel of which no patch holds the taps; windows a patch cannot
+           // Rows in parts; channels in parts; a kernel of which no patch holds the taps; windows a patch cannot
            // hold, so tap by tap; a stride by which each tap has a phase of its own.
            {{Shape{2, 3, 530}, Shape{3, 2, 2, 3}, Shape{3}}, Attributes({}, {1}, {}, 1), {3, 4, 530}},
            {{Shape{150, 15, 15}, Shape{5, 150, 3, 3}, Shape{5}}, Attributes({}, {1}, {}, 1), {5, 15, 15}},
            {{Shape{2, 30, 29}, Shape{3, 2, 25, 24}, std::nullopt}, plain, {3, 6, 6}},
            {{Shape{1, 203, 277}, Shape{2, 1, 3, 2}, Shape{2}}, Attributes({}, {}, {100, 270}, 1), {2, 3, 7}},
            {{Shape{4, 40, 41}, Shape{6, 2, 3, 3}, Shape{6}}, Attributes({5}, {1}, {1, 2}, 2), {6, 8, 8}},
-           // Winograd's: half squares at the ends and channels beside the vectors; groups; lines, and channels of the
+           // Winograd's: half squares at the ends and channels beside the vectors; groups; rows, and channels of the
            // result, in parts; channels of the image as many as fit, and one more.
            {{Shape{17, 14, 13}, Shape{35, 17, 3, 3}, Shape{35}}, Attributes({}, {1}, {}, 1), {35, 14, 13}},
            {{Shape{32, 7, 20}, Shape{32, 16, 3, 3}, std::nullopt},

@@ -13,16 +13,16 @@
 namespace plgraph {
 namespace {
 
-constexpr std::int64_t kGap = 3;  // elements between lines, which must stay as they are
+constexpr std::int64_t kGap = 3;  // elements between rows, which must stay as they are
 constexpr double kMark = 12345;
 
 template <typename T>
-class LineKernels : public ::testing::Test {
+class RowKernels : public ::testing::Test {
  protected:
   // Calls body for every kind of vector and for sizes around the widths of vectors.
   template <typename Body>
   void ForAll(const Body& body) {
-    ForEachVectorAndSize([&](LineCount count) {
+    ForEachVectorAndSize([&](RowCount count) {
       count_ = count;
       stream_ = 0;
       body();
@@ -39,7 +39,7 @@ class LineKernels : public ::testing::Test {
   }
   std::int64_t stride() const { return count_.columns + kGap; }
   std::vector<T> Matrix() {
-    std::vector<T> matrix = Numbers(count_.lines * stride());
+    std::vector<T> matrix = Numbers(count_.rows * stride());
     for (size_t i = 0; i < matrix.size(); ++i) {
       if (static_cast<std::int64_t>(i) % stride() >= count_.columns) matrix[i] = static_cast<T>(kMark);
     }
@@ -50,11 +50,11 @@ class LineKernels : public ::testing::Test {
   }
 
   // The three forms of a factor.
-  std::vector<LineFactor<T>> Factors(const std::vector<T>& matrix) const {
+  std::vector<RowFactor<T>> Factors(const std::vector<T>& matrix) const {
     return {{matrix.data(), 0, 0}, {matrix.data(), 0, 1}, {matrix.data(), stride(), 1}};
   }
-  static double FactorAt(const LineFactor<T>& factor, std::int64_t i, std::int64_t j) {
-    return static_cast<double>(factor.data[i * factor.line_stride + j * factor.column_stride]);
+  static double FactorAt(const RowFactor<T>& factor, std::int64_t i, std::int64_t j) {
+    return static_cast<double>(factor.data[i * factor.row_stride + j * factor.column_stride]);
   }
 
   void ExpectClose(T actual, double expected) const {
@@ -63,82 +63,82 @@ class LineKernels : public ::testing::Test {
   }
   template <typename Expected>
   void ExpectMatrix(const std::vector<T>& actual, const Expected& expected) const {
-    for (std::int64_t i = 0; i < count_.lines; ++i) {
+    for (std::int64_t i = 0; i < count_.rows; ++i) {
       for (std::int64_t j = 0; j < count_.columns; ++j) ExpectClose(At(actual, i, j), expected(i, j));
       for (std::int64_t j = count_.columns; j < stride(); ++j)
         EXPECT_EQ(At(actual, i, j), static_cast<T>(kMark));
     }
   }
 
-  LineCount count_;
+  RowCount count_;
   std::uint32_t stream_ = 0;
 };
 
 using NumberTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(LineKernels, NumberTypes);
+TYPED_TEST_SUITE(RowKernels, NumberTypes);
 
-TYPED_TEST(LineKernels, UpdateAndInvert) {
+TYPED_TEST(RowKernels, UpdateAndInvert) {
   using T = TypeParam;
   this->ForAll([&] {
     const std::vector<T> base = this->Matrix();
     const std::vector<T> decays = this->Matrix();
     const std::vector<T> scales = this->Matrix();
-    const std::vector<T> a = this->Numbers(this->count_.lines);
+    const std::vector<T> a = this->Numbers(this->count_.rows);
     const std::vector<T> b = this->Numbers(this->count_.columns);
-    for (const LineFactor<T>& decay : this->Factors(decays)) {
-      for (const LineFactor<T>& scale : this->Factors(scales)) {
+    for (const RowFactor<T>& decay : this->Factors(decays)) {
+      for (const RowFactor<T>& scale : this->Factors(scales)) {
         std::vector<T> h = base;
         const auto outer = [&](std::int64_t i, std::int64_t j) {
           return this->FactorAt(scale, i, j) * static_cast<double>(a[static_cast<size_t>(i)]) *
                  static_cast<double>(b[static_cast<size_t>(j)]);
         };
-        UpdateLines<T>({h.data(), this->stride()}, {h.data(), this->stride()}, decay, a.data(), b.data(),
-                       scale, this->count_);
+        UpdateRows<T>({h.data(), this->stride()}, {h.data(), this->stride()}, decay, a.data(), b.data(),
+                      scale, this->count_);
         this->ExpectMatrix(h, [&](std::int64_t i, std::int64_t j) {
           return this->FactorAt(decay, i, j) * static_cast<double>(this->At(base, i, j)) + outer(i, j);
         });
         const std::vector<T> after = h;
-        InvertLines<T>({h.data(), this->stride()}, {h.data(), this->stride()}, decay, a.data(), b.data(),
-                       scale, this->count_);
+        InvertRows<T>({h.data(), this->stride()}, {h.data(), this->stride()}, decay, a.data(), b.data(),
+                      scale, this->count_);
         this->ExpectMatrix(h, [&](std::int64_t i, std::int64_t j) {
           return (static_cast<double>(this->At(after, i, j)) - outer(i, j)) / this->FactorAt(decay, i, j);
         });
-        UpdateLines<T>({h.data(), this->stride()}, {}, {}, a.data(), b.data(), scale, this->count_);
+        UpdateRows<T>({h.data(), this->stride()}, {}, {}, a.data(), b.data(), scale, this->count_);
         this->ExpectMatrix(h, outer);
       }
     }
   });
 }
 
-TYPED_TEST(LineKernels, AddWeightedLinesAndDotLines) {
+TYPED_TEST(RowKernels, AddWeightedRowsAndDotRows) {
   using T = TypeParam;
   this->ForAll([&] {
     const std::vector<T> w = this->Matrix();
     const std::vector<T> h = this->Matrix();
     const std::vector<T> alphas = this->Matrix();
-    const std::vector<T> x = this->Numbers(this->count_.lines);
+    const std::vector<T> x = this->Numbers(this->count_.rows);
     const std::vector<T> d = this->Numbers(this->count_.columns);
     const std::vector<T> start = this->Numbers(this->count_.columns);
     for (const bool plastic : {false, true}) {
-      for (const LineFactor<T>& alpha : this->Factors(alphas)) {
+      for (const RowFactor<T>& alpha : this->Factors(alphas)) {
         const auto weight = [&](std::int64_t i, std::int64_t j) {
           const double trace =
               plastic ? this->FactorAt(alpha, i, j) * static_cast<double>(this->At(h, i, j)) : 0;
           return static_cast<double>(this->At(w, i, j)) + trace;
         };
-        const Lines<const T> trace = {plastic ? h.data() : nullptr, this->stride()};
+        const Rows<const T> trace = {plastic ? h.data() : nullptr, this->stride()};
         std::vector<T> y = start;
-        AddWeightedLines<T>(y.data(), x.data(), {w.data(), this->stride()}, alpha, trace, this->count_);
+        AddWeightedRows<T>(y.data(), x.data(), {w.data(), this->stride()}, alpha, trace, this->count_);
         for (std::int64_t j = 0; j < this->count_.columns; ++j) {
           double sum = static_cast<double>(start[static_cast<size_t>(j)]);
-          for (std::int64_t i = 0; i < this->count_.lines; ++i) {
+          for (std::int64_t i = 0; i < this->count_.rows; ++i) {
             sum += static_cast<double>(x[static_cast<size_t>(i)]) * weight(i, j);
           }
           this->ExpectClose(y[static_cast<size_t>(j)], sum);
         }
         std::vector<T> dots(x.size());
-        DotLines<T>(dots.data(), d.data(), {w.data(), this->stride()}, alpha, trace, this->count_);
-        for (std::int64_t i = 0; i < this->count_.lines; ++i) {
+        DotRows<T>(dots.data(), d.data(), {w.data(), this->stride()}, alpha, trace, this->count_);
+        for (std::int64_t i = 0; i < this->count_.rows; ++i) {
           double sum = 0;
           for (std::int64_t j = 0; j < this->count_.columns; ++j) {
             sum += static_cast<double>(d[static_cast<size_t>(j)]) * weight(i, j);
@@ -150,12 +150,12 @@ TYPED_TEST(LineKernels, AddWeightedLinesAndDotLines) {
   });
 }
 
-TYPED_TEST(LineKernels, AddScaledOuter) {
+TYPED_TEST(RowKernels, AddScaledOuter) {
   using T = TypeParam;
   this->ForAll([&] {
     const std::vector<T> start = this->Matrix();
     const std::vector<T> s = this->Matrix();
-    const std::vector<T> a = this->Numbers(this->count_.lines);
+    const std::vector<T> a = this->Numbers(this->count_.rows);
     const std::vector<T> b = this->Numbers(this->count_.columns);
     std::vector<T> out = start;
     AddScaledOuter<T>({out.data(), this->stride()}, a.data(), b.data(), {s.data(), this->stride()},

@@ -27,14 +27,15 @@ void ForEachVector(const Body& body) {
   use(0);
 }
 
-/// The same with body(LineCount), for sizes around the widths of vectors, one of them with lines that are treated as long.
+/// The same with body(RowCount), for sizes around the widths of vectors, one of them with rows that are treated as
+/// long.
 template <typename Body>
 void ForEachVectorAndSize(const Body& body) {
   ForEachVector([&] {
-    for (const std::int64_t lines : {1, 2, 4, 7}) {
+    for (const std::int64_t rows : {1, 2, 4, 7}) {
       for (const std::int64_t columns : {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 100, 600}) {
-        SCOPED_TRACE(std::to_string(lines) + " x " + std::to_string(columns));
-        body(LineCount{lines, columns});
+        SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(columns));
+        body(RowCount{rows, columns});
       }
     }
   });

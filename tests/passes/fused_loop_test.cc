@@ -1,5 +1,5 @@
-// Fused loops over matrices of many lines, which threads share in parts, against the same nodes one after the other, and with
-// different numbers of threads.
+// Fused loops over matrices of many rows, which threads share in parts, against the same nodes one after the other, and
+// with different numbers of threads.
 #include "graph/run/fused_loop.h"
 
 #include <gtest/gtest.h>
@@ -79,7 +79,7 @@ TEST_P(SweepOf, GivesTheSameBitsWithAnyNumberOfThreads) {
   for (const int threads : {2, 3, 5, 8}) EXPECT_EQ(Results(executable, threads), expected) << threads;
 }
 
-// 97 lines: two parts; 150: four; 301: sixteen, of 19 lines each but the last.
+// 97 rows: two parts; 150: four; 301: sixteen, of 19 rows each but the last.
 INSTANTIATE_TEST_SUITE_P(Networks, SweepOf,
                          ::testing::Values(Case{"Small", kHebb, 20, 1}, Case{"TwoParts", kHebb, 97, 1},
                                            Case{"FourParts", kHebb, 150, 1}, Case{"ManyParts", kHebb, 301, 1},

@@ -85,19 +85,19 @@ TEST(LoopOrder, RunsNothingLateWhereThatSavesNoPass) {
   }
 }
 
-TEST(LoopTiling, CoversAllLinesInTilesAndPartsThatAreNotEmpty) {
-  for (const std::int64_t lines : {1, 3, 37, 100, 961, 5000}) {
+TEST(LoopTiling, CoversAllRowsInTilesAndPartsThatAreNotEmpty) {
+  for (const std::int64_t rows : {1, 3, 37, 100, 961, 5000}) {
     for (const std::int64_t samples : {1, 7}) {
       GraphMaker m;
-      const Value a = m.Input("a", {lines, 31});
+      const Value a = m.Input("a", {rows, 31});
       const Value b = m.Op("b", "Square", {a});
       InferShapes(m.graph);
       const std::vector<ScheduledNode> members = {{.node = b, .fused_loop = 0}};
       const LoopTiling tiling = TileLoop(m.graph, members, KernelCallsOf(m.graph, members),
                                          {.groups = 1, .samples = samples}, DType::kFloat);
-      EXPECT_EQ(tiling.lines, lines);
-      EXPECT_GE(tiling.tiles * tiling.tile_lines, lines);
-      EXPECT_LT((tiling.tiles - 1) * tiling.tile_lines, lines);
+      EXPECT_EQ(tiling.rows, rows);
+      EXPECT_GE(tiling.tiles * tiling.tile_rows, rows);
+      EXPECT_LT((tiling.tiles - 1) * tiling.tile_rows, rows);
       EXPECT_GE(tiling.parts, 1);
       EXPECT_LE(tiling.parts, tiling.tiles);
     }
@@ -129,7 +129,7 @@ TEST(LoopSplit, GivesSamplesThatFitACacheToGroups) {
   expect(SplitOf(100, 32), 8, 4);
   expect(SplitOf(100, 512), 16, 11);  // 32 in a sample group, in three groups
   expect(SplitOf(10, 4), 1, 4);       // too little work for two threads
-  expect(SplitOf(1000, 8), 1, 3);  // the threads share the lines; so many matrices fit the cache of all cores
+  expect(SplitOf(1000, 8), 1, 3);  // the threads share the rows; so many matrices fit the cache of all cores
   expect(SplitOf(2000, 8), 1, 8);  // not one fits: all samples share what has no samples
 }
 

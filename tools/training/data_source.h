@@ -17,7 +17,7 @@
 
 namespace plgraph {
 
-/// What a node expects of a scalar input that tells it a class or a line.
+/// What a node expects of a scalar input that tells it a class or a row.
 struct IndexLimit {
   std::string node;        ///< `node "error" (CrossEntropy)`
   std::int64_t count = 0;  ///< every number is whole, from 0 on, and less

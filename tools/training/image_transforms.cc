@@ -176,11 +176,11 @@ void ImageDamage::SaltAndPepper(const RandomStream& random, std::uint32_t index,
 void ImageDamage::ZeroHalf(int side, std::span<float> image, std::span<float> mask) const {
   const bool rows = side == Images::ZeroHalf::TOP || side == Images::ZeroHalf::BOTTOM;
   const bool low = side == Images::ZeroHalf::TOP || side == Images::ZeroHalf::LEFT;
-  const std::int64_t lines = rows ? size_.height : size_.width;
+  const std::int64_t count = rows ? size_.height : size_.width;
   for (std::int64_t y = 0; y < size_.height; ++y) {
     for (std::int64_t x = 0; x < size_.width; ++x) {
-      const std::int64_t line = rows ? y : x;
-      if (low ? line < lines / 2 : line >= lines - lines / 2) Zero(y * size_.width + x, image, mask);
+      const std::int64_t at = rows ? y : x;
+      if (low ? at < count / 2 : at >= count - count / 2) Zero(y * size_.width + x, image, mask);
     }
   }
 }

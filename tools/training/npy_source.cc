@@ -137,7 +137,7 @@ std::int64_t NpySource::CountSeen(const Npy& training, const std::string& folder
   return std::max<std::int64_t>(0, std::min(end, first_ + count_) - std::max(first, first_));
 }
 
-// What a node takes for the number of a class or a line must be one.
+// What a node takes for the number of a class or a row must be one.
 void NpySource::CheckIndices(size_t port) const {
   const std::optional<IndexLimit>& limit = ports_[port].limit;
   if (!limit) return;
