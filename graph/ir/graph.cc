@@ -63,6 +63,12 @@ class UserLists {
 
 }  // namespace
 
+std::string_view NameOf(Phase phase) {
+  constexpr std::string_view kNames[] = {"once",         "ahead",         "step",        "after",
+                                         "step adjoint", "ahead adjoint", "once adjoint"};
+  return kNames[static_cast<int>(phase)];
+}
+
 struct Graph::Impl {
   Nodes nodes;  // by value
   UserLists users;

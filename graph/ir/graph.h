@@ -189,11 +189,6 @@ class Graph {
   Value first_run;
   std::vector<TraceChoice> trace_choices;  ///< after the pass "forms", by state
 
-  /// One line a node, for people and golden tests.
-  std::string ToText() const;
-  /// For Graphviz.
-  std::string ToDot() const;
-
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

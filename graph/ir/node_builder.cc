@@ -41,6 +41,4 @@ GradBuilder::GradBuilder(Graph& graph, Value node, Value output_gradient, std::v
   source_.backward = true;
 }
 
-Gradients NotDifferentiable(GradBuilder& g) { return Gradients(g.NumOperands()); }
-
 }  // namespace plgraph

@@ -105,7 +105,7 @@ NodeMap<bool> LiveNodes(const Graph& graph, const std::vector<std::string>& outp
 
 void DropDeadNodes(Graph& graph, const std::vector<std::string>& outputs) {
   Rewriter rewriter(graph);
-  graph = rewriter.Run(LiveNodes(graph, outputs), [&](Value old) { return rewriter.Copy(old); });
+  graph = rewriter.Run(LiveNodes(graph, outputs), [&](Value old) { return rewriter.Keep(old); });
 }
 
 }  // namespace plgraph

@@ -13,7 +13,7 @@ namespace plgraph {
 /// place.
 class Rewriter {
  public:
-  /// Of a node that was taken or copied `from` keeps the name alone.
+  /// `from` keeps only the names of the nodes that were taken or kept.
   explicit Rewriter(Graph& from);
 
   const Graph& from() const { return *from_; }
@@ -21,10 +21,10 @@ class Rewriter {
   /// The new value in place of an old one that has been visited.
   Value Map(Value old) const { return old ? map_[old] : Value{}; }
   std::vector<Value> Map(const std::vector<Value>& old) const;
-  /// The old node with its operands mapped.
+  /// Moves the old node out, with its operands mapped.
   Node Take(Value old);
-  /// Adds it as it is.
-  Value Copy(Value old) { return to_.Add(Take(old)); }
+  /// Moves the old node into the new graph as it is.
+  Value Keep(Value old) { return to_.Add(Take(old)); }
 
   /// Calls `visit(old)` for each node for which `keep` is set; what it returns takes the node's place. Then
   /// carries over states, terms, gradients and updates, and returns the new graph.

@@ -1,7 +1,7 @@
+#include "graph/ir/text.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "graph/ir/graph.h"
 
 namespace plgraph {
 namespace {
@@ -41,42 +41,37 @@ std::string OperandsText(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-std::string_view NameOf(Phase phase) {
-  constexpr std::string_view kNames[] = {"once",         "ahead",         "step",        "after",
-                                         "step adjoint", "ahead adjoint", "once adjoint"};
-  return kNames[static_cast<int>(phase)];
-}
-
-std::string Graph::ToText() const {
+std::string ToText(const Graph& graph) {
   std::string text;
-  for (const Value value : TopologicalOrder()) {
-    const Node& n = node(value);
+  for (const Value value : graph.TopologicalOrder()) {
+    const Node& n = graph.node(value);
     text += fmt::format("{} = {}({}) {}{}{} @{}{}\n", n.name, n.op != nullptr ? n.op->name : KindText(n.kind),
-                        OperandsText(*this, n), n.shape.ToString(),
+                        OperandsText(graph, n), n.shape.ToString(),
                         n.variance.sample || n.variance.step ? " " : "", VarianceText(n.variance),
                         NameOf(n.phase), n.recomputed ? " recomputed" : "");
   }
-  for (const State& state : states) {
-    text += fmt::format("state {}{} next {}\n", node(state.value).name, state.adjoint ? " (adjoint)" : "",
-                        node(state.next).name);
+  for (const State& state : graph.states) {
+    text += fmt::format("state {}{} next {}\n", graph.node(state.value).name,
+                        state.adjoint ? " (adjoint)" : "", graph.node(state.next).name);
   }
-  for (const Term& term : terms) {
-    text += fmt::format("{} {} = {}\n", term.is_loss ? "loss" : "metric", term.name, node(term.value).name);
+  for (const Term& term : graph.terms) {
+    text +=
+        fmt::format("{} {} = {}\n", term.is_loss ? "loss" : "metric", term.name, graph.node(term.value).name);
   }
-  for (const ParameterGradient& g : gradients) {
-    text += fmt::format("gradient {} = {}\n", node(g.parameter).name,
-                        g.gradient ? node(g.gradient).name : "none");
+  for (const ParameterGradient& g : graph.gradients) {
+    text += fmt::format("gradient {} = {}\n", graph.node(g.parameter).name,
+                        g.gradient ? graph.node(g.gradient).name : "none");
   }
-  for (const ParameterUpdate& update : updates) {
-    text += fmt::format("update {} = {}\n", node(update.parameter).name, node(update.next).name);
+  for (const ParameterUpdate& update : graph.updates) {
+    text += fmt::format("update {} = {}\n", graph.node(update.parameter).name, graph.node(update.next).name);
   }
   return text;
 }
 
-std::string Graph::ToDot() const {
+std::string ToDot(const Graph& graph) {
   std::string text = "digraph model {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n";
-  for (int id = 0; id < size(); ++id) {
-    const Node& n = node(Value{id});
+  for (int id = 0; id < graph.size(); ++id) {
+    const Node& n = graph.node(Value{id});
     text += fmt::format("  n{} [label=\"{}\\n{} {}\"{}];\n", id, n.name,
                         n.op != nullptr ? n.op->name : KindText(n.kind), n.shape.ToString(),
                         n.op == nullptr ? ", shape=ellipse" : "");
@@ -84,7 +79,7 @@ std::string Graph::ToDot() const {
       if (operand) text += fmt::format("  n{} -> n{};\n", operand.id, id);
     }
   }
-  for (const State& state : states) {
+  for (const State& state : graph.states) {
     text += fmt::format("  n{} -> n{} [style=dashed, constraint=false, label=\"next\"];\n", state.next.id,
                         state.value.id);
   }

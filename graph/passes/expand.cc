@@ -12,7 +12,7 @@ namespace {
 
 Value Expand(Rewriter& rewriter, Value old, bool in_loop) {
   const Node& node = rewriter.from().node(old);
-  if (node.kind != NodeKind::kOp || node.op->compose == nullptr) return rewriter.Copy(old);
+  if (node.kind != NodeKind::kOp || node.op->compose == nullptr) return rewriter.Keep(old);
   const int before = rewriter.to().size();
   OpBuilder builder(rewriter.to(), node, rewriter.Map(node.operands), in_loop);
   const Value composed = node.op->compose(builder);
@@ -38,7 +38,7 @@ void DropTrainingOps(const PlannedFor&, Graph& graph) {
   graph = rewriter.Run(NodeMap<bool>(graph.size(), true), [&](Value old) {
     const Node& node = rewriter.from().node(old);
     const bool drop = node.op != nullptr && node.op->training_only;
-    return drop ? rewriter.Map(node.operands[0]) : rewriter.Copy(old);
+    return drop ? rewriter.Map(node.operands[0]) : rewriter.Keep(old);
   });
   InferShapes(graph);  // what was one a step may now be one for all
 }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file_system.h"
 #include "core/process.h"
+#include "graph/ir/text.h"
 #include "graph/ir/verify.h"
 
 namespace plgraph {
@@ -37,7 +38,7 @@ void CheckDisabled(std::span<const Pass> passes, const std::set<std::string>& di
 std::string Dump(std::string_view pass, const Graph& graph) {
   const std::string path = fmt::format("/tmp/plgraph-{}-{}.txt", pass, ProcessId());
   try {
-    const std::string text = graph.ToText();
+    const std::string text = ToText(graph);
     const std::unique_ptr<WritableFile> file = MakePosixFileSystem()->Create(path);
     file->Append(std::as_bytes(std::span(text)));
     file->Close();

@@ -39,7 +39,7 @@ void PoolBeforeRelu(const PlannedFor& /*options*/, Graph& graph) {
   if (std::find(poolings.begin(), poolings.end(), true) == poolings.end()) return;
   Rewriter rewriter(graph);
   graph = rewriter.Run(NodeMap<bool>(poolings.size(), true), [&](Value old) {
-    return poolings[old] ? PoolFirst(rewriter, rewriter.from().node(old)) : rewriter.Copy(old);
+    return poolings[old] ? PoolFirst(rewriter, rewriter.from().node(old)) : rewriter.Keep(old);
   });
 }
 

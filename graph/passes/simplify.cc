@@ -159,7 +159,7 @@ class Simplifier {
   }
 
   Value Visit(Value old) {
-    if (rewriter_.from().node(old).kind != NodeKind::kOp) return rewriter_.Copy(old);
+    if (rewriter_.from().node(old).kind != NodeKind::kOp) return rewriter_.Keep(old);
     Node node = rewriter_.Take(old);
     const bool own = own_[old];
     if (const Value better = ApplyRules(node, own)) return better;

@@ -8,6 +8,7 @@
 #include "core/random.h"
 #include "graph/compile.h"
 #include "graph/ir/check.h"
+#include "graph/ir/text.h"
 #include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/random_model.h"
@@ -249,7 +250,7 @@ TEST(Recompute, GivesTheGradientOfTheTapeOfRandomNetworks) {
     if (!AreFinite(expected)) continue;
     ++seen;
     const std::vector<float> actual = Gradients<float>(recomputed, 2);
-    ASSERT_EQ(actual, expected) << "seed " << seed << "\n" << recomputed.graph.ToText();
+    ASSERT_EQ(actual, expected) << "seed " << seed << "\n" << ToText(recomputed.graph);
   }
   EXPECT_GT(seen, 30);
 }

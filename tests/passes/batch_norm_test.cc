@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "graph/compile.h"
 #include "graph/ir/check.h"
+#include "graph/ir/text.h"
 #include "graph/run/executor.h"
 #include "tests/support/graph_maker.h"
 
@@ -182,12 +183,12 @@ TEST(BatchNorm, ShowsItsUpdatesInTheTextAndHasNoneWithoutTraining) {
   CompileOptions options{.batch = 2, .steps = 3};
   const Executable training = Compile(graph, options);
   EXPECT_EQ(training.graph.updates.size(), 6U);
-  EXPECT_THAT(training.graph.ToText(), ::testing::HasSubstr("update inside_mean = "));
+  EXPECT_THAT(ToText(training.graph), ::testing::HasSubstr("update inside_mean = "));
   EXPECT_EQ(PlanExecution(training.graph, options).graph.updates.size(), 6U);  // as from a plan
   options.training = false;
   const Executable inference = Compile(graph, options);
   EXPECT_TRUE(inference.graph.updates.empty());
-  EXPECT_THAT(inference.graph.ToText(), ::testing::Not(::testing::HasSubstr("SumInstances(inside")));
+  EXPECT_THAT(ToText(inference.graph), ::testing::Not(::testing::HasSubstr("SumInstances(inside")));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "core/memory_budget.h"
 #include "graph/compile.h"
 #include "graph/ir/check.h"
+#include "graph/ir/text.h"
 #include "graph/run/executor.h"
 #include "tests/support/interpreter.h"
 #include "tests/support/random_model.h"
@@ -78,8 +79,7 @@ class Comparison {
   }
 
   std::string Where() const {
-    return "; seed " + std::to_string(case_.seed) + "\n" + graph_.ToText() + "\n" +
-           executable_.graph.ToText();
+    return "; seed " + std::to_string(case_.seed) + "\n" + ToText(graph_) + "\n" + ToText(executable_.graph);
   }
 
   void FillSources() {

@@ -6,6 +6,7 @@
 
 #include "graph/compile.h"
 #include "graph/ir/check.h"
+#include "graph/ir/text.h"
 #include "tests/support/graph_maker.h"
 
 namespace plgraph {
@@ -21,7 +22,7 @@ std::map<std::string, std::string> TextsOf(Graph graph, const CompileOptions& op
   EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.ToString();
   std::map<std::string, std::string> texts;
   PassControl control;
-  control.on_pass = [&](const PassRun& run) { texts[std::string(run.name)] = run.graph.ToText(); };
+  control.on_pass = [&](const PassRun& run) { texts[std::string(run.name)] = ToText(run.graph); };
   Compile(std::move(graph), options, control);
   return texts;
 }

@@ -16,6 +16,7 @@
 
 #include "core/clock.h"
 #include "graph/ir/check.h"
+#include "graph/ir/text.h"
 #include "serialization/formats/npy.h"
 #include "serialization/state/plan.h"
 #include "tests/support/model_of_graph.h"
@@ -210,7 +211,7 @@ class RandomModels : public testing::Test {
 
   // All that `plgraph compile` prints figures of.
   static std::string ReportOf(const LoadedModel& loaded, const Executable& executable) {
-    std::string report = executable.graph.ToText();
+    std::string report = ToText(executable.graph);
     for (const auto& [name, value] : executable.graph.Names())
       report += fmt::format("{} {}\n", name, value.id);
     for (const TraceChoice& choice : executable.graph.trace_choices) {

@@ -11,6 +11,7 @@
 #include "core/random.h"
 #include "graph/compile.h"
 #include "graph/ir/check.h"
+#include "graph/ir/text.h"
 #include "serialization/language/graph_from_model.h"
 #include "serialization/language/overrides.h"
 
@@ -51,7 +52,7 @@ TEST(Plan, WhatIsWrittenIsRead) {
   EXPECT_TRUE(IsPlan(bytes));
   const Plan read = DecodePlan(bytes, "f");
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(read.model, plan.model));
-  EXPECT_EQ(read.graph.ToText(), plan.graph.ToText());
+  EXPECT_EQ(ToText(read.graph), ToText(plan.graph));
   EXPECT_EQ(read.planned_for, plan.planned_for);
   EXPECT_EQ(read.graph.Names(), plan.graph.Names());
   EXPECT_EQ(EncodePlan(read), bytes);
@@ -114,8 +115,8 @@ Plan RecomputedExample() {
 TEST(Plan, SaysWhatIsRecomputed) {
   const Plan plan = RecomputedExample();
   const Plan read = DecodePlan(EncodePlan(plan), "f");
-  EXPECT_THAT(read.graph.ToText(), HasSubstr("@step recomputed"));
-  EXPECT_EQ(read.graph.ToText(), plan.graph.ToText());
+  EXPECT_THAT(ToText(read.graph), HasSubstr("@step recomputed"));
+  EXPECT_EQ(ToText(read.graph), ToText(plan.graph));
   EXPECT_GT(PlanExecution(read.graph, {.steps = 100}).memory.interval, 0);
 }
 

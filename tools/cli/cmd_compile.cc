@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/print.h"
+#include "graph/ir/text.h"
 #include "graph/plan/plan_text.h"
 #include "serialization/state/plan.h"
 #include "tools/cli/commands.h"
@@ -110,7 +111,7 @@ PassControl ControlOf(const Options& options, Machine& machine, Timings& timings
     timings.Add(run.name, run.seconds);
     if (options.dump_dir.empty()) return;
     WriteText(machine.files(), fmt::format("{}/{:02}-{}.txt", options.dump_dir, run.index, run.name),
-              run.graph.ToText());
+              ToText(run.graph));
   };
   return control;
 }
@@ -167,9 +168,9 @@ int CompileModel(const Options& options) {
     Print(stderr, "wrote {}\n", options.plan);
   }
   if (options.emit == "dot") {
-    Print(text, "{}", executable.graph.ToDot());
+    Print(text, "{}", ToDot(executable.graph));
   } else if (options.emit == "ir") {
-    Print(text, "{}", executable.graph.ToText());
+    Print(text, "{}", ToText(executable.graph));
   } else {
     PrintReport(text, loaded, executable, setting, machine.services());
   }

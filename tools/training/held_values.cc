@@ -37,9 +37,9 @@ class Holder {
  private:
   Value Visit(Value old) {
     const Node& node = graph_.node(old);
-    if (node.kind != NodeKind::kOp || !to_loss_[old]) return rewriter_.Copy(old);
+    if (node.kind != NodeKind::kOp || !to_loss_[old]) return rewriter_.Keep(old);
     if (node.op->adjoint == NotDifferentiable && ReadsTrained(node)) return Given(old, node.name);
-    const Value copy = rewriter_.Copy(old);
+    const Value copy = rewriter_.Keep(old);
     for (size_t i = 0; i < node.operands.size(); ++i) {
       const Value operand = node.operands[i];
       if (operand && trained_[operand] && Holds(node, i)) {
