@@ -8,7 +8,7 @@
 namespace plgraph {
 namespace {
 
-// A longer word is no slip of a finger, and comparing it takes time.
+// A longer word is not a slip of a finger, and comparing it takes time.
 constexpr size_t kLongestWord = 100;
 
 // Levenshtein distance with one row of state.

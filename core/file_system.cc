@@ -262,7 +262,7 @@ class PosixFileSystem : public FileSystem {
   std::vector<std::string> List(const std::string& path) override {
     std::vector<std::string> names;
     std::error_code error;
-    std::error_code ignored;  // a link that leads nowhere is no folder
+    std::error_code ignored;  // a link that leads nowhere is not a folder
     for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
          entry.increment(error)) {
       names.push_back(entry->path().filename().string() + (entry->is_directory(ignored) ? "/" : ""));

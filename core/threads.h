@@ -21,7 +21,7 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// Calls body(begin, end) for consecutive ranges that cover [0, count), at most one a thread, and returns
+  /// Calls body(begin, end) for consecutive ranges that cover [0, count), at most one per thread, and returns
   /// when all are done. Ranges hold at least `grain` items, so small loops run on the caller alone; range
   /// borders are multiples of `align`. The body must not throw and must not call For.
   template <typename Body>
@@ -72,7 +72,7 @@ class ThreadPool {
   void WorkerLoop(std::int64_t range);
 
   Announcement announced_;
-  std::vector<Range> ranges_;  // one a thread; the caller's is the first
+  std::vector<Range> ranges_;  // one per thread; the caller's is the first
   std::vector<std::thread> workers_;
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;

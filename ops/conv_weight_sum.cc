@@ -43,7 +43,7 @@ constexpr std::int64_t kSumTaps = 192;  // of a tile: its sums stay in the secon
 constexpr std::int64_t kSumStride = kTileChannels + kTileLanes;  // from row to row of a tile of channels
 
 // Sums a part of a group's weight over all places of all images, a tile of taps and channels at a time: a product of
-// the image's numbers under the taps, and of d, a row a place.
+// the image's numbers under the taps, and of d, a row for each place.
 template <typename T>
 class WeightSum {
  public:
@@ -112,7 +112,7 @@ class WeightSum {
     }
   }
 
-  // Reads the channels of d at the places of a block, a row a place, and finds these in the patch.
+  // Reads the channels of d at the places of a block, a row for each place, and finds these in the patch.
   std::int64_t ReadD(const PlaceBlock& block, std::int64_t first, std::int64_t channels) {
     const OperandInstances<T>& d = args_.operand(kD);
     const std::int64_t width = d.shape->dim(2);

@@ -1,4 +1,5 @@
-// Embedding: the row of a table that a number tells. What is no place of the table gives what is no number, as OneHot.
+// Embedding: the row of a table that a number tells. A number that is not a row of the table gives values that are
+// not numbers, as in OneHot.
 // EmbeddingSum: its adjoint: each d is added to the row of a table of zeros that its number tells.
 #include <algorithm>
 #include <array>

@@ -9,9 +9,9 @@
 
 namespace plgraph {
 
-/// What an operand was at the steps before, the latest first, each as a row; in the loop back those are the steps that
-/// come after in time. `lag`: how many steps before this one the latest is found, 1, or 0 of a state, which has it one
-/// step later.
+/// What an operand was at the steps before, the latest first, each as a row; in the backward loop those are the steps
+/// that come after in time. `lag`: how many steps before this one the latest is found, 1, or 0 of a state, which has it
+/// one step later.
 template <typename T>
 Rows<const T> StepsBefore(const KernelArgs<T>& args, size_t operand, std::int64_t lag, bool backward,
                           std::int64_t instance) {

@@ -1,10 +1,10 @@
 // Invert: the trace H before an update H' = decay o H + scale o (a b^T), from H' after it:
 //   H = (H' - scale o (a b^T)) / decay,
-// so that the way back needs no trace that was kept. Each inversion makes the rounding errors of all before
+// so that the backward pass needs no trace that was kept. Each inversion makes the rounding errors of all before
 // larger by 1 / decay. `growth` and `growth_next` are the sums of log(1 / decay) before and after the update;
-// where the sum passes a multiple of log 4, H is made anew from the updates that led to it since its last snapshot,
-// by the same arithmetic as on the way there. Updates whose share has decayed below the rounding of H are left out.
-// Without `snapshot_every`, the only snapshot is that of step 0; no snapshot: H was zero there.
+// where the sum passes a multiple of log 4, H is recomputed from the updates that led to it since its last
+// snapshot, by the arithmetic of the forward pass. Updates whose share has decayed below the rounding of H are left
+// out. Without `snapshot_every`, the only snapshot is that of step 0; no snapshot: H was zero there.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -34,7 +34,7 @@ OperandInstances<T> Earlier(const OperandInstances<T>& operand, std::int64_t bac
 }
 
 template <typename T>
-bool MustRemake(const KernelArgs<T>& args, std::int64_t instance) {
+bool MustRecompute(const KernelArgs<T>& args, std::int64_t instance) {
   if (!args.Has(kGrowth)) return false;
   const OperandInstances<T>& decay = args.operand(kDecay);
   if (decay.size() == 1 && *decay.Instance(instance) == 0) return true;  // nothing is left to invert
@@ -74,8 +74,8 @@ std::int64_t UpdatesThatCount(const KernelArgs<T>& args, std::int64_t instance) 
 
 // Some rows of H, by the latest updates, one after the other.
 template <typename T>
-void RemakeRows(const KernelArgs<T>& args, std::int64_t instance, std::int64_t begin, std::int64_t end,
-                std::int64_t updates) {
+void RecomputeRows(const KernelArgs<T>& args, std::int64_t instance, std::int64_t begin, std::int64_t end,
+                   std::int64_t updates) {
   const RowCount count = {end - begin, args.shape->dim(1)};
   const Rows<T> h = RowsOfResult(args, instance, begin);
   const std::int64_t elements = count.rows * count.columns;
@@ -105,11 +105,11 @@ template <typename T>
 void Kernel(const KernelArgs<T>& args) {
   ForRows(*args.threads, args.instances, args.shape->dim(0), args.shape->dim(1),
           [&](std::int64_t instance, std::int64_t begin, std::int64_t end) {
-            if (!MustRemake(args, instance)) return Invert(args, instance, begin, end);
+            if (!MustRecompute(args, instance)) return Invert(args, instance, begin, end);
             const std::int64_t updates = UpdatesThatCount(args, instance);
             // Few rows at a time stay in the first cache through all updates.
             for (; begin < end; begin += kRowsAtOnce) {
-              RemakeRows(args, instance, begin, std::min(end, begin + kRowsAtOnce), updates);
+              RecomputeRows(args, instance, begin, std::min(end, begin + kRowsAtOnce), updates);
             }
           });
 }
@@ -144,15 +144,15 @@ const OpDef kInvert = {
 };
 PLGRAPH_REGISTER_OP(kInvert);
 
-// One step of the way back: the gradients of the read at the step after, the gradient of the trace and what follows
-// from it at this step, and the trace before the update of this step.
+// One step of the backward pass: the gradients of the read at the step after, the gradient of the trace and what
+// follows from it at this step, and the trace before the update of this step.
 template <typename T>
 bool GoBack(std::span<const KernelArgs<T>> members) {
   enum Member : size_t { kOfX, kOfAlpha, kOfTrace, kOfPre, kOfPost, kTrace, kOfDecay };
   const KernelArgs<T>& of_x = members[kOfX];
   const KernelArgs<T>& of_trace = members[kOfTrace];
   const KernelArgs<T>& trace = members[kTrace];
-  if (of_trace.operand(kNext).data != of_trace.result || MustRemake(trace, 0)) return false;
+  if (of_trace.operand(kNext).data != of_trace.result || MustRecompute(trace, 0)) return false;
   if (CountOf(trace).columns > kMostFusedColumns || CountOf(trace).rows > kMostFusedRows) return false;
   const KernelArgs<T>& of_post = members[kOfPost];
   std::fill_n(of_post.result, of_post.size(), T{0});

@@ -1,9 +1,9 @@
 // LinearAttention: y = sum_k share_k (query . key_k) value_k over the steps before, k = 0 at the latest of them, where
-// share_k is the product of the decays of the k steps behind: the product of a vector with the trace
+// share_k is the product of the decays of the k steps after it: the product of a vector with the trace
 // H' = decay H + key value^T, without the trace ("Using Fast Weights to Attend to the Recent Past", Ba et al. 2016,
 // eq. 9, where all decays are the same). As `derivative`, for one constant decay: the same with k decay^(k - 1) in the
-// place of decay^k, the derivative of y by the decay. In the loop back the steps before are those that come after in
-// time.
+// place of decay^k, the derivative of y by the decay. In the backward loop the steps before are those that come after
+// in time.
 #include <algorithm>
 #include <array>
 

@@ -94,7 +94,7 @@ fetch() {
   folder=data/$1
   if [ -e "$folder/t10k-labels-idx1-ubyte" ]; then
     verify "$1" "$folder"
-    echo "$folder is there already, and whole"
+    echo "$folder is there already and intact"
     return 0
   fi
   made=$(mktemp -d)

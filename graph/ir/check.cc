@@ -120,7 +120,7 @@ class Checker {
       const SourceLocation location =
           i < node.operand_locations.size() ? node.operand_locations[i] : node.location;
       if (source.kind != NodeKind::kParameter) {
-        diagnostics_.AddError(location, what + ", which is no parameter",
+        diagnostics_.AddError(location, what + ", which is not a parameter",
                               "it is updated by the op: name a parameter with `trainable: false`");
       } else if (source.trainable) {
         diagnostics_.AddError(location, what + ", which is trained",

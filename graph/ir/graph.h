@@ -102,7 +102,7 @@ enum class TermAt { kLastStep, kEveryStep, kWeighted };
 /// A loss or a metric: a scalar, taken at some steps, averaged over the batch.
 struct Term {
   std::string name;
-  Value value;  ///< a scalar; after the pass "terms": one a sample, already joined over the steps
+  Value value;  ///< a scalar; after the pass "terms": one for each sample, already joined over the steps
   TermAt at = TermAt::kLastStep;
   Value weight = {};  ///< kWeighted: a scalar input
   double scale = 1;   ///< of a loss, in the total
@@ -123,7 +123,7 @@ struct ParameterUpdate {
   Value next;  ///< of the same shape, one for the whole run
 };
 
-/// Whether a node is a sum that each step has anew.
+/// Whether a node is a sum of which each step has one of its own.
 inline bool SumsEachStep(const Node& node) {
   return node.op != nullptr && node.op->instance_rule == InstanceRule::kSum && node.variance.step;
 }

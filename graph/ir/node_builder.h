@@ -34,7 +34,7 @@ class NodeBuilder {
   Value MatMul(Value a, Value b) { return Apply("MatMul", {a, b}); }
   /// All axes reversed.
   Value Transpose(Value x) { return Apply("Transpose", {x}, {std::vector<std::int64_t>{}}); }
-  /// decay o base + scale o (a b^T), [N, M]; any of base, decay and scale may be no value.
+  /// decay o base + scale o (a b^T), [N, M]; any of base, decay and scale may be absent.
   Value DecayedOuter(Value base, Value decay, Value a, Value b, Value scale) {
     return Apply("DecayedOuter", {base, decay, a, b, scale});
   }
@@ -86,7 +86,7 @@ class OpBuilder : public NodeBuilder {
 
   /// Whether the node runs in the loop over the steps, where no value of a later step is there yet.
   bool InLoop() const { return in_loop_; }
-  /// Lets a parameter become `next` after a training run; without effect on what is no parameter, which CheckGraph
+  /// Lets a parameter become `next` after a training run; without effect on what is not a parameter, which CheckGraph
   /// reports (OperandDef::updated).
   void Update(Value parameter, Value next) {
     if (graph_->node(parameter).kind == NodeKind::kParameter) graph_->updates.push_back({parameter, next});

@@ -46,7 +46,7 @@ struct ShapeArgs {
 /// The numbers for which a function is finite, overflow apart.
 enum class Domain { kAll, kPositive, kNotNegative, kNotZero };
 
-/// One operand of an op. `shape` is a pattern: letters separated by spaces, one an axis, "" for a scalar;
+/// One operand of an op. `shape` is a pattern: letters separated by spaces, one for each axis, "" for a scalar;
 /// equal letters must have equal extents across operands and result, "1" is an extent of 1; alternatives are
 /// separated by " | ", and the first that fits is taken. "*" accepts any shape.
 struct OperandDef {

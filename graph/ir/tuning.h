@@ -39,13 +39,13 @@ inline constexpr std::int64_t kTileBytes = std::int64_t{256} << 10;
 inline constexpr std::int64_t kTileRows = 4;
 
 /// Samples whose matrices fit the second cache of a core go through all steps on one thread, in sample groups. At
-/// N = 100 and a batch of 32, threads that shared the rows in place of the samples took 2.06 ms an episode, sample
+/// N = 100 and a batch of 32, threads that shared the rows in place of the samples took 2.06 ms per episode, sample
 /// groups 0.95 ms.
 inline constexpr std::int64_t kCoreCacheBytes = std::int64_t{512} << 10;
 /// As many samples go through all steps at a time as fit the second cache of all cores.
 inline constexpr std::int64_t kCacheBytes = std::int64_t{768} << 10;
 /// Where one sample is larger than that: as many as fit two thirds of the third cache of a common server. A batch of 8
-/// at N = 1000 took 41 ms an episode so, and 60 ms in one pass over all samples.
+/// at N = 1000 took 41 ms per episode so, and 60 ms in one pass over all samples.
 inline constexpr std::int64_t kSharedCacheBytes = std::int64_t{21} << 20;
 
 /// Elements of all steps that are worth a sample group of their own, how many sample groups are enough where fewer

@@ -40,7 +40,7 @@ void DropTrainingOps(const PlannedFor&, Graph& graph) {
     const bool drop = node.op != nullptr && node.op->training_only;
     return drop ? rewriter.Map(node.operands[0]) : rewriter.Keep(old);
   });
-  InferShapes(graph);  // what was one a step may now be one for all
+  InferShapes(graph);  // what was one for each step may now be one for all
 }
 
 void ExpandCompositions(const PlannedFor&, Graph& graph) {

@@ -18,7 +18,7 @@ void DropTrainingOps(const PlannedFor& options, Graph& graph);
 /// Takes the largest elements of windows before a Relu rather than behind it.
 void PoolBeforeRelu(const PlannedFor& options, Graph& graph);
 
-/// Gives every loss and metric a value of its own, one a sample, and every state a `next` of its own.
+/// Gives every loss and metric a value of its own, one for each sample, and every state a `next` of its own.
 void PrepareTerms(const PlannedFor& options, Graph& graph);
 
 /// Appends the nodes of the gradient with respect to every trainable parameter, through time.
@@ -27,8 +27,8 @@ void AppendAdjoint(const PlannedFor& options, Graph& graph);
 /// Merges equal nodes, replaces patterns by ops that do the same at less cost, and drops what nothing needs.
 void Simplify(const PlannedFor& options, Graph& graph);
 
-/// Chooses the form of each trace: State::form. Throws Error(kInvalid) for a form that a user wants of a trace that cannot
-/// have it.
+/// Chooses the form of each trace: State::form. Throws Error(kInvalid) for a form that a user wants of a trace that
+/// cannot have it.
 void ChooseForms(const PlannedFor& options, Graph& graph);
 
 /// Puts sums over past updates in the place of the traces that have this form.

@@ -1,4 +1,4 @@
-// One walk over the graph, operands first: each node is built anew, unless an equal one is there already or a
+// One walk over the graph, operands first: each node is built again, unless an equal one is there already or a
 // pattern below puts something cheaper in its place. Then what nothing needs is dropped.
 #include <algorithm>
 #include <bit>

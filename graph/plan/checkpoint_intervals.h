@@ -25,8 +25,8 @@ std::vector<Value> RecomputedOps(const Graph& graph);
 
 /// How the steps are cut into checkpoint intervals, each recomputed as a whole when the backward pass reaches it,
 /// and how many slots of memory that takes. The checkpoint intervals of a long run are gathered into outer
-/// intervals. Of an outer interval only the first step has a snapshot that lasts; the backward pass makes the
-/// others anew when it reaches the outer interval. So every step runs at most three times. What does not last takes
+/// intervals. Of an outer interval only the first step has a snapshot that lasts; the backward pass recomputes
+/// the others when it reaches the outer interval. So every step runs at most three times. What does not last takes
 /// the same memory in a run of any length; the snapshots that last, one in at least as many steps as a trace has
 /// rows, take no more than vectors that are kept at every step.
 class CheckpointIntervals {

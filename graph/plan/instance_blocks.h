@@ -8,7 +8,7 @@
 
 namespace plgraph {
 
-/// Orders the nodes of a phase that is no loop, given every node after its operands, so that what works instance by
+/// Orders the nodes of a phase that is not a loop, given every node after its operands, so that what works instance by
 /// instance stands in blocks (ScheduledNode::block): the instances of some steps go through all nodes of a block before
 /// the next instances do. What passes only within a block needs the memory of these instances, whatever the number of
 /// steps. Few instances make no block, and a phase without any keeps its order. The scheduled nodes and the steps of

@@ -41,8 +41,8 @@ struct FusedLoopPlan {
   size_t count = 0;  ///< of members
   LoopTiling tiling;
   std::vector<KernelCall> calls;
-  /// By member: elements that its row sums take in a sample group (MemoryPlan::row_sums): for each part, one sum
-  /// a sample and one for the tile at hand, each on cache lines of its own. 0: the result itself will do.
+  /// By member: elements that its row sums take in a sample group (MemoryPlan::row_sums): for each part, one sum for
+  /// each sample and one for the tile at hand, each on cache lines of its own. 0: the result itself will do.
   std::vector<std::int64_t> row_sum_elements;
 };
 

@@ -20,8 +20,8 @@ struct ScheduledNode {
   /// In a loop: nodes of the same number stand side by side and go over the rows of their matrices together,
   /// some rows at a time; -1: on its own.
   int fused_loop = -1;
-  /// In a phase that is no loop: nodes of the same number stand side by side and go through their instances together,
-  /// the instances of some steps at a time; -1: all instances at once.
+  /// In a phase that is not a loop: nodes of the same number stand side by side and go through their instances
+  /// together, the instances of some steps at a time; -1: all instances at once.
   int block = -1;
 
   friend bool operator==(const ScheduledNode&, const ScheduledNode&) = default;

@@ -207,7 +207,7 @@ struct Executor<T>::Impl {
   Profile* profile = nullptr;
   const Clock* node_clock = nullptr;  // null: only phases are counted, or nothing
   ThreadPool one_thread{1};
-  std::array<std::vector<Instruction<T>>, kPhaseCount> instructions;  // of the phases that are no loops
+  std::array<std::vector<Instruction<T>>, kPhaseCount> instructions;  // of the phases that are not loops
   std::array<std::vector<SampleGroup<T>>, kPhaseCount> groups;        // of the loops
 };
 
@@ -295,7 +295,7 @@ void Executor<T>::Forward(const RunContext& context) {
   impl_->Run(Phase::kOnce);
   impl_->Run(Phase::kAhead);
   impl_->Run(Phase::kStep);
-  // Gradients that wait for no loop back run in this phase too; they are cheap beside the loops.
+  // Gradients that do not wait for a backward loop run in this phase too; they are cheap beside the loops.
   impl_->Run(Phase::kAfter);
 }
 

@@ -50,7 +50,7 @@ class SampleGroup {
   std::vector<Instruction<T>> instructions_;
   std::vector<FusedLoop<T>> fused_loops_;
   std::vector<Instruction<T>> recomputed_;  // of the forward pass
-  std::vector<std::int64_t> asides_;        // by replayed_, as in MemoryPlan
+  std::vector<std::int64_t> asides_;        // by recomputed_, as in MemoryPlan
   const Clock* clock_ = nullptr;
   std::vector<NodeProfile> counts_;  // by scheduled node; none without a clock
 };

@@ -17,7 +17,7 @@ namespace {
 
 // Columns from which on a row that comes from memory is best read alone, from its begin to its end.
 constexpr std::int64_t kLongRow = 512;
-// So many rows have what they need in registers on the way back.
+// In the backward pass, so many rows have what they need in registers.
 constexpr std::int64_t kRowsBack = 1;
 
 enum class FactorKind { kNumber, kColumns, kElements };

@@ -36,7 +36,7 @@ template <typename T>
 void UpdateAndAddWeighted(T* next, const T* base, const TraceUpdate<T>& update, T* y, const T* x,
                           const PlasticWeights<T>& weights, RowCount count);
 
-/// What one step of the way back does with the trace H and its gradient G.
+/// What one step of the backward pass does with the trace H and its gradient G.
 template <typename T>
 struct StepBack {
   PlasticWeights<T> weights;  ///< of the read at the step after, with H after the update

@@ -23,7 +23,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <typename T>
 using PlaceOf = std::conditional_t<sizeof(T) == sizeof(float), std::int32_t, std::int64_t>;
 
-// Whether an element is no candidate against the largest one before it.
+// Whether an element is not a candidate against the largest one before it.
 template <class V>
 HWY_INLINE auto IsNotLarger(V element, V largest) {
   return hn::Or(hn::Le(element, largest), hn::IsNaN(largest));
@@ -73,7 +73,7 @@ HWY_INLINE void Windows(D d, const PlaneWindows<T>& w, std::int64_t i, T* values
   hn::StoreU(place, di, places + i);
 }
 
-// The last vector takes some windows once more, where the count is no multiple of its lanes.
+// The last vector takes some windows once more, where the count is not a multiple of its lanes.
 template <int kStep, size_t kLanes, typename T>
 HWY_INLINE bool AllWindows(const PlaneWindows<T>& w, T* values, PlaceOf<T>* places) {
   const hn::CappedTag<T, kLanes> d;

@@ -16,7 +16,7 @@ struct Rows {
   std::int64_t stride = 0;  ///< elements from row to row
 };
 
-/// A factor of every element of a matrix: one number, one a column or one an element.
+/// A factor of every element of a matrix: one number, one per column or one per element.
 template <typename T>
 struct RowFactor {
   const T* data = nullptr;

@@ -28,7 +28,7 @@ constexpr std::int64_t kRowsAtOnce = 2;
 // which is not far where there is much to do for an element.
 constexpr std::int64_t kAheadBytes = 1536;
 
-// Whole vectors and what a row that is no multiple of them ends with. Wider ones than of 32 bytes bring nothing to
+// Whole vectors, and the end of a row that is not a multiple of them. Wider ones than of 32 bytes bring nothing to
 // loops that wait for memory, and lose where rows do not start on a cache line: every load is then of two of them.
 template <typename T>
 using Whole = hn::CappedTag<T, 32 / sizeof(T)>;

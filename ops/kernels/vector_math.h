@@ -40,7 +40,7 @@ inline float FastExp(float x) {
   p = p * r + 5.0000001201e-1F;
   p = p * (r * r) + r + 1;
   const std::int32_t n = BitsOf(shifted) - BitsOf(kRound);
-  const std::int32_t half = n >> 1;  // 2^n may be no number while the result still is one
+  const std::int32_t half = n >> 1;  // 2^n may overflow where the result does not
   const float result = p * PowerOfTwo(half) * PowerOfTwo(n - half);
   const std::int32_t not_a_number = ((BitsOf(INFINITY) - magnitude) >> 31) & BitsOf(NAN);  // stays that
   return std::bit_cast<float>(BitsOf(result) | not_a_number);

@@ -7,7 +7,7 @@
 
 namespace plgraph {
 
-/// A picture in colours, row by row from the top, three bytes a pixel: red, green, blue.
+/// A picture in colours, row by row from the top, three bytes per pixel: red, green, blue.
 struct RgbImage {
   std::int64_t width = 0;
   std::int64_t height = 0;

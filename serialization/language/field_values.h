@@ -22,7 +22,7 @@ struct ScalarText {
 /// none.
 ScalarText ReadScalarText(TextTokens& tokens);
 
-/// Sets a field that is no message, or adds to it if it is repeated. Returns "" or what is wrong:
+/// Sets a field that is not a message, or adds to it if it is repeated. Returns "" or what is wrong:
 /// `expected an integer, found "1.5"`. Every real number of the language must be finite, and neither overflow nor vanish
 /// in float, in which the run will be.
 std::string SetScalar(google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field,
@@ -42,7 +42,7 @@ std::string TypeName(const google::protobuf::Descriptor& message);
 std::string UnknownField(const google::protobuf::Descriptor& message, const std::string& name);
 
 /// The names by which a path addresses the messages of a repeated field: their first field (name, value, input), or,
-/// where that is no text, their numbers.
+/// where that is not text, their numbers.
 std::vector<std::string> ElementNames(const google::protobuf::Message& message,
                                       const google::protobuf::FieldDescriptor& field);
 

@@ -11,7 +11,7 @@ namespace plgraph {
 /// The graph that a model describes: inputs, parameters, states and nodes in the order of the file, then the
 /// nodes that metrics bring along. Names are resolved and sizes known; shapes of nodes are left to
 /// CheckGraph. Every fault is reported and the rest is built all the same: what could not be resolved is left
-/// out, and an operand that could not be resolved is no value, so that CheckGraph can go on with the sound
+/// out, and an operand that could not be resolved is absent, so that CheckGraph can go on with the sound
 /// part.
 Graph GraphFromModel(const Model& model, const ModelLocations& locations, Diagnostics& diagnostics);
 

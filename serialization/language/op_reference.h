@@ -5,7 +5,7 @@
 
 namespace plgraph {
 
-/// All ops of the language, one a line, each with the first sentence of its description.
+/// All ops of the language, one per line, each with the first sentence of its description.
 std::string OpList();
 
 /// Everything about one op: its description from the .proto, its operands with their shapes, its attributes

@@ -25,12 +25,12 @@ struct TextToken {
 };
 
 /// The words of a model file, one after the other, by protobuf's own tokenizer. Places are lines and
-/// characters from 1 on (a tab is one character, as is a letter of several bytes). What is no word is
+/// characters from 1 on (a tab is one character, as is a letter of several bytes). What is not a word is
 /// reported.
 class TextTokens : private google::protobuf::io::ErrorCollector {
  public:
-  /// A text that is no model at all would make a fault of every word: after so many the end is reported. With as many
-  /// of the reader's own these are fewer than Diagnostics shows, so that the end is among them.
+  /// A text that is not a model at all would make a fault of every word: after so many the end is reported. With as
+  /// many of the reader's own these are fewer than Diagnostics shows, so that the end is among them.
   static constexpr int kMostFaults = 48;
 
   /// `text` must be valid UTF-8 without NUL, and outlive this; `source`: its number among those of `diagnostics`.

@@ -35,10 +35,10 @@ struct TensorReport {
   std::string name;
   DType dtype = DType::kFloat;
   Shape shape;
-  std::string fault = {};  ///< "has checksum ..., expected ..."; empty: it is whole
+  std::string fault = {};  ///< "has checksum ..., expected ..."; empty: it is intact
 };
 
-/// What is whole and what is damaged in a file whose header is sound.
+/// What is intact and what is damaged in a file whose header is sound.
 struct CheckpointReport {
   Checkpoint whole;                   ///< without the tensors that are damaged
   std::vector<TensorReport> tensors;  ///< in the order of the file

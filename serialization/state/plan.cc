@@ -43,7 +43,7 @@ Plan DecodePlan(std::span<const std::byte> bytes, const std::string& path) {
   }
   Graph graph = ReadGraph(file, path);
   for (const std::string& output : file.output()) {
-    if (!graph.Find(output)) FailDamaged(path, fmt::format("its output \"{}\" is no node", output));
+    if (!graph.Find(output)) FailDamaged(path, fmt::format("its output \"{}\" is not a node", output));
   }
   std::vector<ForcedForm> forced;
   for (const PlanForcedForm& written : file.trace_form())

@@ -272,7 +272,8 @@ class GraphOfPlan {
       const bool fits = forward[static_cast<size_t>(id)] && node.phase == Phase::kStep &&
                         node.variance == Variance{.sample = true, .step = true};
       if (!node.recomputed || fits) continue;
-      FailDamaged(path_, fmt::format("node \"{}\" is recomputed, but is no update in the loop", node.name));
+      FailDamaged(path_,
+                  fmt::format("node \"{}\" is recomputed, but is not an update in the loop", node.name));
     }
   }
 

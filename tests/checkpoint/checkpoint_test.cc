@@ -96,7 +96,7 @@ TEST(Checkpoint, SaysWhatIsWrong) {
               HasSubstr("it does not start with \"PLGCKPT\""));
 }
 
-TEST(Checkpoint, AReportTellsWholeFromDamaged) {
+TEST(Checkpoint, AReportTellsIntactFromDamaged) {
   std::vector<std::byte> bytes = EncodeCheckpoint(SampleCheckpoint());
   const CheckpointReport sound = InspectCheckpoint(bytes, "f");
   ExpectSame(sound.whole, SampleCheckpoint());

@@ -53,7 +53,7 @@ TEST_F(CliCheckpointTest, VerifyNamesWhatIsDamagedAndSavesTheRest) {
   EXPECT_THAT(result.out, HasSubstr("parameter  w                    float   [12, 12]         whole\n"));
   EXPECT_THAT(result.out,
               HasSubstr("moment     eta.1                float   []               DAMAGED: has checksum"));
-  EXPECT_THAT(result.out, HasSubstr("wrote the 9 tensors that are whole to whole.npz"));
+  EXPECT_THAT(result.out, HasSubstr("wrote the 9 intact tensors to whole.npz"));
   const NamedTensors saved = ReadNpz(*files_, folder_.Path("whole.npz"));
   ASSERT_NE(FindTensor(saved, "moment/w.1"), nullptr);
   const Checkpoint sound = ReadCheckpoint(*files_, folder_.Path("run/last.ckpt"));
@@ -68,10 +68,10 @@ TEST_F(CliCheckpointTest, VerifySavesWhatIsInACutFile) {
   const ToolResult result = Run({"checkpoint", "verify", "cut.ckpt", "--salvage", "whole.npz"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.out, HasSubstr("DAMAGED: is cut: it ends at byte"));
-  EXPECT_THAT(result.out, HasSubstr("wrote the 3 tensors that are whole"));
+  EXPECT_THAT(result.out, HasSubstr("wrote the 3 intact tensors"));
   folder_.Write("empty.ckpt", folder_.Read("run/last.ckpt").substr(0, 600));
   EXPECT_THAT(Run({"checkpoint", "verify", "empty.ckpt", "--salvage", "none.npz"}).err,
-              HasSubstr("holds no tensor that is whole; none.npz was not written"));
+              HasSubstr("holds no intact tensor; none.npz was not written"));
   EXPECT_FALSE(folder_.Exists("none.npz"));
 }
 

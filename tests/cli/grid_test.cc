@@ -123,7 +123,7 @@ TEST_F(GridTest, FaultsAreSaid) {
   const auto fault = [&](const std::string& grid) { return Fault(2, Arguments({"--grid", grid})); };
   EXPECT_THAT(fault("g.png=uot"),
               HasSubstr("--grid uot: same.pbtxt has no value of this name (did you mean \"out\"?)"));
-  EXPECT_THAT(fault("g.png=odd"), HasSubstr("--grid odd: its shape [6] is no image"));
+  EXPECT_THAT(fault("g.png=odd"), HasSubstr("--grid odd: its shape [6] is not an image"));
   EXPECT_THAT(fault("g.png=out@3"), HasSubstr("--grid out@3: there is no such step; the value has 3 steps"));
   EXPECT_THAT(fault("g.png=out@x"), HasSubstr("found \"out@x\""));
   EXPECT_THAT(fault("g.png=out,,in"), HasSubstr("found \"\""));

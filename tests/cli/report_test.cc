@@ -267,7 +267,7 @@ TEST_F(ReportTest, FaultsAreSaid) {
     return Fault(2, {"train", "small.pbtxt", "--run-dir", "x", "--grid", grid});
   };
   EXPECT_THAT(fault("uw"), HasSubstr("--grid uw: small.pbtxt has no value of this name"));
-  EXPECT_THAT(fault("y"), HasSubstr("--grid y: its shape [12] is no image"));
+  EXPECT_THAT(fault("y"), HasSubstr("--grid y: its shape [12] is not an image"));
   EXPECT_THAT(fault("hebb@13"), HasSubstr("--grid hebb@13: there is no such step; the value has 13 steps"));
 }
 

@@ -50,7 +50,7 @@ class CliStopTest : public CliTest {
     const pid_t process = StartTool({"train", "small.pbtxt", "--run-dir", "run", "--resume", "--set",
                                      "train.accumulate=10000000", "--set", "train.episodes=100000000"},
                                     folder_.Path(""));
-    EXPECT_TRUE(Within20Seconds([&] { return Says("resuming run behind episode 60"); }));
+    EXPECT_TRUE(Within20Seconds([&] { return Says("resuming run after episode 60"); }));
     return process;
   }
   void ExpectSameRun(const std::string& run) {
@@ -109,7 +109,7 @@ TEST_F(CliStopTest, MaxTimeStopsAndResumeGoesOn) {
   for (int part = 1; part <= 3; ++part) {
     const ToolResult result = Run(words);
     EXPECT_EQ(result.exit_code, 0);
-    EXPECT_THAT(result.err, HasSubstr("stopped behind episode " + std::to_string(2 * part) + " of 60"));
+    EXPECT_THAT(result.err, HasSubstr("stopped after episode " + std::to_string(2 * part) + " of 60"));
     if (part == 1) words.push_back("--resume");
   }
   words[5] = "30m";
@@ -159,7 +159,7 @@ TEST_F(CliStopTest, ALastStateThatCannotBeSavedIsExitCodeOne) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err,
               HasSubstr("not saved after episode 70: run/last.ckpt: cannot write: File too large\n"));
-  EXPECT_THAT(result.err, HasSubstr("run: the state behind episode 70 could not be saved"));
+  EXPECT_THAT(result.err, HasSubstr("run: the state after episode 70 could not be saved"));
   EXPECT_TRUE(folder_.Exists("run/best.ckpt"));
   Output({"train", "run", "--resume"});
   Output({"train", "small.pbtxt", "--run-dir", "whole", "--set", "train.episodes=70"});

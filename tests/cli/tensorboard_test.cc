@@ -85,7 +85,7 @@ TEST_F(TensorBoardTest, ItsReaderFindsEveryHistogram) {
   std::vector<std::string> tags;
   for (const auto& [tag, all] : histograms.items()) {
     tags.push_back(tag);
-    ASSERT_EQ(all.size(), 4U) << tag;  // at the start and behind episodes 20, 40 and 60
+    ASSERT_EQ(all.size(), 4U) << tag;  // at the start and after episodes 20, 40 and 60
     EXPECT_EQ(all[3][0], 60);
   }
   EXPECT_THAT(tags, ::testing::UnorderedElementsAre("parameters/w", "parameters/alpha", "parameters/eta",

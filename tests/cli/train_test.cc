@@ -131,7 +131,7 @@ TEST_F(CliTrainTest, ADivergedRunGoesBackOnRequest) {
 TEST_F(CliTrainTest, ADivergedRunOfAPlanNamesNoLine) {
   Output({"compile", "small.pbtxt", "-o", "small.plan"});
   EXPECT_THAT(Fault(1, {"train", "small.plan", "--run-dir", "run", "--set", "train.sgd.learning_rate=1e30"}),
-              ::testing::ContainsRegex("\n  small.plan: (node|on the way back|parameter) "));
+              ::testing::ContainsRegex("\n  small.plan: (node|on the backward pass|parameter) "));
 }
 
 TEST_F(CliTrainTest, TooMuchMemoryIsAMessage) {

@@ -158,7 +158,7 @@ constexpr size_t kShownLabel = 3;
 constexpr size_t kWeight = 4;
 constexpr size_t kMask = 5;
 
-TEST_F(ImagesSourceTest, IsAnImageASampleWithoutEpisodes) {
+TEST_F(ImagesSourceTest, IsOneImagePerSampleWithoutEpisodes) {
   const auto source = Make("shuffle: false");
   EXPECT_EQ(source->steps(), 1);
   EXPECT_EQ(source->episodes(), kCount);

@@ -62,7 +62,7 @@ std::vector<BadInput> BadPlans() {
            Lying([](auto& file) { file.add_alias()->set_name("z"); })),
       Plan("WithAnAliasThatIsTaken", "two nodes are named \"cue\"",
            Lying([](auto& file) { file.add_alias()->set_name("cue"); })),
-      Plan("WithAnOutputOfNothing", "its output \"z\" is no node",
+      Plan("WithAnOutputOfNothing", "its output \"z\" is not a node",
            Lying([](auto& file) { file.add_output("z"); })),
       Plan("WithAnUnknownOp", "the op Teleport is not part of this program",
            Lying([](auto& file) { FirstOp(file).set_op("Teleport"); })),

@@ -1,4 +1,4 @@
-// `--set path=value`, one a line, on a small model that has a bit of everything.
+// `--set path=value`, one per line, on a small model that has a bit of everything.
 #include <sstream>
 
 #include "tests/fuzz/compiled_model.h"

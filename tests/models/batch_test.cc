@@ -1,6 +1,6 @@
 // A batch of 8 episodes has the gradient that is the mean of the gradients of the 8 run singly: of every model that
-// comes with plgraph, in float and in double, at a small size and at one where the matrices are swept in tiles, some
-// samples after the others; and it has the same bits whoever runs which samples.
+// comes with plgraph, in float and in double, at a small size and at one where fused loops go over the matrices in
+// tiles, some samples after the others; and it has the same bits whoever runs which samples.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -74,11 +74,11 @@ TEST_P(BatchOfModel, EqualsItsEpisodesInFloat) {
 TEST_P(BatchOfModel, EqualsItsEpisodesInDouble) {
   ExpectBatchEqualsSingles<double>(GetParam(), Size::kSmall, 1e-13);
 }
-TEST_P(BatchOfModel, EqualsItsEpisodesWhereItIsSwept) {
-  ExpectBatchEqualsSingles<double>(GetParam(), Size::kSwept, 1e-13);
+TEST_P(BatchOfModel, EqualsItsEpisodesInTiles) {
+  ExpectBatchEqualsSingles<double>(GetParam(), Size::kTiled, 1e-13);
 }
 TEST_P(BatchOfModel, HasTheSameBitsOnAnyNumberOfThreads) {
-  for (const Size size : {Size::kSmall, Size::kSwept}) {
+  for (const Size size : {Size::kSmall, Size::kTiled}) {
     const auto expected = MeanGradients<float>(GetParam(), size, kEpisodes, 1);
     for (const int threads : {2, 3}) {
       EXPECT_EQ(MeanGradients<float>(GetParam(), size, kEpisodes, threads), expected)

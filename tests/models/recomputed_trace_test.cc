@@ -52,7 +52,7 @@ Graph Checked(Graph graph) {
   return graph;
 }
 
-std::vector<std::string> ReplayedNames(const Graph& graph) {
+std::vector<std::string> RecomputedNames(const Graph& graph) {
   std::vector<std::string> names;
   for (int id = 0; id < graph.size(); ++id) {
     if (graph.node(Value{id}).recomputed) names.push_back(graph.node(Value{id}).name);
@@ -65,7 +65,7 @@ Executable Taped(const Graph& graph, CompileOptions options, const std::vector<s
   options.outputs = recomputed;
   Executable taped = Compile(graph, options);
   EXPECT_EQ(taped.memory.interval, 0);
-  EXPECT_TRUE(ReplayedNames(taped.graph).empty());
+  EXPECT_TRUE(RecomputedNames(taped.graph).empty());
   return taped;
 }
 
@@ -133,12 +133,12 @@ struct Case {
 };
 
 template <typename T>
-void ExpectReplayEqualsTape(const Case& c) {
+void ExpectRecomputedEqualsTape(const Case& c) {
   const Graph graph = Checked(Clipped(c.rule, c.size));
   const CompileOptions options = {.dtype = kDTypeOf<T>, .batch = c.batch, .steps = c.steps};
   const Executable recomputed = Compile(graph, options);
   EXPECT_LT(recomputed.memory.interval, c.steps / 2);
-  const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+  const Executable taped = Taped(graph, options, RecomputedNames(recomputed.graph));
   const std::vector<T> expected = Gradients<T>(taped, 1, 1, c.scale);
   for (const int threads : {1, 2}) {
     ExpectSameBits(Gradients<T>(recomputed, threads, 1, c.scale), expected,
@@ -151,8 +151,8 @@ TEST(Recompute, GivesTheGradientOfTheTape) {
   for (const Rule rule : {kHebb, kOja, kModulated, kRetroactive}) {
     for (const std::int64_t batch : {1, 3}) {
       for (const std::int64_t steps : {20, 23, 24, 25, 36, 97, 100}) {
-        ExpectReplayEqualsTape<float>({rule, 5, steps, batch});
-        ExpectReplayEqualsTape<double>({rule, 5, steps, batch});
+        ExpectRecomputedEqualsTape<float>({rule, 5, steps, batch});
+        ExpectRecomputedEqualsTape<double>({rule, 5, steps, batch});
       }
     }
   }
@@ -163,20 +163,20 @@ TEST(Recompute, GivesTheGradientOfTheTapeOfALongRun) {
   constexpr double kSmall = 0.1;
   for (const Rule rule : {kHebb, kOja, kModulated, kRetroactive}) {
     for (const std::int64_t steps : {1025, 1056, 1057, 2113, 3200}) {
-      ExpectReplayEqualsTape<float>({rule, 3, steps, 1, kSmall});
+      ExpectRecomputedEqualsTape<float>({rule, 3, steps, 1, kSmall});
     }
   }
-  ExpectReplayEqualsTape<double>({kRetroactive, 4, 2200, 3, kSmall});
-  ExpectReplayEqualsTape<float>({kModulated, 20, 2100, 4, kSmall});    // in sample groups
-  ExpectReplayEqualsTape<float>({kRetroactive, 91, 2100, 1, kSmall});  // in parts
+  ExpectRecomputedEqualsTape<double>({kRetroactive, 4, 2200, 3, kSmall});
+  ExpectRecomputedEqualsTape<float>({kModulated, 20, 2100, 4, kSmall});    // in sample groups
+  ExpectRecomputedEqualsTape<float>({kRetroactive, 91, 2100, 1, kSmall});  // in parts
 }
 
-// Where the matrices are swept in parts, some samples after the others.
-TEST(Recompute, GivesTheGradientOfTheTapeWhereItIsSwept) {
+// Where fused loops go over the matrices in parts, some samples after the others.
+TEST(Recompute, GivesTheGradientOfTheTapeInParts) {
   for (const Rule rule : {kModulated, kRetroactive}) {
     for (const std::int64_t batch : {1, 3}) {
-      ExpectReplayEqualsTape<float>({rule, 130, 29, batch});
-      ExpectReplayEqualsTape<double>({rule, 130, 29, batch});
+      ExpectRecomputedEqualsTape<float>({rule, 130, 29, batch});
+      ExpectRecomputedEqualsTape<double>({rule, 130, 29, batch});
     }
   }
 }
@@ -186,7 +186,7 @@ TEST(Recompute, GoesOnFromWindowToWindow) {
   const CompileOptions options = {.batch = 2, .steps = 31, .continued = true};
   const Executable recomputed = Compile(graph, options);
   EXPECT_GT(recomputed.memory.interval, 0);
-  const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+  const Executable taped = Taped(graph, options, RecomputedNames(recomputed.graph));
   ExpectSameBits(Gradients<float>(recomputed, 2, 4), Gradients<float>(taped, 1, 4), "windows");
 }
 
@@ -197,7 +197,7 @@ TEST(Recompute, TakesStatesThatAreKept) {
   const CompileOptions options = {.steps = 50};
   const Executable recomputed = Compile(graph, options);
   EXPECT_GT(recomputed.memory.interval, 0);
-  const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+  const Executable taped = Taped(graph, options, RecomputedNames(recomputed.graph));
   ExpectSameBits(Gradients<float>(recomputed, 1, 3), Gradients<float>(taped, 1, 3), "kept states");
 }
 
@@ -211,14 +211,15 @@ TEST(Recompute, RunsAnyNumberOfSteps) {
       const Executable recomputed = PlanExecution(compiled, options);
       EXPECT_GT(recomputed.memory.interval, 0);
       ExpectSameBits(Gradients<float>(recomputed, 1),
-                     Gradients<float>(Taped(graph, options, ReplayedNames(compiled)), 1),
+                     Gradients<float>(Taped(graph, options, RecomputedNames(compiled)), 1),
                      std::to_string(steps) + " steps");
     }
   }
 }
 
-// The networks in which the first numbers of an outer interval are still read when the outer interval before it is recomputed.
-TEST(Recompute, PutsAsideWhatIsReadLate) {
+// The networks in which the first numbers of an outer interval are still read when the outer interval before it is
+// recomputed.
+TEST(Recompute, PutsAsideWhatIsReadWhenItIsOverwritten) {
   int seen = 0;
   for (std::uint64_t seed = 0; seed < 1200; ++seed) {
     const Graph graph = Checked(RandomModel(seed).Take());
@@ -228,7 +229,7 @@ TEST(Recompute, PutsAsideWhatIsReadLate) {
     const Executable recomputed = Compile(graph, options);
     const NodeMap<std::int64_t>& asides = recomputed.memory.asides;
     if (std::all_of(asides.begin(), asides.end(), [](std::int64_t offset) { return offset < 0; })) continue;
-    const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+    const Executable taped = Taped(graph, options, RecomputedNames(recomputed.graph));
     const std::vector<float> expected = Gradients<float>(taped, 1, 1, 0.2);
     if (!AreFinite(expected)) continue;
     ++seen;
@@ -245,7 +246,7 @@ TEST(Recompute, GivesTheGradientOfTheTapeOfRandomNetworks) {
                                     .steps = 20 + static_cast<std::int64_t>(seed % 17)};
     const Executable recomputed = Compile(graph, options);
     if (recomputed.memory.interval == 0) continue;
-    const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+    const Executable taped = Taped(graph, options, RecomputedNames(recomputed.graph));
     const std::vector<float> expected = Gradients<float>(taped, 1);
     if (!AreFinite(expected)) continue;
     ++seen;
@@ -261,7 +262,7 @@ TEST(Recompute, TakesAFractionOfTheMemory) {
   const Graph graph = Checked(Clipped(kRetroactive, 50));
   const CompileOptions options = {.steps = 1000};
   const Executable recomputed = Compile(graph, options);
-  const Executable taped = Taped(graph, options, ReplayedNames(recomputed.graph));
+  const Executable taped = Taped(graph, options, RecomputedNames(recomputed.graph));
   EXPECT_LT(8 * recomputed.memory.section(Section::kSaved), taped.memory.section(Section::kSaved));
   const Executable longer = Compile(graph, {.steps = 10000});
   const std::int64_t vectors = 4 * 50 * 9000;

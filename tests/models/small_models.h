@@ -20,8 +20,8 @@ inline std::vector<std::string> ModelFiles() {
   return files;
 }
 
-/// Small, or such that its matrices are swept in tiles.
-enum class Size { kSmall, kSwept };
+/// Small, or such that fused loops go over its matrices in tiles.
+enum class Size { kSmall, kTiled };
 
 /// What makes a model small, and lets one of images read those that come with the tests.
 inline std::vector<std::string> SmallOverrides(FileSystem& files, const std::string& path, Size size) {
@@ -35,7 +35,7 @@ inline std::vector<std::string> SmallOverrides(FileSystem& files, const std::str
     overrides.push_back("train.data.images.idx.labels=" + tested + "-labels-idx1-ubyte.gz");
   }
   for (const StateDef& state : whole.model.state()) {
-    // A batch has a trace for each of its lanes; an episode after the other has the trace of the one before.
+    // A batch has a trace for each of its samples; an episode after the other has the trace of the one before.
     if (state.lifetime() == StateDef::KEPT)
       overrides.push_back("state." + state.name() + ".lifetime=EPISODE");
   }

@@ -34,7 +34,7 @@ class ThreadsOfModel : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(ThreadsOfModel, DecideNoBitOfATraining) {
-  const std::pair<Size, int> runs[] = {{Size::kSmall, 5}, {Size::kSwept, 5}, {Size::kSwept, 1}};
+  const std::pair<Size, int> runs[] = {{Size::kSmall, 5}, {Size::kTiled, 5}, {Size::kTiled, 1}};
   for (const auto& [size, batch] : runs) {
     const std::string expected = LastCheckpoint(size, batch, 1);
     EXPECT_FALSE(expected.empty());

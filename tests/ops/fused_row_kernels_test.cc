@@ -34,7 +34,7 @@ class FusedRowKernels : public ::testing::Test {
     ForEachVectorAndSize([&](RowCount count) {
       count_ = count;
       const Numbers alphas = Matrix();
-      // One number, one a column, one an element.
+      // One number, one per column, one per element.
       for (const RowFactor<T>& alpha : {RowFactor<T>{alphas.data(), 0, 0}, RowFactor<T>{alphas.data(), 0, 1},
                                         RowFactor<T>{alphas.data(), count.columns, 1}}) {
         body(alpha);

@@ -41,7 +41,7 @@ Graph MakeGraph(const OpRow& row, const Example& example, const std::vector<bool
   maker.Loss(maker.Op("loss", "Sum", {projected}, {std::monostate{}}), TermAt::kEveryStep);
   Diagnostics diagnostics("case");
   CheckGraph(maker.graph,
-             diagnostics);  // fills in the shapes; that an op stops all gradients is no fault here
+             diagnostics);  // fills in the shapes; that an op stops all gradients is not a fault here
   return std::move(maker.graph);
 }
 

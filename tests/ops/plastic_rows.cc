@@ -8,7 +8,7 @@ namespace {
 
 enum Rule : std::int64_t { kHebb, kOja, kModulated, kRetroactive, kInstar, kRowDecay };
 
-// A factor of a matrix at (i, j): a scalar, one a column, or one an element.
+// A factor of a matrix at (i, j): a scalar, one per column, or one per element.
 double FactorAt(const Array& factor, std::int64_t i, std::int64_t j) { return factor.Repeated({i, j}); }
 
 OpRow MatMul() {

@@ -106,7 +106,7 @@ std::vector<PrecisionRow> Products() {
   };
   for (const OpRow& row : OpTable()) {
     if (row.op != "HebbianTrace") continue;
-    Example example = row.examples[1];  // a factor a column
+    Example example = row.examples[1];  // a factor per column
     example.result = {kSide, kSide};
     for (auto& shape : example.operands) {
       if (shape) shape = shape->rank() == 2 ? Shape{kSide, kSide} : Shape{kSide};

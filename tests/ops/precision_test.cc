@@ -41,7 +41,7 @@ Graph MakeGraph(const PrecisionRow& row) {
   const Value projected = maker.Op("projected", "Mul", {y, maker.Input("projection", row.example.result)});
   maker.Loss(maker.Op("loss", "Sum", {projected}, {std::monostate{}}), TermAt::kEveryStep);
   Diagnostics diagnostics("precision");
-  CheckGraph(maker.graph, diagnostics);  // that an op stops all gradients is no fault here
+  CheckGraph(maker.graph, diagnostics);  // that an op stops all gradients is not a fault here
   return std::move(maker.graph);
 }
 
@@ -100,8 +100,8 @@ double LargestOf(const std::vector<double>& numbers) {
   return largest;
 }
 
-// The largest difference, as a part of what it is measured by; of a result that is zero where it should be, 0. Where the
-// whole result cancels out, it is measured by `otherwise`.
+// The largest difference, as a part of what it is measured by; of a result that is zero where it should be, 0. Where
+// the whole result cancels out, it is measured by `otherwise`.
 double LargestDifference(const std::vector<double>& actual, const std::vector<double>& expected,
                          const std::vector<double>& terms, double otherwise) {
   const double largest = LargestOf(expected) > 0 ? LargestOf(expected) : otherwise;

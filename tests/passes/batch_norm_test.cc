@@ -155,7 +155,7 @@ TEST(BatchNorm, OfOneNumberAChannelIsTheBiasAndLeavesTheMomentsAlone) {
   }
 }
 
-TEST(BatchNorm, OfOneNumberAStepInTheLoopLeavesTheMomentsAlone) {
+TEST(BatchNorm, OfOneNumberPerStepInTheLoopLeavesTheMomentsAlone) {
   TrainedOnce<double> run(PlasticNet(3), 1, 4, 1);  // ahead of the loop and behind it there are four numbers
   const double inside = run.Parameter("inside_variance")[1];
   const double ahead = run.Parameter("ahead_variance")[1];

@@ -127,7 +127,7 @@ TEST(CompiledGraph, HasTheGradientOfTheInterpreter) {
 }
 
 // Traces are recomputed where the steps are many.
-TEST(CompiledGraph, HasTheGradientOfTheInterpreterWhereTracesAreReplayed) {
+TEST(CompiledGraph, HasTheGradientOfTheInterpreterWhereTracesAreRecomputed) {
   for (std::uint64_t seed = 0; seed < 100 && !::testing::Test::HasFailure(); ++seed) {
     Comparison({seed, 1 + static_cast<std::int64_t>(seed % 2), 4 + static_cast<std::int64_t>(seed % 5)},
                /*training=*/true, /*compiled_steps=*/100)
@@ -136,7 +136,7 @@ TEST(CompiledGraph, HasTheGradientOfTheInterpreterWhereTracesAreReplayed) {
 }
 
 // As a run is done again in order to look at each node.
-TEST(CompiledGraph, ComputesTheSameWithoutSweeps) {
+TEST(CompiledGraph, ComputesTheSameWithoutFusedLoops) {
   for (std::uint64_t seed = 0; seed < 60 && !::testing::Test::HasFailure(); ++seed) {
     Comparison without({seed, 1 + static_cast<std::int64_t>(seed % 3), 4}, /*training=*/true,
                        /*compiled_steps=*/seed % 2 == 0 ? 0 : 100, /*fused_loops=*/false);

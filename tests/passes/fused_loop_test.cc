@@ -23,7 +23,7 @@ struct Case {
   std::int64_t batch;
 };
 
-class SweepOf : public ::testing::TestWithParam<Case> {
+class FusedLoopOf : public ::testing::TestWithParam<Case> {
  protected:
   Executable Compiled(bool fused_loops) const {
     Graph graph = PlasticNetwork(GetParam().rule, std::monostate{}, GetParam().size);
@@ -64,7 +64,7 @@ class SweepOf : public ::testing::TestWithParam<Case> {
   }
 };
 
-TEST_P(SweepOf, ComputesWhatItsNodesComputeOneByOne) {
+TEST_P(FusedLoopOf, ComputesWhatItsNodesComputeOneByOne) {
   const std::vector<double> expected = Results(Compiled(false), 1);
   const std::vector<double> actual = Results(Compiled(true), 3);
   ASSERT_EQ(actual.size(), expected.size());
@@ -73,14 +73,14 @@ TEST_P(SweepOf, ComputesWhatItsNodesComputeOneByOne) {
   }
 }
 
-TEST_P(SweepOf, GivesTheSameBitsWithAnyNumberOfThreads) {
+TEST_P(FusedLoopOf, GivesTheSameBitsWithAnyNumberOfThreads) {
   const Executable executable = Compiled(true);
   const std::vector<double> expected = Results(executable, 1);
   for (const int threads : {2, 3, 5, 8}) EXPECT_EQ(Results(executable, threads), expected) << threads;
 }
 
 // 97 rows: two parts; 150: four; 301: sixteen, of 19 rows each but the last.
-INSTANTIATE_TEST_SUITE_P(Networks, SweepOf,
+INSTANTIATE_TEST_SUITE_P(Networks, FusedLoopOf,
                          ::testing::Values(Case{"Small", kHebb, 20, 1}, Case{"TwoParts", kHebb, 97, 1},
                                            Case{"FourParts", kHebb, 150, 1}, Case{"ManyParts", kHebb, 301, 1},
                                            Case{"Oja", kOja, 150, 1}, Case{"Modulated", kModulated, 301, 1},

@@ -1,4 +1,4 @@
-// The order of loops: what passes over the same matrices passes over them together, once a round.
+// The order of loops: what passes over the same matrices passes over them together, once per round.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ Executable Compiled(Graph graph, bool training = true) {
 }
 
 // The ops of each fused loop of a loop; those of the round before with a minus.
-std::vector<std::vector<std::string>> Sweeps(const Executable& executable, Phase loop) {
+std::vector<std::vector<std::string>> FusedLoops(const Executable& executable, Phase loop) {
   std::vector<std::vector<std::string>> fused_loops;
   for (const std::span<const ScheduledNode> members : FusedLoopsOf(executable.schedule.order(loop))) {
     fused_loops.emplace_back();
@@ -41,23 +41,24 @@ std::vector<std::vector<std::string>> Sweeps(const Executable& executable, Phase
 TEST(LoopOrder, UpdatesATraceInThePassThatReadsIt) {
   for (const bool training : {true, false}) {
     const Executable executable = Compiled(PlasticNetwork(kHebb), training);
-    EXPECT_THAT(Sweeps(executable, Phase::kStep), ElementsAre(ElementsAre("-DecayedOuter", "PlasticMatMul")));
+    EXPECT_THAT(FusedLoops(executable, Phase::kStep),
+                ElementsAre(ElementsAre("-DecayedOuter", "PlasticMatMul")));
   }
 }
 
-TEST(LoopOrder, PassesOnceOverTheTraceAndItsGradientOnTheWayBack) {
-  EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kHebb)), Phase::kStepAdjoint),
+TEST(LoopOrder, PassesOnceOverTheTraceAndItsGradientInTheBackwardPass) {
+  EXPECT_THAT(FusedLoops(Compiled(PlasticNetwork(kHebb)), Phase::kStepAdjoint),
               ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
                                                "MatMul", "MatMul", "Invert", "Dot")));
-  EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kOja)), Phase::kStepAdjoint),
+  EXPECT_THAT(FusedLoops(Compiled(PlasticNetwork(kOja)), Phase::kStepAdjoint),
               ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
                                                "MatMul", "MatMul", "Invert", "Mul", "SumTo")));
-  EXPECT_THAT(Sweeps(Compiled(PlasticNetwork(kModulated, 0.5)), Phase::kStepAdjoint),
+  EXPECT_THAT(FusedLoops(Compiled(PlasticNetwork(kModulated, 0.5)), Phase::kStepAdjoint),
               ElementsAre(UnorderedElementsAre("-PlasticMatMulTransposed", "-OuterSum", "-DecayedOuter",
                                                "MatMul", "MatMul", "ClampGradient")));
 }
 
-TEST(LoopOrder, KeepsOneTraceASampleWhereItCanBeInverted) {
+TEST(LoopOrder, KeepsOneTracePerSampleWhereItCanBeInverted) {
   const Executable executable = Compiled(PlasticNetwork(kHebb));
   const Value hebb = executable.graph.Find("hebb");
   EXPECT_EQ(executable.memory.placements[hebb].slots, 1);
@@ -67,7 +68,7 @@ TEST(LoopOrder, KeepsOneTraceASampleWhereItCanBeInverted) {
   EXPECT_EQ(Compiled(PlasticNetwork(kHebb, 0.5)).memory.placements[clipped].slots, 5);
 }
 
-TEST(LoopOrder, RunsNothingLateWhereThatSavesNoPass) {
+TEST(LoopOrder, PipelinesNothingWhereThatSavesNoPass) {
   GraphMaker m;
   const Value x = m.Input("x", {3});
   const Value w = m.Parameter("w", {3, 3});

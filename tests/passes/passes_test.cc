@@ -214,7 +214,7 @@ TEST(PhasesPass, LeavesTheMatricesOfADecoderBehindTheLoop) {
                         "@step adjoint\n"));
 }
 
-TEST(TracesPass, InvertsTheUpdateOnTheWayBack) {
+TEST(TracesPass, InvertsTheUpdateInTheBackwardPass) {
   const std::string text = TextsOf(PlasticCore())["invert"];
   EXPECT_THAT(text,
               HasSubstr("hebb/before = Invert(hebb/after, hebb_next/Scale, y, y_next, eta, hebb/growth, "
@@ -232,7 +232,7 @@ TEST(TracesPass, GivesTheStartWhereItIsNotZero) {
   EXPECT_THAT(TextsOf(graph)["invert"], HasSubstr("hebb/growth_next, hebb/FirstStep, snapshot_every=0)"));
 }
 
-TEST(TracesPass, KeepsSnapshotsForTheWayBackOverManySteps) {
+TEST(TracesPass, KeepsSnapshotsForTheBackwardPassOverManySteps) {
   CompileOptions options;
   options.steps = 600;
   EXPECT_THAT(TextsOf(PlasticCore(), options)["invert"],

@@ -129,7 +129,7 @@ TEST_F(ProfileTest, CountsTheCallsAndInstancesOfEachNode) {
   EXPECT_EQ(encoded.instances, kSteps * kBatch);
 }
 
-TEST_F(ProfileTest, TimesNodesOnTheirOwnAndSweepsAsOne) {
+TEST_F(ProfileTest, TimesNodesOnTheirOwnAndFusedLoopsAsOne) {
   Profile profile(clock_, executable_.schedule, Profile::Detail::kNodes);
   executor_.SetProfile(&profile);
   Run();

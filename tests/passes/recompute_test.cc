@@ -116,25 +116,25 @@ TEST(RecomputePass, TakesMatricesButNotVectors) {
               UnorderedElementsAre("memory", "squashed", "memory_next"));
 }
 
-TEST(Placement, HasASnapshotOfEverySegmentAndOfTheEnd) {
+TEST(Placement, HasASnapshotOfEveryIntervalAndOfTheEnd) {
   const Placement placement = {.slots = 5 + 2, .interval = 3, .end = 11};
   std::vector<std::int64_t> slots;
   for (std::int64_t step = 0; step <= 11; ++step) slots.push_back(placement.SlotAt(step));
   EXPECT_THAT(slots, ElementsAre(0, 5, 6, 1, 5, 6, 2, 5, 6, 3, 5, 4));
 }
 
-TEST(Placement, HasASnapshotThatLastsOfEveryStretchAndOfTheEnd) {
+TEST(Placement, HasASnapshotThatLastsOfEveryOuterIntervalAndOfTheEnd) {
   const Placement placement = {.slots = 4 + 2 + 1, .interval = 2, .outer_interval = 6, .end = 15};
   std::vector<std::int64_t> slots;
   for (std::int64_t step = 0; step <= 15; ++step) slots.push_back(placement.SlotAt(step));
   EXPECT_THAT(slots, ElementsAre(0, 6, 5, 6, 4, 6, 1, 6, 5, 6, 4, 6, 2, 6, 5, 3));
 }
 
-TEST(Placement, SharesNoSlotWithinASegment) {
+TEST(Placement, SharesNoSlotWithinAnInterval) {
   for (std::int64_t end = 1; end < 30; ++end) {
     for (std::int64_t interval = 1; interval <= end; ++interval) {
-      for (const auto& [pipelined, in_stretch] : {std::pair{0, 0}, {1, 0}, {0, 2}, {1, 3}}) {
-        Placement placement = {.interval = interval, .outer_interval = in_stretch * interval, .end = end};
+      for (const auto& [pipelined, in_outer] : {std::pair{0, 0}, {1, 0}, {0, 2}, {1, 3}}) {
+        Placement placement = {.interval = interval, .outer_interval = in_outer * interval, .end = end};
         placement.slots = placement.snapshots() + interval - 1 + pipelined;
         for (std::int64_t first = 0; first < end; first += interval) {
           std::map<std::int64_t, std::int64_t> step_of;

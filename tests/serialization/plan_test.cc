@@ -159,10 +159,10 @@ TEST(Plan, LyingContentIsNeverMoreThanAMessage) {
 // Found by plan_fuzz.
 TEST(Plan, IsRefusedWhereAnAttributeOfThePlannerIsOfAnotherType) {
   Plan plan = Example();
-  const Value rewind = plan.graph.Find("hebb/before");
-  ASSERT_TRUE(rewind);
-  ASSERT_EQ(plan.graph.node(rewind).op->name, "Invert");
-  plan.graph.node(rewind).attributes[0] = true;
+  const Value inverse = plan.graph.Find("hebb/before");
+  ASSERT_TRUE(inverse);
+  ASSERT_EQ(plan.graph.node(inverse).op->name, "Invert");
+  plan.graph.node(inverse).attributes[0] = true;
   EXPECT_THAT(FaultOf(EncodePlan(plan)), HasSubstr("node \"hebb/before\" (Invert): "));
 }
 

@@ -28,7 +28,7 @@ class RandomModel {
   Value Scalar() { return scalars_[Below(static_cast<std::uint32_t>(scalars_.size()))]; }
   Value Trace() { return traces_[Below(static_cast<std::uint32_t>(traces_.size()))]; }
   Value Parameter(const Shape& shape) { return maker_.Parameter(Fresh("p"), shape); }
-  /// A factor of a trace: a scalar, one a column, or one an element; a parameter or computed for each sample.
+  /// A factor of a trace: a scalar, one per column, or one per element; a parameter or computed for each sample.
   Value Factor();
 
   /// A value [channels, height, width].

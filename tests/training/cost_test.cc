@@ -34,13 +34,13 @@ class TrafficTest : public ::testing::Test {
   Executable executable_;
 };
 
-TEST_F(TrafficTest, TellsWhatIsOneASampleFromWhatIsShared) {
+TEST_F(TrafficTest, TellsWhatIsPerSampleFromWhatIsShared) {
   const Traffic recurrent = Alone("recurrent");  // w, alpha; the trace, y and the result
   EXPECT_EQ(recurrent.call_bytes, 2 * kMatrix);
   EXPECT_EQ(recurrent.instance_bytes, kMatrix + 2 * kVector);
 }
 
-TEST_F(TrafficTest, CountsWhatASweepSharesOnce) {
+TEST_F(TrafficTest, CountsWhatAFusedLoopSharesOnce) {
   const std::vector<std::span<const ScheduledNode>> fused_loops =
       FusedLoopsOf(executable_.schedule.order(Phase::kStep));
   ASSERT_EQ(fused_loops.size(), 1U);

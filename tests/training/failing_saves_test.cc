@@ -75,7 +75,7 @@ class FailingSavesTest : public ::testing::Test {
     checkpoint.best_metric.reset();
     return EncodeCheckpoint(checkpoint);
   }
-  // Whatever is there is whole; a checkpoint that was there has not gone.
+  // Whatever is there is intact; a checkpoint that was there has not gone.
   void ExpectWhole(const std::string& run, bool resume, const Outcome& outcome) {
     for (const std::string name : {"last", "best", "episode-12", "episode-24"}) {
       const std::string path = folder_.Path(run + "/" + name + ".ckpt");

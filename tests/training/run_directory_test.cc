@@ -54,7 +54,7 @@ class RunDirectoryTest : public ::testing::Test {
   std::unique_ptr<FileSystem> files_ = MakePosixFileSystem();
 };
 
-TEST_F(RunDirectoryTest, WritesOneJsonObjectALine) {
+TEST_F(RunDirectoryTest, WritesOneJsonObjectPerLine) {
   MetricsLine line = Line(7);
   line.training.metrics.emplace_back("a \"quoted\" name", std::numeric_limits<double>::quiet_NaN());
   line.evaluation = Measures{.loss = 2, .metrics = {{"error_rate", 0.5}}};

@@ -56,7 +56,7 @@ CASES = {
     "N = 100, T = 106, batch 32": Case(100, 32, 8, LONG_STEPS),
     "N = 20, T = 50, batch 1": Case(20, 1, 300, SHORT_STEPS),
 }
-# Bytes that one element of the arrays costs a step, read and written: w, alpha and H; on the way back w, alpha, H,
+# Bytes that one element of the arrays costs a step, read and written: w, alpha and H; in the backward pass w, alpha, H,
 # G = dL/dH and dL/dalpha.
 BYTES = {"step": 16, "step adjoint": 32}
 SLOW = 60  # seconds
@@ -177,8 +177,8 @@ def conditions(options):
     torch, jax = version(TORCH_PYTHON, "torch"), version(JAX_PYTHON, "jax")
     versions = f"PyTorch {torch or NOT_INSTALLED}, JAX {jax or NOT_INSTALLED}"
     yield (
-        f"{versions}, {THREADS} threads for each, on {processor()}; rounds in turn, of which the median: "
-        f"{options.rounds}; a process that needs more than {options.memory:g} GB is out of memory.\n"
+        f"{versions}, {THREADS} threads for each, on {processor()}; the median of {options.rounds} interleaved "
+        f"rounds; a process that needs more than {options.memory:g} GB is out of memory.\n"
     )
 
 

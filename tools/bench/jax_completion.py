@@ -3,7 +3,7 @@
 
     jax_completion.py NEURONS BATCH UPDATES THREADS STEPS ALPHA TAPE
 
-STEPS: as in compare.py, JSON. ALPHA: matrix or scalar. TAPE: keep (the way back finds every step as it was) or
+STEPS: as in compare.py, JSON. ALPHA: matrix or scalar. TAPE: keep (the backward pass finds every step as it was) or
 remake (it finds every sqrt(T)th step, and makes those between again).
 """
 import functools
@@ -50,9 +50,9 @@ def scan_remade(step, state, cue):
     """The last state; keeps the state of every sqrt(T)th step only."""
     length = math.isqrt(len(cue))
     whole = len(cue) // length * length
-    segment = jax.checkpoint(lambda state, part: jax.lax.scan(step, state, part))
-    state, _ = jax.lax.scan(segment, state, cue[:whole].reshape(-1, length, *cue.shape[1:]))
-    return segment(state, cue[whole:])[0]
+    interval = jax.checkpoint(lambda state, part: jax.lax.scan(step, state, part))
+    state, _ = jax.lax.scan(interval, state, cue[:whole].reshape(-1, length, *cue.shape[1:]))
+    return interval(state, cue[whole:])[0]
 
 
 def loss_of(parameters, cue, target, tape):

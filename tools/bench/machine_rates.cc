@@ -1,4 +1,4 @@
-// Rates of the machine that plgraph's loops can be held against: plain loops over the arrays that a step of a
+// Rates of the machine that plgraph's loops can be compared with: plain loops over the arrays that a step of a
 // plastic layer of N x N passes over, and the product of two N x N matrices by BLIS. Prints JSON.
 //
 //     machine_rates [N] [THREADS]
@@ -19,7 +19,7 @@ constexpr int kPasses = 1001;
 constexpr std::int64_t kGrain = 16384;  // elements that one thread should at least have to do
 constexpr std::int64_t kAlign = 16;     // floats in a cache line
 
-// What a step reads and writes: w, alpha, H, and on the way back G = dL/dH and dL/dalpha. The arithmetic is
+// What a step reads and writes: w, alpha, H, and in the backward pass G = dL/dH and dL/dalpha. The arithmetic is
 // trivial and keeps every number near one.
 struct Arrays {
   explicit Arrays(std::int64_t n) : size(n * n) {}
@@ -32,14 +32,14 @@ struct Arrays {
   std::vector<float> d_alpha = std::vector<float>(size, 0.5F);
 };
 
-// Reads w, alpha and h, writes h: 16 bytes an element.
+// Reads w, alpha and h, writes h: 16 bytes per element.
 __attribute__((target_clones("avx2", "default"))) void PassForward(const float* __restrict w,
                                                                    const float* __restrict alpha,
                                                                    float* __restrict h, std::int64_t size) {
   for (std::int64_t i = 0; i < size; ++i) h[i] = 0.5F * h[i] + w[i] * alpha[i];
 }
 
-// Reads w, alpha, h, g and d_alpha, writes h, g and d_alpha: 32 bytes an element.
+// Reads w, alpha, h, g and d_alpha, writes h, g and d_alpha: 32 bytes per element.
 __attribute__((target_clones("avx2", "default"))) void PassBackward(const float* __restrict w,
                                                                     const float* __restrict alpha,
                                                                     float* __restrict h, float* __restrict g,

@@ -48,7 +48,7 @@ def text(result, length, batch):
 
 def lines(options):
     yield (
-        f"N = {options.neurons}, {THREADS} threads, on {processor()}; rounds, of which the median: {options.rounds}. "
+        f"N = {options.neurons}, {THREADS} threads, on {processor()}; the median of {options.rounds} interleaved rounds. "
         "Time of an update, of a step of a sample, and peak memory (~: ten times the row above, not run):\n"
     )
     yield heading(["", *(f"batch {batch}" for batch in BATCHES)])

@@ -88,7 +88,7 @@ NamedTensors TensorsOf(const Checkpoint& checkpoint, bool all) {
   return tensors;
 }
 
-// What is not finite among the tensors that are whole, by kind and name.
+// What is not finite among the intact tensors, by kind and name.
 std::string NotFiniteOf(const TensorReport& report, const Checkpoint& whole) {
   const NamedTensors& list = report.kind == "parameter" ? whole.parameters
                              : report.kind == "moment"  ? whole.moments
@@ -112,11 +112,11 @@ void PrintReport(std::FILE* text, const CheckpointReport& report) {
 void Salvage(std::FILE* text, const CheckpointReport& report, const Options& options, FileSystem& files) {
   const NamedTensors tensors = TensorsOf(report.whole, true);
   if (tensors.empty()) {
-    throw Error(ErrorKind::kRuntime, fmt::format("{}: holds no tensor that is whole; {} was not written",
+    throw Error(ErrorKind::kRuntime, fmt::format("{}: holds no intact tensor; {} was not written",
                                                  options.checkpoint, options.salvage));
   }
   WriteNpz(files, options.salvage, tensors);
-  Print(text, "wrote the {} tensors that are whole to {}\n", tensors.size(), options.salvage);
+  Print(text, "wrote the {} intact tensors to {}\n", tensors.size(), options.salvage);
 }
 
 int Verify(const Options& options) {
@@ -156,7 +156,7 @@ void AddCheckpointCommand(CLI::App& app, Action& action) {
   show->add_option("CHECKPOINT", options->checkpoint, "The checkpoint")->required();
   show->callback([options, &action] { action = [options] { return Show(*options); }; });
 
-  CLI::App* verify = command->add_subcommand("verify", "Say which tensors are whole and which are damaged");
+  CLI::App* verify = command->add_subcommand("verify", "Say which tensors are intact and which are damaged");
   verify->footer(
       "Exit code 0: every byte is as it was written; 1: something is damaged, cut or follows the end. A "
       "damaged "
@@ -171,7 +171,7 @@ void AddCheckpointCommand(CLI::App& app, Action& action) {
       "  plgraph train models/oja.pbtxt --run-dir runs/b --init whole.npz --partial");
   verify->add_option("CHECKPOINT", options->checkpoint, "The checkpoint")->required();
   verify->add_option("--salvage", options->salvage,
-                     "Write the tensors that are whole to this .npz (named as by `export --all`)");
+                     "Write the intact tensors to this .npz (named as by `export --all`)");
   verify->callback([options, &action] { action = [options] { return Verify(*options); }; });
 
   CLI::App* save = command->add_subcommand("export", "Write the parameters to an .npz file, by their names");

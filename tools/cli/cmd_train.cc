@@ -59,7 +59,7 @@ int TellEnd(const Trainer& trainer, bool finished, const Options& options) {
   const std::string& run_dir = options.request.run_dir;
   if (!trainer.last_saved()) {
     Print(stderr,
-          "{}: the state behind episode {} could not be saved, see above; when this is mended, --resume "
+          "{}: the state after episode {} could not be saved, see above; when this is mended, --resume "
           "goes on "
           "from the last one that was\n",
           run_dir, trainer.episode());
@@ -70,7 +70,7 @@ int TellEnd(const Trainer& trainer, bool finished, const Options& options) {
           run_dir, trainer.lost_saves());
   }
   if (!finished) {
-    Print(stderr, "stopped behind episode {} of {}; --resume goes on from {}/last.ckpt\n", trainer.episode(),
+    Print(stderr, "stopped after episode {} of {}; --resume goes on from {}/last.ckpt\n", trainer.episode(),
           trainer.total_episodes(), run_dir);
     return g_signal != 0 ? 128 + g_signal : 0;
   }
@@ -134,7 +134,7 @@ void AddTrainCommand(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("train", "Train a model as its `train { ... }` says");
   command->footer(
       "Writes into the folder of the run:\n"
-      "  metrics.jsonl    one JSON object a line: episode, loss, each metric by its name, seconds\n"
+      "  metrics.jsonl    one JSON object per line: episode, loss, each metric by its name, seconds\n"
       "  last.ckpt        from where --resume goes on\n"
       "  best.ckpt        the one with the smallest loss (of the evaluations, if train.evaluation.every is "
       "set)\n"

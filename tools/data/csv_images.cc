@@ -171,7 +171,7 @@ LabelledImages ReadCsv(FileSystem& files, const std::string& path, const Images:
     ++result.count;
   }
   if (result.count == 0) {
-    throw Error(ErrorKind::kRuntime, fmt::format("{}: holds no image; expected one a line", path));
+    throw Error(ErrorKind::kRuntime, fmt::format("{}: holds no image; expected one per line", path));
   }
   GuessWhite(path, "", result);
   return result;

@@ -40,15 +40,16 @@ struct LabelledImages {
 /// reader end. The count of a CSV file is not known by then, and `bytes` is what its pixels take at least.
 using ImageCheck = std::function<void(const LabelledImages& sizes, std::int64_t bytes)>;
 
-// The readers of the formats. `path` and `folder` are whole. They throw Error(kRuntime) with the file, what was
-// expected and what was found, read in pieces, and take memory only for what the bytes really hold. No result is empty.
-// Images none of whose pixels is over 1 have 1 as white, which `note` then says, unless the file's type or the user says
-// what is white.
+// The readers of the formats. `path` and `folder` are complete paths. They throw Error(kRuntime) with the file, what
+// was expected and what was found, read in pieces, and take memory only for what the bytes really hold. No result is
+// empty. Images none of whose pixels is over 1 have 1 as white, which `note` then says, unless the file's type or the
+// user says what is white.
 
 /// The files of MNIST, plain or packed with gzip. `labels_path` may be "".
 LabelledImages ReadIdx(FileSystem& files, const std::string& images_path, const std::string& labels_path,
                        const ImageCheck& check = {});
-/// A folder of PNG images, with a folder in it for each class; 1 or 3 channels. The samples are taken as they are stored.
+/// A folder of PNG images, with a folder in it for each class; 1 or 3 channels. The samples are taken as they are
+/// stored.
 LabelledImages ReadPngFolder(FileSystem& files, const std::string& folder, std::int64_t channels,
                              const ImageCheck& check = {});
 /// Lines of numbers; `format` has the size of the images.

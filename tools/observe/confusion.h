@@ -19,7 +19,8 @@ class Confusion {
 
   /// The two values, which the evaluation has to keep (CompileOptions::outputs).
   std::vector<std::string> outputs() const { return {prediction_, label_}; }
-  /// Counts the first `count` samples of the run that was done last. Throws Error(kRuntime) when a label is no class.
+  /// Counts the first `count` samples of the run that was done last. Throws Error(kRuntime) when a label is not a
+  /// class.
   void Add(const Executor<float>& executor, std::int64_t count);
 
   std::int64_t classes() const { return static_cast<std::int64_t>(counts_.size()); }

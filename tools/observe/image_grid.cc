@@ -152,10 +152,11 @@ void CheckGrid(const LoadedModel& loaded, const std::vector<GridColumn>& columns
   for (const GridColumn& column : columns) {
     const Shape& shape = loaded.graph.node(FindOutput(loaded, column.value, option)).shape;
     if (CellShapeOf(shape)) continue;
-    throw Error(ErrorKind::kInvalid,
-                fmt::format("{} {}: its shape {} is no image; an image is [H, W], [1, H, W], [3, H, W], or a "
-                            "vector whose size is a square",
-                            option, column.value, shape.ToString()));
+    throw Error(
+        ErrorKind::kInvalid,
+        fmt::format("{} {}: its shape {} is not an image; an image is [H, W], [1, H, W], [3, H, W], or a "
+                    "vector whose size is a square",
+                    option, column.value, shape.ToString()));
   }
 }
 

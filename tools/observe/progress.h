@@ -21,7 +21,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Training starts (or goes on) behind `episode` of `total`.
+  /// Training starts (or goes on) after `episode` of `total`.
   void Begin(std::int64_t episode, std::int64_t total);
   void Report(const MetricsLine& line);
   /// Ends the live line, so that what follows starts on a line of its own.

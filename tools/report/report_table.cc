@@ -16,7 +16,7 @@ namespace {
 // One row of the table.
 struct Row {
   std::string title;
-  std::vector<std::string> cells;  // one a run, as HTML
+  std::vector<std::string> cells;  // one per run, as HTML
 };
 
 std::string Number(double number) { return fmt::format("{:.5g}", number); }

@@ -23,7 +23,7 @@ std::vector<DataFile> ChecksumData(const LoadedModel& loaded, FileSystem& files)
 
 /// A list of objects: `setting`, `path`, `bytes` and `crc32c`, as 8 hexadecimal digits.
 Json JsonOf(const std::vector<DataFile>& files);
-/// The files of such a list. Throws Json::exception when it is no such list.
+/// The files of such a list. Throws Json::exception when it is not such a list.
 std::vector<DataFile> DataFilesOf(const Json& list);
 
 }  // namespace plgraph

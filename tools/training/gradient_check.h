@@ -24,8 +24,8 @@ struct ParameterCheck {
   int directions = 0;  ///< how many were taken
   int kinks = 0;       ///< along how many of them the loss has kinks near the point
   double excess = 0;   ///< the relative error in parts of what passes
-  /// The loss has a kink at the point, or too near it for any step: the finite difference lies between the slopes on both
-  /// sides, and says nothing of the gradient. Another point can.
+  /// The loss has a kink at the point, or too near it for any step: the finite difference lies between the slopes on
+  /// both sides, and says nothing of the gradient. Another point can.
   bool at_kink = false;
   double relative_error = 0;
   double analytic = 0;  ///< the claimed gradient times the direction
@@ -49,12 +49,12 @@ double SizeOf(std::span<const double> parameter);
 /// The third is the size that a would have, typically, if the direction were random: a direction that happens to be
 /// almost at right angles to the gradient, or an element with next to no gradient, is measured against the rest of
 /// the parameter, since there rounding is all that is left of f. `floor` is what changes the loss by a millionth of
-/// itself when the whole parameter is doubled: a gradient that is zero but for rounding is no fault. A gradient
+/// itself when the whole parameter is doubled: a gradient that is zero but for rounding is not a fault. A gradient
 /// that is wrong by a factor of 1 + e has relative error e along its own direction, whatever its size.
 ///
 /// A direction passes with a relative error of at most `tolerance`. Where the loss has kinks near the point (Relu, Max,
-/// a clipped trace), the finite difference takes steps too small to meet them, and has fewer digits: there twice its own
-/// uncertainty passes, if that is at most 1e-5. Where it is more, the kink is too near: `at_kink`.
+/// a clipped trace), the finite difference takes steps too small to meet them, and has fewer digits: there twice its
+/// own uncertainty passes, if that is at most 1e-5. Where it is more, the kink is too near: `at_kink`.
 ParameterCheck CheckGradient(const GradientToCheck& check);
 
 }  // namespace plgraph

@@ -276,7 +276,7 @@ void ImagesSource::FillAny(size_t port, const EpisodeWindow& window, std::span<T
     for (std::int64_t row = 0; row < rows; ++row) {
       const EpisodeMoment moment =
           input.per_step ? episodes_.MomentAt(window.first_step + row) : episodes_.MomentOfEpisode();
-      // What does not change is not made again.
+      // What does not change is not computed again.
       if (moment != before) WriteRow(port, number, episode, moment);
       before = moment;
       std::transform(row_.begin(), row_.end(), out.begin() + (row * window.batch + sample) * size,

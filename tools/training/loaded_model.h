@@ -23,7 +23,7 @@ struct LoadedModel {
   Graph graph;                              ///< as CheckGraph leaves it
   std::optional<Plan> plan = {};            ///< that the model was read from, as it was compiled
   SourceTable sources{""};                  ///< in which the locations of `graph` are
-  std::string warnings = "";                ///< one a line
+  std::string warnings = "";                ///< one per line
   std::vector<std::string> overrides = {};  ///< `path=value`, which `model` has
 };
 
@@ -50,8 +50,9 @@ CompileOptions ForwardOptions(const LoadedModel& loaded, const DataSource& data,
                               const std::vector<std::string>& outputs = {});
 
 /// Compiles a model, or takes the graph of its plan where that was compiled for the same. What only runs forward (an
-/// evaluation, `run`) is compiled from the model that a plan holds, as it would be from its text. Throws Error(kInvalid)
-/// when a training is asked for that the plan was not compiled for. `control` is Compile's; a plan runs no pass.
+/// evaluation, `run`) is compiled from the model that a plan holds, as it would be from its text. Throws
+/// Error(kInvalid) when a training is asked for that the plan was not compiled for. `control` is Compile's; a plan runs
+/// no pass.
 Executable MakeExecutable(const LoadedModel& loaded, CompileOptions options, const PassControl& control = {});
 
 }  // namespace plgraph

@@ -57,8 +57,8 @@ RunDescription DescribeRun(const LoadedModel& loaded, std::int64_t episode_steps
 /// A JSON object on several lines.
 std::string ToJson(const RunDescription& description);
 
-/// Reads what ToJson wrote, also of earlier versions, whose missing fields stay as they are. No value when it is no such
-/// object.
+/// Reads what ToJson wrote, also of earlier versions, whose missing fields stay as they are. No value when it is not
+/// such object.
 std::optional<RunDescription> ParseRunDescription(std::string_view json);
 
 /// Both, with those of `more` in place of those of `settings` with the same path.

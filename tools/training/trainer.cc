@@ -119,7 +119,7 @@ bool Trainer::TrainUntil(const TrainRequest& request) {
   return true;
 }
 
-// Reports a save that failed and goes on. A number that is not finite is no fault of the disk.
+// Reports a save that failed and goes on. A number that is not finite is not a fault of the disk.
 bool Trainer::TrySave(const std::function<void()>& save) {
   try {
     save();
@@ -203,7 +203,7 @@ void Trainer::Resume(const TrainRequest& request) {
     description_ = Continued(*before.description, std::move(description_), changes, position_.episode);
   }
   SaveRecord();
-  Tell(fmt::format("resuming {} behind episode {}", request.run_dir, position_.episode));
+  Tell(fmt::format("resuming {} after episode {}", request.run_dir, position_.episode));
 }
 
 void Trainer::Initialize(const TrainRequest& request) {

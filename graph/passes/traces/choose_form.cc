@@ -1,7 +1,7 @@
-// Which form each trace gets. A table has a row for each form: why a trace cannot have it, and what it costs. A trace that
-// can be a sum is one where that takes fewer operations than the matrix. Of the forms of a matrix, that which keeps the
-// least is taken: inverted, then recomputed, then kept. What is chosen stands in State::form, which the passes after
-// this one apply, and for the report in Graph::trace_choices.
+// Which form each trace gets. A table has a row for each form: why a trace cannot have it, and what it costs. A trace
+// that can be a sum is one where that takes fewer operations than the matrix. Of the forms of a matrix, that which
+// keeps the least is taken: inverted, then recomputed, then kept. What is chosen stands in State::form, which the
+// passes after this one apply, and for the report in Graph::trace_choices.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,9 +24,9 @@ bool IsSmall(const TraceFactors& factors) {
   return factors.constant() || factors.kind() != TraceFactor::kPerConnection;
 }
 
-// A gate that the network computes for each row may close within a step, which no inversion survives: the trace would be
-// made again from its snapshot every few steps. With the gates of gated linear attention (32 x 32, 192 steps) an update took
-// 59 ms so, and 40 ms with recomputation. What decays row by row at a rate that is trained decays slowly.
+// A gate that the network computes for each row may close within a step, which no inversion survives: the trace would
+// be recomputed from its snapshot every few steps. With the gates of gated linear attention (32 x 32, 192 steps) an
+// update took 59 ms so, and 40 ms with recomputation. What decays row by row at a rate that is trained decays slowly.
 bool MayDecayAtOnce(const TraceFactors& decay) {
   return std::any_of(decay.factors.begin(), decay.factors.end(), [](const TraceFactor& factor) {
     return factor.kind == TraceFactor::kPerRow && !factor.constant;

@@ -1,8 +1,8 @@
 // Traces without a tape. The backward pass reads every trace at every step, and keeping them all takes steps x N x M
-// numbers a sample. A trace that follows H' = decay o H + scale o (a b^T) can be had again instead: its update
+// numbers for each sample. A trace that follows H' = decay o H + scale o (a b^T) can be had again instead: its update
 // is inverted step by step in the backward pass (op Invert), from what the forward pass left, in the memory of one
-// trace. That is a state that runs back, like a gradient; whatever read the trace in the backward pass reads it. What the
-// step made of the trace on the way to its update is made again from it.
+// trace. That is a state that runs back, like a gradient; whatever read the trace in the backward pass reads it. What
+// the step computed from the trace before its update is recomputed from it.
 #include <algorithm>
 #include <map>
 
@@ -71,8 +71,8 @@ class UpdateInverter {
     return builder.Apply(node.op->name, std::move(operands), node.attributes);
   }
 
-  // The sum of log(1 / decay) over the steps so far, by the smallest decay of each step. Where one number is the decay and
-  // is zero nothing is left of the trace: the sum starts anew.
+  // The sum of log(1 / decay) over the steps so far, by the smallest decay of each step. Where one number is the decay
+  // and is zero nothing is left of the trace: the sum starts again from zero.
   std::pair<Value, Value> AddGrowth(NodeBuilder& builder, const Node& trace, Value decay) {
     if (!decay) return {};
     const bool number = graph_.node(decay).shape.rank() == 0;

@@ -1,6 +1,6 @@
-// Matrices a sample and step that the backward pass reads and that no inversion gives back: a trace that is clipped,
-// what it was before the clip, the eligibility that it follows. To keep them takes steps x N x M numbers. What is
-// kept instead are snapshots of the states every few steps; before the backward pass walks through a checkpoint
+// Matrices for each sample and step that the backward pass reads and that no inversion gives back: a trace that is
+// clipped, what it was before the clip, the eligibility that it follows. To keep them takes steps x N x M numbers. What
+// is kept instead are snapshots of the states every few steps; before the backward pass walks through a checkpoint
 // interval between two of them, the updates of the checkpoint interval run again, on the same numbers, so that the
 // gradient is the same bit for bit. Here the nodes that run again are marked. All else that they read is small,
 // constant, or an input.

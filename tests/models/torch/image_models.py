@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 # x; weight; whether there is a bias; attributes as plgraph names them. Odd ones included: one place, one channel, a
-# stride larger than the kernel, places that no window reaches, groups, channels that are no multiple of 8.
+# stride larger than the kernel, places that no window reaches, groups, channels that are not a multiple of 8.
 CONV2D = [
     ((1, 12, 12), (16, 1, 3, 3), True, dict(stride=[2], padding=[1])),
     ((16, 6, 6), (32, 16, 3, 3), True, dict(stride=[2], padding=[1])),

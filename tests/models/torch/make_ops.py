@@ -237,7 +237,7 @@ def one_hot_cases():
         [(v, 1 + v % 5) for v in [*range(1, 18), 31, 33, 100]])
 
 
-# At least 11 x 11, and sizes that are no multiple of anything; more than one block of windows across.
+# At least 11 x 11, and sizes that are not a multiple of anything; more than one block of windows across.
 SSIM_IMAGES = [(11, 11), (1, 11, 11), (3, 11, 11), (12, 11), (11, 12), (13, 17), (2, 14, 11), (5, 11, 16), (28, 28), (1, 28, 28),
                (9, 12, 12), (11, 73), (11, 75), (1, 74, 11), (16, 11, 12), (2, 20, 33), (3, 32, 32), (7, 13, 11), (11, 140), (17, 11, 11)]
 
