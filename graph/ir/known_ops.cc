@@ -21,6 +21,7 @@ const KnownOps& Ops() {
                                .relu = FindOp("Relu"),
                                .scale = FindOp("Scale"),
                                .stop_gradient = FindOp("StopGradient"),
+                               .sub = FindOp("Sub"),
                                .sum_instances = FindOp("SumInstances"),
                                .where = FindOp("Where")};
   return ops;

@@ -20,6 +20,7 @@ struct KnownOps {
   const OpDef* relu;
   const OpDef* scale;
   const OpDef* stop_gradient;
+  const OpDef* sub;
   const OpDef* sum_instances;
   const OpDef* where;
 };

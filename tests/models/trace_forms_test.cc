@@ -38,6 +38,9 @@ Graph Checked(GraphMaker& m) {
   return std::move(m.graph);
 }
 
+// How the update H + eta (p q^T - H) is written.
+enum Written { kAsRule, kAsScaledSum, kAsDifference, kAsNegative };
+
 // What a trace is reset by, where an input says so.
 enum Reset { kNoReset, kByWhere, kByMul, kByGate };
 
@@ -51,7 +54,27 @@ struct Case {
   bool kept = false;     // from run to run
   bool initial = false;  // starts at a parameter
   bool continued = false;
+  Written written = kAsRule;
 };
+
+// With eta = 0.2.
+Value WrittenUpdate(GraphMaker& m, Written written, Value trace, Value pre, Value post) {
+  const auto scale = [&](const std::string& name, Value x, double factor) {
+    return m.Op(name, "Scale", {x}, {factor, 0.0});
+  };
+  const Value outer = m.Op("outer", "Outer", {pre, post});
+  const Value step = scale("step", outer, 0.2);
+  const Value decayed = scale("decayed", trace, 0.8);
+  switch (written) {
+    case kAsScaledSum:
+      return scale("hebb_next",
+                   m.Op("sum", "Add", {scale("twice", decayed, 2), scale("twice_step", step, 2)}), 0.5);
+    case kAsDifference:
+      return m.Op("hebb_next", "Sub", {decayed, scale("minus", outer, -0.2)});
+    default:
+      return m.Op("hebb_next", "Sub", {step, scale("grown", trace, -0.8)});
+  }
+}
 
 // The trace that a step works with.
 Value ResetTrace(GraphMaker& m, Reset reset, Value trace, Value y) {
@@ -82,8 +105,9 @@ Graph Plastic(const Case& c) {
     operands[6] = m.Op("gate", "Sigmoid", {c.gated ? y_next : m.Parameter("logit", {kSize})});
   m.Next(y, y_next);
   const Value start = c.initial ? m.Parameter("hebb_start", {kSize, kSize}) : Value{};
-  State& state =
-      m.Next(hebb, m.Op("hebb_next", "HebbianTrace", operands, {std::int64_t{c.rule}, std::monostate{}}));
+  State& state = m.Next(hebb, c.written != kAsRule ? WrittenUpdate(m, c.written, now, y, y_next)
+                                                   : m.Op("hebb_next", "HebbianTrace", operands,
+                                                          {std::int64_t{c.rule}, std::monostate{}}));
   state.kept = c.kept;
   state.initial = start;
   m.Loss(m.Op("error", "Sum", {m.Op("square", "Square", {y_next})}, {std::monostate{}}), TermAt::kEveryStep);
@@ -218,6 +242,13 @@ TEST(ChosenForm, OfATraceThatIsResetCanBeInvertedOrASum) {
   }
 }
 
+TEST(ChosenForm, DoesNotDependOnHowAnUpdateIsWritten) {
+  for (const Written written : {kAsScaledSum, kAsDifference, kAsNegative}) {
+    EXPECT_EQ(WhyNot(ChosenForm::kInverted, {.alpha = kMatrix, .written = written}), "");
+    EXPECT_EQ(WhyNot(ChosenForm::kSum, {.written = written}), "");
+  }
+}
+
 TEST(ChosenForm, SaysWhyNot) {
   EXPECT_EQ(WhyNot(ChosenForm::kSum, {.alpha = kMatrix}), "its plasticity differs from element to element");
   EXPECT_EQ(WhyNot(ChosenForm::kSum, {.rule = kOja}), "its decay is not one number");
@@ -250,6 +281,12 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{.rule = kModulated, .reset = kByMul},
                       Case{.rule = kOja, .alpha = kMatrix, .reset = kByMul},
                       Case{.rule = kHebb, .reset = kByMul, .kept = true}));
+
+INSTANTIATE_TEST_SUITE_P(Written, TraceForms,
+                         ::testing::Values(Case{.written = kAsScaledSum}, Case{.written = kAsDifference},
+                                           Case{.written = kAsNegative},
+                                           Case{.alpha = kMatrix, .written = kAsDifference},
+                                           Case{.alpha = kMatrix, .written = kAsNegative}));
 
 INSTANTIATE_TEST_SUITE_P(Starts, TraceForms,
                          ::testing::Values(Case{.rule = kHebb, .kept = true},

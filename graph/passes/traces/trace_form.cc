@@ -31,7 +31,9 @@ class Reader {
     if (node.shape != shape_) return std::nullopt;
     std::optional<Sum> sum;
     if (IsOp(node, Ops().decayed_outer)) sum = ReadOuter(node, level);
-    if (IsOp(node, Ops().add)) sum = ReadAdd(node, level);
+    if (IsOp(node, Ops().add)) sum = ReadAdd(node, 1, level);
+    if (IsOp(node, Ops().sub)) sum = ReadAdd(node, -1, level);
+    if (IsOp(node, Ops().scale)) sum = ReadScale(node, level);
     if (IsOp(node, Ops().mul)) sum = ReadMul(node, level);
     if (IsOp(node, Ops().where)) sum = ReadWhere(node, level);
     if (sum && level > 0) sum->form.inner.push_back(matrix);
@@ -52,16 +54,25 @@ class Reader {
     return sum;
   }
 
-  std::optional<Sum> ReadAdd(const Node& node, int level) const {
+  // `sign`: of the second operand.
+  std::optional<Sum> ReadAdd(const Node& node, double sign, int level) const {
     Sum sum;
-    for (const Value operand : node.operands) {
-      std::optional<Sum> read = Read(operand, level + 1);
+    for (size_t i = 0; i < node.operands.size(); ++i) {
+      std::optional<Sum> read = Read(node.operands[i], level + 1);
       if (!read || (read->has_trace && sum.has_trace)) return std::nullopt;
+      if (i == 1 && sign != 1) MultiplyBy({.number = sign}, *read);
       if (read->has_trace) sum.form.decay = read->form.decay;
       sum.has_trace = sum.has_trace || read->has_trace;
       Append(read->form.terms, sum.form.terms);
       Append(read->form.inner, sum.form.inner);
     }
+    return sum;
+  }
+
+  std::optional<Sum> ReadScale(const Node& node, int level) const {
+    if (AttributeOf<double>(node, "offset") != 0) return std::nullopt;
+    std::optional<Sum> sum = Read(node.operands[0], level + 1);
+    if (sum) MultiplyBy({.number = AttributeOf<double>(node, "factor")}, *sum);
     return sum;
   }
 
@@ -118,10 +129,11 @@ class Reader {
   const Shape shape_;
 };
 
-// As a number to multiply by.
+Value One(NodeBuilder& builder) { return builder.Apply("CountRows", {}, {false, false}); }
+
+// Without its number.
 Value ValueOf(NodeBuilder& builder, const TraceFactor& factor) {
-  if (!factor.resets) return factor.value;
-  return builder.Apply("Where", {factor.value, {}, builder.Scale(factor.value, 0, 1)});
+  return factor.resets ? builder.Apply("Where", {factor.value, {}, One(builder)}) : factor.value;
 }
 
 }  // namespace
@@ -141,12 +153,17 @@ bool TraceFactors::constant() const {
 }
 
 Value ProductOf(NodeBuilder& builder, const TraceFactors& factors) {
+  if (!factors) return {};
   Value product;
+  double number = 1;
   for (const TraceFactor& factor : factors.factors) {
+    number *= factor.number;
+    if (!factor.value) continue;
     const Value value = ValueOf(builder, factor);
     product = product ? builder.Mul(product, value) : value;
   }
-  return product;
+  if (!product) product = One(builder);
+  return number == 1 ? product : builder.Scale(product, number);
 }
 
 void Replace(TraceForm& form, Value old, Value value) {

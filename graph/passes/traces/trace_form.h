@@ -17,7 +17,8 @@ struct TraceFactor {
     kPerConnection,  ///< [N, M]
   };
 
-  Value value = {};
+  Value value = {};   ///< no value: 1
+  double number = 1;  ///< by which the value is multiplied
   Kind kind = kNumber;
   bool constant = true;  ///< the same for all samples and steps
   bool resets =
