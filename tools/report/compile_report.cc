@@ -181,9 +181,10 @@ std::string TracesText(const Executable& executable) {
   std::string text;
   for (const TraceChoice& choice : executable.graph.trace_choices) {
     const State* state = StateOf(executable.graph, choice);
-    const bool sum = choice.form == ChosenForm::kSum;
+    // Where the pass that applies the form was left out, it is a matrix all the same.
+    const bool made = state != nullptr && executable.graph.node(state->value).variance.step;
     text += fmt::format("  {:<28} {:<18} {}\n", choice.trace, choice.shape.ToString(),
-                        sum ? SumText(executable, choice, state) : FormText(executable, *state));
+                        made ? FormText(executable, *state) : SumText(executable, choice, state));
     text += OptionsText(choice, executable.options.dtype);
   }
   return text.empty() ? text : "traces; what each form costs in an episode of one sample:\n" + text;
