@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <ostream>
 #include <set>
+#include <utility>
 
 #include "core/memory_budget.h"
 #include "core/random.h"
@@ -56,6 +58,16 @@ struct Case {
   bool continued = false;
   Written written = kAsRule;
 };
+
+// For the name of a test.
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << "rule " << c.rule << " alpha " << c.alpha.ToString() << " reset " << c.reset << " written "
+       << c.written;
+  for (const auto& [word, is] :
+       {std::pair{"gated", c.gated}, std::pair{"computed", c.computed}, std::pair{"kept", c.kept},
+        std::pair{"initial", c.initial}, std::pair{"continued", c.continued}})
+    *out << (is ? " " : "") << (is ? word : "");
+}
 
 // With eta = 0.2.
 Value WrittenUpdate(GraphMaker& m, Written written, Value trace, Value pre, Value post) {

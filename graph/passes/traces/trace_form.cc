@@ -129,7 +129,7 @@ class Reader {
   const Shape shape_;
 };
 
-Value One(NodeBuilder& builder) { return builder.Apply("CountRows", {}, {false, false}); }
+Value One(NodeBuilder& builder) { return builder.Apply("CountInstances", {}, {false, false}); }
 
 // Without its number.
 Value ValueOf(NodeBuilder& builder, const TraceFactor& factor) {
