@@ -49,7 +49,7 @@ class Reader {
       if (!sum) return std::nullopt;
       if (const Value decay = node.operands[kDecay]) MultiplyBy(FactorOf(decay), *sum);
     }
-    OuterTerm& term = sum->form.terms.emplace_back(node.operands[kA], node.operands[kB]);
+    OuterTerm& term = sum->form.terms.emplace_back(OuterTerm{node.operands[kA], node.operands[kB], {}});
     if (const Value scale = node.operands[kScale]) term.scale.factors = {FactorOf(scale)};
     return sum;
   }
