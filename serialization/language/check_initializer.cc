@@ -7,6 +7,34 @@
 
 namespace plgraph {
 
+namespace {
+
+bool IsForMatrices(const ParameterDef& parameter) {
+  switch (parameter.initializer_case()) {
+    case ParameterDef::kConstant:
+    case ParameterDef::kNormal:
+    case ParameterDef::kUniform:
+    case ParameterDef::kFromFile:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void CheckNumbers(const ParameterDef& parameter, const std::string& title, const ModelLocations::Place& place,
+                  const FieldChecks& checks, Diagnostics& diagnostics) {
+  if (parameter.has_normal() || parameter.has_identity()) checks.NotNegative("stddev");
+  if (parameter.has_uniform() && parameter.uniform().low() > parameter.uniform().high()) {
+    diagnostics.AddError(place.name(),
+                         fmt::format("{}: uniform from {} to {}; expected low at most high", title,
+                                     parameter.uniform().low(), parameter.uniform().high()));
+  }
+  if (parameter.has_from_file() && parameter.from_file().path().empty())
+    diagnostics.AddError(place.name(), title + ": from_file without a path");
+}
+
+}  // namespace
+
 void CheckInitializer(const ParameterDef& parameter, const Shape& shape, const ModelLocations::Place& where,
                       Diagnostics& diagnostics) {
   const auto* oneof = ParameterDef::descriptor()->FindOneofByName("initializer");
@@ -22,31 +50,8 @@ void CheckInitializer(const ParameterDef& parameter, const Shape& shape, const M
   const google::protobuf::Message& message = parameter.GetReflection()->GetMessage(parameter, chosen);
   const FieldChecks checks(message, place, fmt::format("parameter.{}.{}", parameter.name(), chosen->name()),
                            diagnostics);
-  bool needs_matrix = false;
-  switch (parameter.initializer_case()) {
-    case ParameterDef::kConstant:
-      break;
-    case ParameterDef::kNormal:
-      checks.NotNegative("stddev");
-      break;
-    case ParameterDef::kUniform:
-      if (parameter.uniform().low() > parameter.uniform().high()) {
-        diagnostics.AddError(place.name(),
-                             fmt::format("{}: uniform from {} to {}; expected low at most high", title,
-                                         parameter.uniform().low(), parameter.uniform().high()));
-      }
-      break;
-    case ParameterDef::kFromFile:
-      if (parameter.from_file().path().empty())
-        diagnostics.AddError(place.name(), title + ": from_file without a path");
-      break;
-    case ParameterDef::kIdentity:
-      checks.NotNegative("stddev");
-      [[fallthrough]];
-    default:
-      needs_matrix = true;
-  }
-  if (needs_matrix && shape.rank() < 2) {
+  CheckNumbers(parameter, title, place, checks, diagnostics);
+  if (IsForMatrices(parameter) && shape.rank() < 2) {
     diagnostics.AddError(
         place.name(),
         fmt::format("{} has shape {}, but {} is for matrices", title, shape.ToString(), chosen->name()),
