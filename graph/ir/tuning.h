@@ -22,9 +22,9 @@ inline constexpr double kUpdate = 3;
 inline constexpr double kProduct = 2;
 inline constexpr double kInvert = 4;
 inline constexpr double kPass = 2;
-/// Matrices are recomputed in a run of at least so many steps: all of fewer are some twenty matrices.
+/// Matrices are recomputed in a run of at least this many steps: all of fewer are some twenty matrices.
 inline constexpr std::int64_t kLeastRecomputedSteps = 20;
-/// A trace that is inverted has at least so many steps from snapshot to snapshot, and is recomputed from its start
+/// A trace that is inverted has at least this many steps from snapshot to snapshot, and is recomputed from its start
 /// where there would be fewer snapshots than this.
 inline constexpr std::int64_t kLeastSnapshotSteps = 128;
 inline constexpr std::int64_t kLeastSnapshots = 4;

@@ -248,14 +248,13 @@ class FormChooser {
     return group;
   }
 
-  static ChosenForm FormAsMatrix(const Candidate& candidate, bool recomputed) {
+  ChosenForm FormAsMatrix(const Candidate& candidate) const {
     if (candidate.Can(ChosenForm::kInverted)) return ChosenForm::kInverted;
-    return recomputed ? ChosenForm::kRecomputed : ChosenForm::kKept;
+    return recomputed_for_[candidate.trace->value()] ? ChosenForm::kRecomputed : ChosenForm::kKept;
   }
 
   void Choose(Candidate& candidate) {
-    const bool recomputed = static_cast<bool>(recomputed_for_[candidate.trace->value()]);
-    candidate.form = FormAsMatrix(candidate, recomputed);
+    candidate.form = FormAsMatrix(candidate);
     if (candidate.forced != nullptr) {
       candidate.form = candidate.forced->form;
     } else if (candidate.Can(ChosenForm::kSum) && SumCostsLess(candidate)) {
@@ -268,8 +267,7 @@ class FormChooser {
     double as_sum = 0;
     for (Candidate* member : GroupOf(candidate)) {
       if (member->forced != nullptr) return member->forced->form == ChosenForm::kSum;
-      const bool recomputed = static_cast<bool>(recomputed_for_[member->trace->value()]);
-      as_matrix += member->option(FormAsMatrix(*member, recomputed)).cost.operations;
+      as_matrix += member->option(FormAsMatrix(*member)).cost.operations;
       as_sum += member->option(ChosenForm::kSum).cost.operations;
     }
     return as_sum < as_matrix;

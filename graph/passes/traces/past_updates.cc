@@ -4,14 +4,19 @@
 #include "graph/passes/passes.h"
 
 namespace plgraph {
+namespace {
+
+Value Scaled(NodeBuilder& builder, const TraceFactors& factors, Value x) {
+  return factors ? builder.Mul(ProductOf(builder, factors), x) : x;
+}
+
+}  // namespace
 
 Value PastUpdates::ProductOf(NodeBuilder& builder, const Trace& trace, const TraceForm& form, Value x,
                              bool by_rows) {
-  Value product = Product(builder, trace, x, by_rows);
-  if (form.decay) product = builder.Mul(plgraph::ProductOf(builder, form.decay), product);
+  Value product = Scaled(builder, form.decay, Product(builder, trace, x, by_rows));
   for (const OuterTerm& term : form.terms) {
-    const Value post =
-        term.scale ? builder.Mul(plgraph::ProductOf(builder, term.scale), term.post) : term.post;
+    const Value post = Scaled(builder, term.scale, term.post);
     const Value key = by_rows ? post : term.pre;
     const Value value = by_rows ? term.pre : post;
     product = builder.Add(product, builder.Mul(builder.Dot(key, x), value));
@@ -47,8 +52,7 @@ Value PastUpdates::Product(NodeBuilder& builder, const Trace& trace, Value x, bo
 Value PastUpdates::DerivativeByDecay(NodeBuilder& builder, const Trace& trace, const Trace& gradient) {
   Value derivative;
   for (const OuterTerm& update : gradient.form->terms) {
-    const Value d =
-        update.scale ? builder.Mul(plgraph::ProductOf(builder, update.scale), update.post) : update.post;
+    const Value d = Scaled(builder, update.scale, update.post);
     Value product;
     for (size_t t = 0; t < trace.form->terms.size(); ++t) {
       Value of_term = Attend(builder, trace, t, update.pre, false, true);
@@ -65,18 +69,15 @@ Value PastUpdates::DerivativeByDecay(NodeBuilder& builder, const Trace& trace, c
 // (a H + A) . (b G + B) = a b H . G + a H . B + A . (b G + B), where A and B are sums of outer products.
 Value PastUpdates::DotOf(NodeBuilder& builder, const Trace& trace, const TraceForm& form,
                          const Trace& gradient, const TraceForm& form_of_gradient) {
-  const auto scaled = [&](Value x, const TraceFactors& factors) {
-    return factors ? builder.Mul(plgraph::ProductOf(builder, factors), x) : x;
-  };
-  Value dot = scaled(DotOfStates(trace, gradient), form_of_gradient.decay);
+  Value dot = Scaled(builder, form_of_gradient.decay, DotOfStates(trace, gradient));
   for (const OuterTerm& term : form_of_gradient.terms) {
     const Value product = Product(builder, trace, term.pre, false);
-    dot = builder.Add(dot, builder.Dot(product, scaled(term.post, term.scale)));
+    dot = builder.Add(dot, builder.Dot(product, Scaled(builder, term.scale, term.post)));
   }
-  dot = scaled(dot, form.decay);
+  dot = Scaled(builder, form.decay, dot);
   for (const OuterTerm& term : form.terms) {
     const Value product = ProductOf(builder, gradient, form_of_gradient, term.pre, false);
-    dot = builder.Add(dot, builder.Dot(product, scaled(term.post, term.scale)));
+    dot = builder.Add(dot, builder.Dot(product, Scaled(builder, term.scale, term.post)));
   }
   return dot;
 }
@@ -112,18 +113,14 @@ Value PastUpdates::DotsOfUpdates(NodeBuilder& builder, const Trace& trace, const
   const auto past_dots = [&](Value query, const History& keys) {
     return builder.Apply("PastDots", {query, keys.value}, {false, true, planned_.steps, keys.lag});
   };
-  for (size_t g = 0; g < gradient.form->terms.size(); ++g) {
-    const Value x = gradient.form->terms[g].pre;
-    const Value d = [&] {
-      const OuterTerm& term = gradient.form->terms[g];
-      return term.scale ? builder.Mul(plgraph::ProductOf(builder, term.scale), term.post) : term.post;
-    }();
+  for (const OuterTerm& update : gradient.form->terms) {
+    const Value d = Scaled(builder, update.scale, update.post);
     for (size_t t = 0; t < trace.form->terms.size(); ++t) {
       const OuterTerm& term = trace.form->terms[t];
       const std::string number = t == 0 ? "" : std::to_string(t);
       const Value query = ScalesAfter(term) ? builder.Mul(plgraph::ProductOf(builder, term.scale), d) : d;
       const Value of_pair =
-          builder.Mul(past_dots(x, HistoryOf(trace, term.pre, "pre" + number)),
+          builder.Mul(past_dots(update.pre, HistoryOf(trace, term.pre, "pre" + number)),
                       past_dots(query, HistoryOf(trace, ScaledPost(trace, t), "post" + number)));
       dots = dots ? builder.Add(dots, of_pair) : of_pair;
     }
@@ -135,7 +132,7 @@ Value PastUpdates::DotsOfUpdates(NodeBuilder& builder, const Trace& trace, const
 Value PastUpdates::DotOfStart(NodeBuilder& builder, const Trace& trace, const Trace& gradient) {
   Value dot;
   for (const OuterTerm& term : gradient.form->terms) {
-    const Value d = term.scale ? builder.Mul(plgraph::ProductOf(builder, term.scale), term.post) : term.post;
+    const Value d = Scaled(builder, term.scale, term.post);
     const Value of_term = builder.Dot(builder.MatMul(term.pre, StartOf(trace)), d);
     dot = dot ? builder.Add(dot, of_term) : of_term;
   }

@@ -49,11 +49,6 @@ const Trace* Traces::OfMatrix(Value matrix) const {
   return place == 0 ? nullptr : &traces_[static_cast<size_t>(place - 1)];
 }
 
-const Trace* Traces::OfState(Value state) const {
-  const Trace* trace = OfMatrix(state);
-  return trace != nullptr && trace->value() == state ? trace : nullptr;
-}
-
 const Trace* Traces::GradientOf(const Trace& trace) const {
   const auto found = std::find_if(traces_.begin(), traces_.end(), [&](const Trace& other) {
     return other.state.gradient_of && other.state.gradient_of == trace.value();

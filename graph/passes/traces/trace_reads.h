@@ -36,7 +36,6 @@ class Traces {
   const std::vector<Trace>& all() const& { return traces_; }
   /// The trace of which a value is a matrix; null if it is none.
   const Trace* OfMatrix(Value matrix) const;
-  const Trace* OfState(Value state) const;
   /// Takes a value in the place of another wherever the updates of the traces are made of that.
   void Replace(Value old, Value value);
   /// The gradient of a trace, as a matrix; null if there is none.
